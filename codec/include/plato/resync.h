@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Finding the next frame in a damaged or partly captured stream, for tools and the dissector. A
+ * live server closes the connection instead.
+ *
+ * Plato has no magic, so proof is asked for: a plausible fixed header (version 1, a known type,
+ * lengths within the limits) and a CRC that fits. The work is bounded whatever the bytes are.
+ */
+#ifndef PLATO_RESYNC_H
+#define PLATO_RESYNC_H
+
+#include "plato/crc.h"
+#include "plato/export.h"
+#include "plato/frame.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+PLATO_BEGIN
+
+/* How much work one call may do. NULL means PLATO_RESYNC_BUDGET_DEFAULT. */
+typedef struct plato_resync_budget {
+    uint64_t max_bytes;     /* bytes looked at for a header; default 1 MiB */
+    uint64_t max_crc_bytes; /* bytes run through a CRC or a head's parse; default 4 MiB */
+} plato_resync_budget;
+
+#define PLATO_RESYNC_BUDGET_DEFAULT                                                                \
+    {                                                                                              \
+        1048576u, 4194304u                                                                         \
+    }
+
+typedef enum plato_resync_verdict {
+    /* A complete frame with a right CRC begins behind `skipped` bytes. */
+    PLATO_RESYNC_FOUND = 1,
+    /* A frame whose end is not there yet begins behind `skipped` bytes: plausible header, and a
+       variable header that parses exactly with known fields only. */
+    PLATO_RESYNC_LIKELY = 2,
+    /* No frame begins in the first `skipped` bytes. What is behind them (less than a header, or a
+       plausible one with too little behind it to judge) may still be a frame's start. */
+    PLATO_RESYNC_NOT_YET = 3,
+    /* The budget was used up before the bytes were. Nothing was found in the first `skipped`
+       bytes. */
+    PLATO_RESYNC_GAVE_UP = 4,
+} plato_resync_verdict;
+
+typedef struct plato_resync_result {
+    plato_resync_verdict verdict;
+    size_t skipped;     /* bytes in front of what the verdict speaks of */
+    uint64_t crc_bytes; /* bytes run through a CRC or a head's parse: the work that was done */
+    uint64_t frame_len; /* FOUND, LIKELY: bytes of the frame */
+} plato_resync_result;
+
+/*
+ * Looks for the first fixed-header frame in `n` bytes at `p`; p[0] itself is a candidate. A
+ * complete frame that proves itself is preferred to an earlier one that is only likely. `kind` says
+ * which CRC proves (PLATO_CRC_NONE proves nothing: then there are only likely frames). A candidate
+ * whose CRC would cost more than is left of the budget is passed over, so a forged length cannot
+ * use it up at once; if nothing else is found, that is PLATO_RESYNC_GAVE_UP. O(min(n, max_bytes) +
+ * max_crc_bytes), no allocation.
+ */
+PLATO_API plato_resync_result plato_resync(const uint8_t *p, size_t n, const plato_limits *limits,
+                                           plato_crc_kind kind, const plato_resync_budget *budget);
+
+PLATO_END
+
+#endif

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "plato/resync.h"
+
+#include "plato/head.h"
+
+#include <string.h>
+
+/* What a candidate position turned out to be. */
+typedef enum candidate {
+    NO_FRAME,
+    PROVEN,
+    LIKELY,
+    UNDECIDED, /* plausible, but too little of it is there */
+    TOO_DEAR,  /* plausible, but the budget does not reach */
+} candidate;
+
+/* A plausible header: version 1, a known type, lengths within the limits. */
+static bool plausible(const uint8_t *p, size_t n, const plato_limits *limits, plato_frame *frame)
+{
+    return plato_frame_parse_header(PLATO_FRAMING_HEADER, p, n, limits, frame) == PLATO_OK &&
+           frame->version == PLATO_VERSION_ON_WIRE && plato_msg_type_name(frame->msg_type) != NULL;
+}
+
+/* Charges `cost` bytes of work; false if the budget does not have them. */
+static bool pay(plato_resync_result *result, const plato_resync_budget *budget, uint64_t cost)
+{
+    if (cost > budget->max_crc_bytes - result->crc_bytes)
+        return false;
+    result->crc_bytes += cost;
+    return true;
+}
+
+/* The end of the frame is not there: a variable header that fits exactly is the next best proof. */
+static candidate judge_cut(const uint8_t *p, size_t n, const plato_frame *frame,
+                           const plato_resync_budget *budget, plato_resync_result *result)
+{
+    if (frame->var_head_len == 0 || n - PLATO_HEADER_LEN < frame->var_head_len)
+        return UNDECIDED;
+    if (!pay(result, budget, frame->var_head_len))
+        return TOO_DEAR;
+    return plato_head_is_proof(frame->msg_type, p + PLATO_HEADER_LEN, frame->var_head_len)
+               ? LIKELY
+               : NO_FRAME;
+}
+
+static candidate judge(const uint8_t *p, size_t n, const plato_limits *limits, plato_crc_kind kind,
+                       const plato_resync_budget *budget, plato_resync_result *result,
+                       uint64_t *frame_len)
+{
+    plato_frame frame;
+    if (n < PLATO_HEADER_LEN) {
+        const bool could_be =
+            p[0] == PLATO_VERSION_ON_WIRE && (n < 2 || plato_msg_type_name(p[1]) != NULL);
+        return could_be ? UNDECIDED : NO_FRAME;
+    }
+    if (!plausible(p, n, limits, &frame))
+        return NO_FRAME;
+    *frame_len = plato_frame_total(&frame);
+    if (*frame_len > n)
+        return judge_cut(p, n, &frame, budget, result);
+    if (kind.coverage == PLATO_CRC_NONE)
+        return plato_head_is_proof(frame.msg_type, p + PLATO_HEADER_LEN, frame.var_head_len)
+                   ? LIKELY
+                   : NO_FRAME;
+    if (!pay(result, budget, *frame_len))
+        return TOO_DEAR;
+    if (plato_frame_parse(PLATO_FRAMING_HEADER, p, n, limits, &frame) != PLATO_OK)
+        return NO_FRAME;
+    return plato_frame_check_crc(&frame, kind) ? PROVEN : NO_FRAME;
+}
+
+/* Where the first candidates of each kind lie; n where there is none. */
+typedef struct findings {
+    size_t likely, undecided, too_dear;
+    uint64_t likely_len;
+} findings;
+
+static plato_resync_result conclude(plato_resync_result result, const findings *first, size_t n,
+                                    size_t looked_at)
+{
+    if (first->likely < n) {
+        result.verdict = PLATO_RESYNC_LIKELY;
+        result.skipped = first->likely;
+        result.frame_len = first->likely_len;
+    } else if (first->too_dear < n || looked_at < n) {
+        result.verdict = PLATO_RESYNC_GAVE_UP;
+        result.skipped = first->too_dear < looked_at ? first->too_dear : looked_at;
+        if (first->undecided < result.skipped)
+            result.skipped = first->undecided;
+    } else {
+        result.verdict = PLATO_RESYNC_NOT_YET;
+        result.skipped = first->undecided;
+    }
+    return result;
+}
+
+plato_resync_result plato_resync(const uint8_t *p, size_t n, const plato_limits *limits,
+                                 plato_crc_kind kind, const plato_resync_budget *given)
+{
+    static const plato_resync_budget defaults = PLATO_RESYNC_BUDGET_DEFAULT;
+    const plato_resync_budget *budget = given != NULL ? given : &defaults;
+    const size_t end = n < budget->max_bytes ? n : (size_t)budget->max_bytes;
+    plato_resync_result result = {PLATO_RESYNC_NOT_YET, 0, 0, 0};
+    findings first = {n, n, n, 0};
+    uint64_t frame_len = 0;
+
+    for (size_t at = 0; at < end; at++) {
+        const uint8_t *hit = memchr(p + at, PLATO_VERSION_ON_WIRE, end - at);
+        if (hit == NULL)
+            break;
+        at = (size_t)(hit - p);
+        switch (judge(hit, n - at, limits, kind, budget, &result, &frame_len)) {
+        case PROVEN:
+            result.verdict = PLATO_RESYNC_FOUND;
+            result.skipped = at;
+            result.frame_len = frame_len;
+            return result;
+        case LIKELY:
+            if (first.likely == n) {
+                first.likely = at;
+                first.likely_len = frame_len;
+            }
+            break;
+        case UNDECIDED:
+            if (first.undecided == n)
+                first.undecided = at;
+            break;
+        case TOO_DEAR:
+            if (first.too_dear == n)
+                first.too_dear = at;
+            break;
+        case NO_FRAME:
+            break;
+        }
+    }
+    return conclude(result, &first, n, end);
+}
