@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One source for Wireshark 4.0 to 4.6. Every difference between the versions stands here; no other
+ * file asks which version it is compiled for. The code is written the way 4.4 and later want it.
+ */
+#ifndef PLATO_PLUGIN_COMPAT_H
+#define PLATO_PLUGIN_COMPAT_H
+
+#include <wireshark.h>
+
+#include <epan/expert.h>
+#include <epan/packet.h>
+#include <epan/prefs.h>
+#include <epan/proto_data.h>
+#include <epan/tfs.h>
+
+#define WS_AT_LEAST(major, minor)                                                                  \
+    (WIRESHARK_VERSION_MAJOR > (major) ||                                                          \
+     (WIRESHARK_VERSION_MAJOR == (major) && WIRESHARK_VERSION_MINOR >= (minor)))
+
+#if WS_AT_LEAST(4, 4)
+#include <wsutil/plugins.h>
+#include <wsutil/str_util.h>
+/* what callbacks return and boolean preferences are stored in: the sizes differ */
+typedef bool ws_bool;
+#define ws_format_text(scope, text, n) format_text((scope), (const char *)(text), (n))
+#else
+#include <epan/strutil.h>
+typedef gboolean ws_bool;
+#define ws_format_text(scope, text, n) format_text((scope), (const unsigned char *)(text), (n))
+#define tvb_get_uint8(tvb, offset) tvb_get_guint8((tvb), (offset))
+/* 4.0 does not ask; later versions show what kind of plugin it is */
+#define WS_PLUGIN_DESC_DISSECTOR (1U << 0)
+#endif
+
+#endif

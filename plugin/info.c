@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The info column: every frame of the packet, in order. */
+#include "info.h"
+
+#include <plato/schema/plato.pb-c.h>
+#include <wsutil/utf8_entities.h>
+
+#define EXCERPT_BYTES 40 /* of a text shown in the column */
+
+/* Which ids an ACK is told by depends on what it acknowledges. */
+enum { SHOW_CONN = 1, SHOW_SESSION = 2, SHOW_CLIENT = 4, SHOW_MSG = 8 };
+
+static const unsigned ack_ids[] = {
+    [PLATO_LOGIN] = SHOW_CONN,
+    [PLATO_HEARTBEAT] = 0,
+    [PLATO_RECONN] = SHOW_CONN,
+    [PLATO_ACK] = 0,
+    [PLATO_UP] = SHOW_SESSION | SHOW_CLIENT | SHOW_MSG,
+    [PLATO_PUSH] = SHOW_SESSION | SHOW_MSG,
+    [PLATO_SYNC] = SHOW_SESSION,
+};
+
+static void add_name(wmem_strbuf_t *out, const char *name, const char *kind, uint32_t number)
+{
+    if (name != NULL)
+        wmem_strbuf_append(out, name);
+    else
+        wmem_strbuf_append_printf(out, "%s %u", kind, number);
+}
+
+/* A whole number of characters within the limit, so that no half of one is shown. */
+static size_t excerpt_length(plato_span text)
+{
+    size_t n = text.n;
+    if (n <= EXCERPT_BYTES)
+        return n;
+    n = EXCERPT_BYTES;
+    while (n > 0 && (text.p[n] & 0xc0) == 0x80)
+        n--;
+    return n;
+}
+
+static void add_excerpt(packet_info *pinfo, wmem_strbuf_t *out, plato_span text, const char *quote)
+{
+    const size_t n = excerpt_length(text);
+    wmem_strbuf_append_printf(out, " %s%s%s%s", quote, ws_format_text(pinfo->pool, text.p, n),
+                              n < text.n ? UTF8_HORIZONTAL_ELLIPSIS : "", quote);
+}
+
+static void add_ack(packet_info *pinfo, wmem_strbuf_t *out, const plato_head_ack *ack)
+{
+    const unsigned ids = ack->type < array_length(ack_ids) ? ack_ids[ack->type] : 0;
+    wmem_strbuf_append_c(out, ' ');
+    add_name(out, plato_msg_type_name(ack->type), "type", ack->type);
+    if (ack->code != PLATO_ACK_OK) {
+        wmem_strbuf_append_c(out, ' ');
+        add_name(out, plato_ack_code_name(ack->code), "code", ack->code);
+    }
+    if (ids & SHOW_CONN)
+        wmem_strbuf_append_printf(out, " conn=%" PRIu64, ack->conn_id);
+    if (ids & SHOW_SESSION)
+        wmem_strbuf_append_printf(out, " sess=%" PRIu64, ack->session_id);
+    if (ids & SHOW_CLIENT)
+        wmem_strbuf_append_printf(out, " client=%" PRIu64, ack->client_id);
+    if (ids & SHOW_MSG)
+        wmem_strbuf_append_printf(out, " msg=%" PRIu64, ack->msg_id);
+    if (ack->code != PLATO_ACK_OK && ack->msg.n > 0)
+        add_excerpt(pinfo, out, ack->msg, "\"");
+}
+
+static void add_ids(packet_info *pinfo, wmem_strbuf_t *out, const plato_head *head)
+{
+    switch (head->msg_type) {
+    case PLATO_LOGIN:
+        wmem_strbuf_append_printf(out, " device=%" PRIu64, head->login.device_id);
+        break;
+    case PLATO_RECONN:
+        wmem_strbuf_append_printf(out, " conn=%" PRIu64, head->reconn.conn_id);
+        break;
+    case PLATO_ACK:
+        add_ack(pinfo, out, &head->ack);
+        break;
+    case PLATO_UP:
+        wmem_strbuf_append_printf(out, " sess=%" PRIu64 " client=%" PRIu64, head->up.session_id,
+                                  head->up.client_id);
+        break;
+    case PLATO_PUSH:
+        wmem_strbuf_append_printf(out, " sess=%" PRIu64 " msg=%" PRIu64, head->push.session_id,
+                                  head->push.msg_id);
+        break;
+    case PLATO_SYNC:
+        wmem_strbuf_append_printf(out, " sess=%" PRIu64 " msg=%" PRIu64 "..%" PRIu64,
+                                  head->sync.session_id, head->sync.from_msg_id,
+                                  head->sync.to_msg_id);
+        break;
+    default:
+        break;
+    }
+}
+
+static void add_body(packet_info *pinfo, wmem_strbuf_t *out, const frame_facts *facts)
+{
+    const body_facts *body = &facts->body;
+    const bool is_chat = facts->head.msg_type == PLATO_UP || facts->head.msg_type == PLATO_PUSH;
+    switch (body->kind) {
+    case BODY_JSON:
+        add_excerpt(pinfo, out, body->content, "");
+        break;
+    case BODY_TEXT:
+        add_excerpt(pinfo, out, body->content, "\"");
+        break;
+    case BODY_MESSAGE:
+        if (!is_chat)
+            break;
+        if (body->content_type == PLATO__CONTENT_TYPE__TEXT)
+            add_excerpt(pinfo, out, body->content, "\"");
+        else if (body->content_type == PLATO__CONTENT_TYPE__JSON)
+            add_excerpt(pinfo, out, body->content, "");
+        else
+            wmem_strbuf_append_printf(out, " (%zu bytes)", body->content.n);
+        break;
+    case BODY_BYTES:
+    case BODY_CUT:
+        wmem_strbuf_append_printf(out, " (%u bytes)", facts->frame.msg_len);
+        break;
+    case BODY_EMPTY:
+        break;
+    }
+}
+
+const char *plato_info_text(packet_info *pinfo, const frame_facts *facts)
+{
+    wmem_strbuf_t *out = wmem_strbuf_new(pinfo->pool, "");
+    if (facts->frame.version != PLATO_VERSION_ON_WIRE)
+        wmem_strbuf_append_printf(out, "Version %u ", facts->frame.version);
+    add_name(out, plato_msg_type_name(facts->frame.msg_type), "Type", facts->frame.msg_type);
+    if (facts->decoded) {
+        add_ids(pinfo, out, &facts->head);
+        add_body(pinfo, out, facts);
+    }
+    if (facts->length_error != PLATO_OK)
+        wmem_strbuf_append_printf(out, " [too large: %" PRIu64 " bytes]", facts->total);
+    else if (!facts->complete)
+        wmem_strbuf_append(out, " [cut]");
+    if (facts->head_error != PLATO_OK || facts->body.message_error != PLATO_OK)
+        wmem_strbuf_append(out, " [malformed]");
+    if (facts->crc.status == PROTO_CHECKSUM_E_BAD)
+        wmem_strbuf_append(out, " [bad CRC]");
+    return wmem_strbuf_get_str(out);
+}
+
+void plato_info_column(packet_info *pinfo, const char *text)
+{
+    col_set_str(pinfo->cinfo, COL_PROTOCOL, "Plato");
+    col_clear(pinfo->cinfo, COL_INFO); /* only what stands behind the last fence */
+    col_append_sep_str(pinfo->cinfo, COL_INFO, " | ", text);
+    col_set_fence(pinfo->cinfo, COL_INFO);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef PLATO_MESSAGE_H
+#define PLATO_MESSAGE_H
+
+#include "fields.h"
+
+/*
+ * Shows the protobuf message that fills tvb bytes [offset, offset + length), all captured, guided
+ * by `view` (NULL: nothing is known of it, so every field is an unknown one). Every item covers its
+ * field's own bytes, tag included, so the items tile the message. Returns PLATO_OK or the
+ * PLATO_ERR_WIRE_ error at which it stopped, with `*error_offset` counted from `offset`.
+ */
+int plato_dissect_message(const message_view *view, tvbuff_t *tvb, packet_info *pinfo,
+                          proto_tree *tree, int offset, int length, int *error_offset);
+
+/*
+ * Reads over `n` bytes at `p` without showing them: PLATO_OK if they are a message, else the error,
+ * and in `*known` how many fields the schema of `view` knows.
+ */
+int plato_scan_message(const message_view *view, const uint8_t *p, size_t n, unsigned *known);
+
+void plato_register_message(int proto);
+
+#endif
