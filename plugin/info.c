@@ -7,8 +7,11 @@
 
 #define EXCERPT_BYTES 40 /* of a text shown in the column */
 
-/* Which ids an ACK is told by depends on what it acknowledges. */
-enum { SHOW_CONN = 1, SHOW_SESSION = 2, SHOW_CLIENT = 4, SHOW_MSG = 8 };
+/*
+ * Which ids an ACK is told by depends on what it acknowledges. The bits are those of
+ * plato_head.present: 1 << number of the field in AckHead.
+ */
+enum { SHOW_CONN = 1 << 4, SHOW_CLIENT = 1 << 5, SHOW_SESSION = 1 << 6, SHOW_MSG = 1 << 7 };
 
 static const unsigned ack_ids[] = {
     [PLATO_LOGIN] = SHOW_CONN,
@@ -47,24 +50,31 @@ static void add_excerpt(packet_info *pinfo, wmem_strbuf_t *out, plato_span text,
                               n < text.n ? UTF8_HORIZONTAL_ELLIPSIS : "", quote);
 }
 
-static void add_ack(packet_info *pinfo, wmem_strbuf_t *out, const plato_head_ack *ack)
+static void add_id(wmem_strbuf_t *out, bool shown, const char *name, uint64_t id)
 {
-    const unsigned ids = ack->type < array_length(ack_ids) ? ack_ids[ack->type] : 0;
+    if (shown)
+        wmem_strbuf_append_printf(out, " %s=%" PRIu64, name, id);
+}
+
+/* A refusal may come without the ids: only those that are there are shown. */
+static void add_ack(packet_info *pinfo, wmem_strbuf_t *out, const plato_head *head)
+{
+    const plato_head_ack *ack = &head->ack;
+    const bool refused = ack->code != PLATO_ACK_OK;
+    unsigned ids = ack->type < array_length(ack_ids) ? ack_ids[ack->type] : 0;
+    if (refused)
+        ids &= head->present;
     wmem_strbuf_append_c(out, ' ');
     add_name(out, plato_msg_type_name(ack->type), "type", ack->type);
-    if (ack->code != PLATO_ACK_OK) {
+    if (refused) {
         wmem_strbuf_append_c(out, ' ');
         add_name(out, plato_ack_code_name(ack->code), "code", ack->code);
     }
-    if (ids & SHOW_CONN)
-        wmem_strbuf_append_printf(out, " conn=%" PRIu64, ack->conn_id);
-    if (ids & SHOW_SESSION)
-        wmem_strbuf_append_printf(out, " sess=%" PRIu64, ack->session_id);
-    if (ids & SHOW_CLIENT)
-        wmem_strbuf_append_printf(out, " client=%" PRIu64, ack->client_id);
-    if (ids & SHOW_MSG)
-        wmem_strbuf_append_printf(out, " msg=%" PRIu64, ack->msg_id);
-    if (ack->code != PLATO_ACK_OK && ack->msg.n > 0)
+    add_id(out, ids & SHOW_CONN, "conn", ack->conn_id);
+    add_id(out, ids & SHOW_SESSION, "sess", ack->session_id);
+    add_id(out, ids & SHOW_CLIENT, "client", ack->client_id);
+    add_id(out, ids & SHOW_MSG, "msg", ack->msg_id);
+    if (refused && ack->msg.n > 0)
         add_excerpt(pinfo, out, ack->msg, "\"");
 }
 
@@ -78,7 +88,7 @@ static void add_ids(packet_info *pinfo, wmem_strbuf_t *out, const plato_head *he
         wmem_strbuf_append_printf(out, " conn=%" PRIu64, head->reconn.conn_id);
         break;
     case PLATO_ACK:
-        add_ack(pinfo, out, &head->ack);
+        add_ack(pinfo, out, head);
         break;
     case PLATO_UP:
         wmem_strbuf_append_printf(out, " sess=%" PRIu64 " client=%" PRIu64, head->up.session_id,

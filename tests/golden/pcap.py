@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Small captures for tests: TCP over IPv4 over Ethernet, with running sequence numbers."""
+import struct
+
+
+def checksum(data):
+    if len(data) % 2:
+        data += b"\0"
+    total = sum(struct.unpack(f">{len(data) // 2}H", data))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return ~total & 0xFFFF
+
+
+class Side:
+    def __init__(self, address, port, seq):
+        self.address = bytes(int(part) for part in address.split("."))
+        self.port = port
+        self.seq = seq
+
+
+class Flow:
+    """One TCP connection. client() and server() append segments, in the order of the calls."""
+
+    SYN, ACK, PSH, FIN = 2, 16, 8, 1
+
+    def __init__(self, capture, port=8900, client_port=40001, handshake=True):
+        self.capture = capture
+        self.c = Side("10.0.0.1", client_port, 1000)
+        self.s = Side("10.0.0.2", port, 5000)
+        if handshake:
+            self._send(self.c, self.s, b"", self.SYN)
+            self._send(self.s, self.c, b"", self.SYN | self.ACK)
+            self._send(self.c, self.s, b"", self.ACK)
+
+    def _send(self, src, dst, payload, flags, captured=None, record=True):
+        tcp = struct.pack(">HHIIBBHHH", src.port, dst.port, src.seq & 0xFFFFFFFF,
+                          dst.seq & 0xFFFFFFFF, 5 << 4, flags, 65535, 0, 0)
+        pseudo = src.address + dst.address + struct.pack(">BBH", 0, 6, len(tcp) + len(payload))
+        tcp = tcp[:16] + struct.pack(">H", checksum(pseudo + tcp + payload)) + tcp[18:]
+        ip = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(tcp) + len(payload), 0, 0, 64, 6, 0,
+                         src.address, dst.address)
+        ip = ip[:10] + struct.pack(">H", checksum(ip)) + ip[12:]
+        if record:
+            self.capture.add(b"\x02\0\0\0\0\2\x02\0\0\0\0\1\x08\0" + ip + tcp + payload, captured)
+        src.seq += len(payload) + (1 if flags & (self.SYN | self.FIN) else 0)
+
+    def client(self, payload, captured=None, record=True):
+        """`captured`: bytes of the payload that the snaplen leaves; record=False: lost."""
+        self._send(self.c, self.s, payload, self.PSH | self.ACK, captured, record)
+
+    def server(self, payload, captured=None, record=True):
+        self._send(self.s, self.c, payload, self.PSH | self.ACK, captured, record)
+
+
+class Capture:
+    """A classic pcap file in memory; write() it before use."""
+
+    HEADERS = 14 + 20 + 20
+
+    def __init__(self):
+        self.records = []
+
+    def add(self, packet, captured=None):
+        kept = packet if captured is None else packet[: self.HEADERS + captured]
+        micros = len(self.records) * 1000
+        self.records.append(
+            struct.pack("<IIII", 1700000000 + micros // 1000000, micros % 1000000, len(kept),
+                        len(packet)) + kept)
+
+    def write(self, path):
+        with open(path, "wb") as out:
+            out.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262144, 1))
+            out.write(b"".join(self.records))

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Runs tshark and sharkd with the plugin of the build tree, whoever we are.
+
+tools/plato-tshark refuses to run without the plugin; test_plugin_loaded.py looks as well.
+"""
+import json
+import os
+import subprocess
+import xml.etree.ElementTree as ElementTree
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+RUNNER = os.path.join(ROOT, "tools", "plato-tshark")
+TIMEOUT = 120  # seconds
+COMPLAINTS = ("[Dissector bug", "Wireshark-CRITICAL", "** ERROR", "runtime error:",
+              "AddressSanitizer")
+
+
+def environment_of_a_run():
+    """PLATO_SANITIZER: the runtime that a plugin built with sanitizers needs preloaded. wmem's
+    "simple" allocator is malloc, so that AddressSanitizer sees every object; extcap programs are
+    left out, since preloading makes one of them hang."""
+    environment = dict(os.environ, TZ="UTC", LC_ALL="C.UTF-8", WIRESHARK_ABORT_ON_DISSECTOR_BUG="1",
+                       WIRESHARK_EXTCAP_DIR="/nonexistent")
+    if os.environ.get("PLATO_SANITIZER"):
+        environment.update(LD_PRELOAD=os.environ["PLATO_SANITIZER"],
+                           WIRESHARK_DEBUG_WMEM_OVERRIDE="simple",
+                           ASAN_OPTIONS="detect_leaks=0", UBSAN_OPTIONS="print_stacktrace=1")
+    return environment
+
+
+def run(*arguments, program=None, stdin=None):
+    """Returns standard output; fails on an error, and on what Wireshark calls its own bugs."""
+    environment = environment_of_a_run()
+    if program:
+        environment["PLATO_PROGRAM"] = program
+    done = subprocess.run([RUNNER, *arguments], capture_output=True, text=True, timeout=TIMEOUT,
+                          input=stdin if stdin is not None else "", env=environment)
+    complaints = [c for c in COMPLAINTS if c in done.stderr or c in done.stdout]
+    if done.returncode != 0 or complaints:
+        raise AssertionError(f"{program or 'tshark'} {' '.join(arguments)}: exit code "
+                             f"{done.returncode}, {complaints}\n{done.stderr[-3000:]}")
+    return done.stdout
+
+
+def plato_fields():
+    """The filter names of the plugin, in the order of `tshark -G fields`."""
+    rows = (line.split("\t") for line in run("-G", "fields").splitlines())
+    return [row[2] for row in rows if row[0] == "F" and row[2].startswith("plato.")]
+
+
+def fields(capture, names, *options, separator="\x1f"):
+    """One row per packet: {name: [values]}, absent fields left out."""
+    arguments = ["-r", capture, *options, "-T", "fields", "-E", f"separator=/t",
+                 "-E", "occurrence=a", "-E", f"aggregator={separator}"]
+    for name in names:
+        arguments += ["-e", name]
+    rows = []
+    for line in run(*arguments).splitlines():
+        cells = line.split("\t")
+        rows.append({n: c.split(separator) for n, c in zip(names, cells) if c != ""})
+    return rows
+
+
+def plato_trees(capture, *options):
+    """For each packet the PDML elements of its plato protocols."""
+    document = ElementTree.fromstring(run("-r", capture, *options, "-T", "pdml"))
+    return [[p for p in packet if p.get("name") == "plato"] for packet in document]
+
+
+def sharkd(capture, requests):
+    """Loads `capture` and puts `requests`, (method, params) each; returns their results."""
+    calls = [("load", {"file": capture})] + list(requests)
+    lines = [json.dumps({"jsonrpc": "2.0", "id": i, "method": m, "params": p})
+             for i, (m, p) in enumerate(calls, 1)]
+    out = run("-", program="sharkd", stdin="\n".join(lines) + "\n")
+    results = [json.loads(line) for line in out.splitlines() if line.startswith("{")]
+    for result in results:
+        if "error" in result:
+            raise AssertionError(f"sharkd: {result}")
+    return [result.get("result") for result in results[1:]]
