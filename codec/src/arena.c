@@ -8,6 +8,8 @@
 #include <string.h>
 
 #define FIRST_BLOCK 4096u /* bytes; later blocks double */
+/* Below it neither rounding up, nor doubling, nor adding a block's head can wrap. */
+#define CAP_MAX (SIZE_MAX / 4)
 
 typedef struct block {
     struct block *older;
@@ -45,7 +47,7 @@ static void *arena_alloc(void *data, size_t size)
 {
     plato_arena *arena = data;
     const size_t align = alignof(max_align_t);
-    if (size > arena->cap) /* also keeps the rounding below from wrapping */
+    if (size > arena->cap)
         return NULL;
     size = (size + align - 1) / align * align;
     if (size > arena->cap - arena->used)
@@ -79,7 +81,7 @@ plato_err plato_arena_new(size_t cap, const plato_allocator *allocator, plato_ar
     arena->protobuf.free = arena_free;
     arena->protobuf.allocator_data = arena;
     arena->allocator = memory;
-    arena->cap = cap;
+    arena->cap = cap < CAP_MAX ? cap : CAP_MAX;
     *out = arena;
     return PLATO_OK;
 }

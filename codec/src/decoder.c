@@ -6,10 +6,12 @@
 
 #include <string.h>
 
-/* A frame passes through these in order; those whose event nobody wants are left out. */
+/*
+ * A frame passes through these in order; those whose event nobody wants are left out.
+ * PLATO_EVENT_HEADER has none of its own: it is handed out as soon as the header is parsed.
+ */
 typedef enum decoder_state {
     AT_HEADER,   /* gathering the bytes in front of the payload */
-    AT_LENGTHS,  /* header parsed, PLATO_EVENT_HEADER due */
     AT_VAR_HEAD, /* PLATO_EVENT_VAR_HEAD due */
     AT_BODY,     /* PLATO_EVENT_BODY due */
     AT_FRAME,    /* PLATO_EVENT_FRAME due */
@@ -188,6 +190,8 @@ static const uint8_t *take_header(plato_decoder *d)
         return p;
     }
     const size_t n = smaller(need - d->header_have, available(d));
+    if (n == 0) /* as after every frame at the end of an input */
+        return NULL;
     memcpy(d->header + d->header_have, d->in + d->in_pos, n);
     d->header_have += n;
     d->in_pos += n;
@@ -204,7 +208,28 @@ static int header_error(plato_decoder *d, plato_err err)
     return fail(d, err, 0, 0, 1);
 }
 
-static int read_header(plato_decoder *d)
+/*
+ * Whether the whole payload lies in the input: then it is looked at there and not copied. Once a
+ * body is streamed it stays so, also where no byte of it was there yet.
+ */
+static bool payload_in_input(const plato_decoder *d)
+{
+    return !d->streaming && d->payload_have == 0 && available(d) >= d->payload_len;
+}
+
+static int header_is_known(plato_decoder *d, plato_event *event)
+{
+    /* an empty body is one empty event, however the frame was cut: it is not streamed */
+    d->streaming =
+        d->config.stream_body && !is_msgcmd(d) && d->frame.msg_len > 0 && !payload_in_input(d);
+    if (wants(d, PLATO_EVENT_VAR_HEAD | PLATO_EVENT_BODY) || d->streaming)
+        d->state = AT_VAR_HEAD;
+    else
+        d->state = AT_FRAME;
+    return wants(d, PLATO_EVENT_HEADER) ? emit(d, PLATO_EVENT_HEADER, no_body, event) : GO_ON;
+}
+
+static int read_header(plato_decoder *d, plato_event *event)
 {
     const uint8_t *p = take_header(d);
     if (p == NULL)
@@ -217,8 +242,7 @@ static int read_header(plato_decoder *d)
     d->crc = 0;
     if (d->config.crc.coverage == PLATO_CRC_FRAME && !is_msgcmd(d))
         d->crc = plato_crc32(d->config.crc.polynomial, 0, p, PLATO_HEADER_CRC_OFFSET);
-    d->state = AT_LENGTHS;
-    return GO_ON;
+    return header_is_known(d, event);
 }
 
 /* Adds `n` payload bytes, which begin at payload offset `at`, to the CRC as far as it covers them.
@@ -260,12 +284,6 @@ static bool reserve(plato_decoder *d, size_t n)
     return true;
 }
 
-/* Whether the whole payload lies in the input: then it is looked at there and not copied. */
-static bool payload_in_input(const plato_decoder *d)
-{
-    return d->payload_have == 0 && available(d) >= d->payload_len;
-}
-
 /*
  * GO_ON with `*p` at the payload, once its first `upto` bytes are there. A payload that lies in the
  * input is only looked at: if the caller pauses now and comes back with other bytes, it is gathered
@@ -282,22 +300,13 @@ static int payload(plato_decoder *d, uint64_t upto, const uint8_t **p)
         const size_t n = smaller(goal - d->payload_have, available(d));
         if (!reserve(d, n))
             return fail(d, PLATO_ERR_NO_MEMORY, 0, (uint64_t)d->buf_have + n, d->buf_cap);
-        memcpy(d->buf + d->buf_have, d->in + d->in_pos, n);
+        if (n > 0) /* else there may be no buffer yet */
+            memcpy(d->buf + d->buf_have, d->in + d->in_pos, n);
         d->buf_have += n;
         use(d, n);
     }
     *p = d->buf != NULL ? d->buf : d->header;
     return d->payload_have >= upto ? GO_ON : NEED_INPUT;
-}
-
-static int at_lengths(plato_decoder *d, plato_event *event)
-{
-    d->streaming = d->config.stream_body && !is_msgcmd(d) && !payload_in_input(d);
-    if (wants(d, PLATO_EVENT_VAR_HEAD | PLATO_EVENT_BODY) || d->streaming)
-        d->state = AT_VAR_HEAD;
-    else
-        d->state = AT_FRAME;
-    return wants(d, PLATO_EVENT_HEADER) ? emit(d, PLATO_EVENT_HEADER, no_body, event) : GO_ON;
 }
 
 static int at_var_head(plato_decoder *d, plato_event *event)
@@ -362,6 +371,7 @@ static plato_crc_status crc_status(const plato_decoder *d)
 
 static int at_frame(plato_decoder *d, plato_event *event)
 {
+    const bool whole = payload_in_input(d);
     const uint8_t *p;
     int rc = payload(d, d->payload_len, &p);
     if (rc != GO_ON)
@@ -374,7 +384,7 @@ static int at_frame(plato_decoder *d, plato_event *event)
         if (rc != GO_ON)
             return rc;
     }
-    if (payload_in_input(d))
+    if (whole)
         use(d, (size_t)d->payload_len);
     const plato_crc_status status = crc_status(d);
     if (status == PLATO_CRC_BAD && !d->config.accept_bad_crc)
@@ -401,21 +411,19 @@ static void maybe_shrink(plato_decoder *d)
     d->small_frames = 0;
 }
 
-static int at_end(plato_decoder *d)
+static int at_end(plato_decoder *d, plato_event *event)
 {
     d->frame_offset += plato_frame_total(&d->frame);
     maybe_shrink(d);
     begin_frame(d);
-    return GO_ON;
+    return read_header(d, event);
 }
 
 static int step(plato_decoder *d, plato_event *event)
 {
     switch (d->state) {
     case AT_HEADER:
-        return read_header(d);
-    case AT_LENGTHS:
-        return at_lengths(d, event);
+        return read_header(d, event);
     case AT_VAR_HEAD:
         return at_var_head(d, event);
     case AT_BODY:
@@ -423,7 +431,7 @@ static int step(plato_decoder *d, plato_event *event)
     case AT_FRAME:
         return at_frame(d, event);
     case AT_END:
-        return at_end(d);
+        return at_end(d, event);
     case FAILED:
         break;
     }
@@ -478,6 +486,8 @@ uint64_t plato_decoder_hint(const plato_decoder *d)
     case AT_VAR_HEAD:
         if (wants(d, PLATO_EVENT_VAR_HEAD) && !is_msgcmd(d))
             goal = d->frame.var_head_len;
+        else if (d->streaming && wants(d, PLATO_EVENT_BODY))
+            goal = (uint64_t)d->frame.var_head_len + 1;
         break;
     case AT_BODY:
         if (d->streaming && wants(d, PLATO_EVENT_BODY))

@@ -144,7 +144,13 @@ bool plato_frame_check_crc(const plato_frame *frame, plato_crc_kind kind)
     return plato_frame_crc(frame, kind) == frame->crc32;
 }
 
-bool plato_frame_find_crc(const plato_frame *frame, plato_crc_kind *found)
+static bool in_set(unsigned set, unsigned value)
+{
+    return set == 0 || (set >> value & 1u) != 0;
+}
+
+bool plato_frame_find_crc_among(const plato_frame *frame, unsigned coverages, unsigned polynomials,
+                                plato_crc_kind *found)
 {
     static const plato_crc_kind kinds[] = {
         {PLATO_CRC_FRAME, PLATO_CRC_IEEE},  {PLATO_CRC_PAYLOAD, PLATO_CRC_IEEE},
@@ -154,16 +160,24 @@ bool plato_frame_find_crc(const plato_frame *frame, plato_crc_kind *found)
     };
     const size_t payload = frame->var_head.n + frame->body.n;
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-        if (kinds[i].coverage == PLATO_CRC_PAYLOAD && payload == 0)
+        const plato_crc_kind kind = kinds[i];
+        if (!in_set(coverages, kind.coverage) ||
+            (kind.coverage != PLATO_CRC_NONE && !in_set(polynomials, kind.polynomial)))
             continue;
-        if (kinds[i].coverage == PLATO_CRC_BODY && frame->body.n == 0)
+        if ((kind.coverage == PLATO_CRC_PAYLOAD && payload == 0) ||
+            (kind.coverage == PLATO_CRC_BODY && frame->body.n == 0))
             continue;
-        if (plato_frame_crc(frame, kinds[i]) == frame->crc32) {
-            *found = kinds[i];
+        if (plato_frame_crc(frame, kind) == frame->crc32) {
+            *found = kind;
             return true;
         }
     }
     return false;
+}
+
+bool plato_frame_find_crc(const plato_frame *frame, plato_crc_kind *found)
+{
+    return plato_frame_find_crc_among(frame, 0, 0, found);
 }
 
 /* The prefix in front of the payload: 14 header bytes, or length and the two tags of MsgCmd. */

@@ -19,7 +19,7 @@ static_assert((int)PLATO_PUSH == (int)PLATO__MSG_TYPE__PUSH, "MsgType");
 static_assert((int)PLATO_SYNC == (int)PLATO__MSG_TYPE__SYNC, "MsgType");
 static_assert((int)PLATO_ACK_INTERNAL == (int)PLATO__ACK_CODE__INTERNAL, "AckCode");
 
-typedef enum row_kind { U32, U64, SPAN } row_kind;
+typedef enum row_kind { U32, U64, SPAN, ELSEWHERE } row_kind;
 
 typedef struct head_row {
     uint32_t number; /* 0 ends a table */
@@ -39,6 +39,11 @@ typedef struct head_row {
 #define TEXT(number, member)                                                                       \
     {                                                                                              \
         number, PLATO_WIRE_BYTES, SPAN, offsetof(plato_head, member)                               \
+    }
+/* Known, but its content is handed out as the body. */
+#define BODY(number)                                                                               \
+    {                                                                                              \
+        number, PLATO_WIRE_BYTES, ELSEWHERE, 0                                                     \
     }
 #define END                                                                                        \
     {                                                                                              \
@@ -71,7 +76,10 @@ static const head_row sync_rows[] = {
     VARINT64(3, sync.to_msg_id),
     END,
 };
-/* The variant's UP names its session by text since one of its builds; the others are the same. */
+/*
+ * The variant's UP names its session by text since one of its builds, and its PUSH has the content
+ * next to the ids, in field 2 or, since another, in 3; the others are the same.
+ */
 static const head_row msgcmd_up_rows[] = {
     VARINT64(1, up.client_id),
     VARINT64(2, up.conn_id),
@@ -80,10 +88,14 @@ static const head_row msgcmd_up_rows[] = {
     END,
 };
 
+static const head_row msgcmd_push_rows[] = {
+    VARINT64(1, push.msg_id), VARINT64(2, push.session_id), BODY(2), BODY(3), END,
+};
+
 static const head_row *const header_tables[] = {login_rows, no_rows,   reconn_rows, ack_rows,
                                                 up_rows,    push_rows, sync_rows};
 static const head_row *const msgcmd_tables[] = {login_rows, no_rows,        reconn_rows,
-                                                ack_rows,   msgcmd_up_rows, push_rows};
+                                                ack_rows,   msgcmd_up_rows, msgcmd_push_rows};
 
 static const head_row *table_for(plato_framing framing, uint32_t msg_type)
 {
@@ -118,8 +130,16 @@ static void store(plato_head *head, const head_row *row, const plato_field *fiel
     case SPAN:
         memcpy(member, &field->bytes, sizeof field->bytes);
         break;
+    case ELSEWHERE:
+        break;
     }
     head->present |= 1u << row->number;
+}
+
+/* Number and wire type in one. */
+static uint32_t tag(uint32_t number, plato_wire_type wire_type)
+{
+    return number << 3 | (uint32_t)wire_type;
 }
 
 static plato_err read_rows(const head_row *rows, const uint8_t *p, size_t n, plato_head *head)
@@ -129,9 +149,9 @@ static plato_err read_rows(const head_row *rows, const uint8_t *p, size_t n, pla
     int rc;
     plato_wire_init(&reader, p, n, 0);
     while ((rc = plato_wire_next(&reader, &field)) > 0) {
+        const uint32_t wanted = tag(field.number, field.wire_type);
         const head_row *row = rows;
-        while (row->number != 0 &&
-               (row->number != field.number || row->wire_type != field.wire_type))
+        while (row->number != 0 && tag(row->number, row->wire_type) != wanted)
             row++;
         if (row->number != 0)
             store(head, row, &field);

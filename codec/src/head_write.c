@@ -89,13 +89,13 @@ size_t plato_head_size(const plato_head *head)
 
 plato_err plato_head_write(const plato_head *head, uint8_t *buf, size_t cap, size_t *written)
 {
-    char on_stack[SHORT_TEXT];
+    char on_stack[SHORT_TEXT + 1];
     char *text = on_stack;
     any_head message;
     const size_t n = text_len(head);
     if (plato_head_size(head) > cap)
         return PLATO_ERR_BUFFER_TOO_SMALL;
-    if (n >= sizeof on_stack) {
+    if (n > SHORT_TEXT) {
         text = malloc(n + 1);
         if (text == NULL)
             return PLATO_ERR_NO_MEMORY;

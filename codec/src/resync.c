@@ -30,16 +30,21 @@ static bool pay(plato_resync_result *result, const plato_resync_budget *budget, 
     return true;
 }
 
-/* The end of the frame is not there: a variable header that fits exactly is the next best proof. */
-static candidate judge_cut(const uint8_t *p, size_t n, const plato_frame *frame,
-                           const plato_resync_budget *budget, plato_resync_result *result)
+/*
+ * No CRC can be had of it: a variable header that fits exactly is the next best proof. One with
+ * unknown fields proves nothing, but may be a later version's.
+ */
+static candidate judge_head(const uint8_t *p, const plato_frame *frame,
+                            const plato_resync_budget *budget, plato_resync_result *result)
 {
-    if (frame->var_head_len == 0 || n - PLATO_HEADER_LEN < frame->var_head_len)
-        return UNDECIDED;
+    plato_head head;
     if (!pay(result, budget, frame->var_head_len))
         return TOO_DEAR;
-    return plato_head_is_proof(frame->msg_type, p + PLATO_HEADER_LEN, frame->var_head_len)
-               ? LIKELY
+    if (plato_head_is_proof(frame->msg_type, p + PLATO_HEADER_LEN, frame->var_head_len))
+        return LIKELY;
+    return plato_head_read(frame->msg_type, p + PLATO_HEADER_LEN, frame->var_head_len, &head) ==
+                   PLATO_OK
+               ? UNDECIDED
                : NO_FRAME;
 }
 
@@ -56,12 +61,15 @@ static candidate judge(const uint8_t *p, size_t n, const plato_limits *limits, p
     if (!plausible(p, n, limits, &frame))
         return NO_FRAME;
     *frame_len = plato_frame_total(&frame);
-    if (*frame_len > n)
-        return judge_cut(p, n, &frame, budget, result);
-    if (kind.coverage == PLATO_CRC_NONE)
-        return plato_head_is_proof(frame.msg_type, p + PLATO_HEADER_LEN, frame.var_head_len)
-                   ? LIKELY
-                   : NO_FRAME;
+    if (*frame_len > n) {
+        const bool head_is_there =
+            frame.var_head_len > 0 && n - PLATO_HEADER_LEN >= frame.var_head_len;
+        return head_is_there ? judge_head(p, &frame, budget, result) : UNDECIDED;
+    }
+    if (kind.coverage == PLATO_CRC_NONE) {
+        const candidate c = judge_head(p, &frame, budget, result);
+        return c == UNDECIDED ? NO_FRAME : c; /* nothing more will come that could decide it */
+    }
     if (!pay(result, budget, *frame_len))
         return TOO_DEAR;
     if (plato_frame_parse(PLATO_FRAMING_HEADER, p, n, limits, &frame) != PLATO_OK)

@@ -10,18 +10,21 @@
 int plato_varint_read(const uint8_t *p, size_t n, uint64_t *value)
 {
     uint64_t v = 0;
-    const size_t most = n < VARINT_MAX_BYTES ? n : VARINT_MAX_BYTES;
-    for (size_t i = 0; i < most; i++) {
-        /* the tenth byte holds bit 63 and nothing else */
-        if (i == VARINT_MAX_BYTES - 1 && p[i] > 1)
-            return PLATO_ERR_WIRE_VARINT;
+    const size_t whole = n < VARINT_MAX_BYTES ? n : VARINT_MAX_BYTES - 1;
+    for (size_t i = 0; i < whole; i++) {
         v |= (uint64_t)(p[i] & 0x7f) << (7 * i);
         if (p[i] < 0x80) {
             *value = v;
             return (int)i + 1;
         }
     }
-    return PLATO_ERR_WIRE_TRUNCATED;
+    if (n < VARINT_MAX_BYTES)
+        return PLATO_ERR_WIRE_TRUNCATED;
+    /* the tenth byte holds bit 63 and nothing else */
+    if (p[VARINT_MAX_BYTES - 1] > 1)
+        return PLATO_ERR_WIRE_VARINT;
+    *value = v | (uint64_t)p[VARINT_MAX_BYTES - 1] << 63;
+    return VARINT_MAX_BYTES;
 }
 
 size_t plato_varint_size(uint64_t value)
@@ -62,7 +65,11 @@ static int read_tag(plato_wire *reader, plato_field *field)
 {
     uint64_t tag;
     const uint8_t *p = reader->start + reader->pos;
-    int n = plato_varint_read(p, reader->length - reader->pos, &tag);
+    int n = 1;
+    if (*p < 0x80) /* numbers up to 15, which are nearly all */
+        tag = *p;
+    else
+        n = plato_varint_read(p, reader->length - reader->pos, &tag);
     if (n < 0)
         return fail(reader, n, reader->pos);
     if (n > TAG_MAX_BYTES || tag > UINT32_MAX)

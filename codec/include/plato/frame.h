@@ -147,6 +147,14 @@ PLATO_API bool plato_frame_check_crc(const plato_frame *frame, plato_crc_kind ki
 PLATO_API bool plato_frame_find_crc(const plato_frame *frame, plato_crc_kind *found);
 
 /*
+ * The same among fewer kinds: those whose coverage is in `coverages` and whose polynomial is in
+ * `polynomials`, both sets of bits (1 << value) with 0 meaning all. PLATO_CRC_NONE has no
+ * polynomial.
+ */
+PLATO_API bool plato_frame_find_crc_among(const plato_frame *frame, unsigned coverages,
+                                          unsigned polynomials, plato_crc_kind *found);
+
+/*
  * Bytes that plato_frame_encode() will write for `frame`. The lengths come from the spans; msg_len,
  * var_head_len and crc32 of `frame` are ignored. PLATO_ERR_ARGUMENT if a span is longer than its
  * 32-bit field, or the framing is unknown, or a frame of the variant has a var_head.

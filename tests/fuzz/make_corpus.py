@@ -1,0 +1,124 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Writes the seeds of tests/fuzz/corpus: real frames, and the same with one thing wrong.
+
+Run without arguments; existing files of the same names are written again, others stay.
+The first bytes of each file are the choices that its target takes (fuzz_input.h).
+"""
+import pathlib
+import struct
+import zlib
+
+CORPUS = pathlib.Path(__file__).resolve().parent / "corpus"
+
+
+def varint(value):
+    out = bytearray()
+    while value > 0x7F:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    out.append(value)
+    return bytes(out)
+
+
+def number(field, value):
+    return varint(field << 3) + varint(value)
+
+
+def data(field, content):
+    return varint(field << 3 | 2) + varint(len(content)) + content
+
+
+def frame(kind, head=b"", body=b"", version=1, crc=None):
+    start = struct.pack(">BBII", version, kind, len(body), len(head))
+    if crc is None:
+        crc = zlib.crc32(start + head + body)
+    return start + struct.pack(">I", crc) + head + body
+
+
+def msgcmd(kind, payload):
+    inner = (number(1, kind) if kind else b"") + (data(2, payload) if payload else b"")
+    return struct.pack(">I", len(inner)) + inner
+
+
+CHAT = number(1, 1001) + b"\x11" + struct.pack("<Q", 1700000000000000) + data(4, b"hello")
+ACK = number(1, 4) + data(2, b"wrong CRC") + number(3, 4) + number(4, 7) + number(7, 99)
+
+HEADER_STREAMS = {
+    "login": frame(0, number(1, 1001), data(1, b"token") + data(3, b"\x01\x02\x03")),
+    "heartbeat": frame(1),
+    "reconn": frame(2, number(1, 7)),
+    "ack": frame(3, ACK),
+    "up": frame(4, number(1, 1) + number(2, 7) + number(3, 42), CHAT),
+    "push": frame(5, number(1, 99) + number(2, 42), CHAT),
+    "sync": frame(6, number(1, 42) + number(2, 1) + number(3, 9)),
+    "three_merged": frame(1) + frame(4, number(1, 1), CHAT) + frame(1),
+    "wrong_crc": frame(1) + frame(4, number(1, 1), CHAT, crc=1) + frame(1),
+    "unknown_type": frame(99, b"abc", b"def") + frame(1),
+    "unknown_version": frame(1, version=9) + frame(1),
+    "unknown_field": frame(4, number(1, 1) + number(10, 5), CHAT),
+    "body_over_limit": struct.pack(">BBIII", 1, 4, 0x01000001, 0, 0),
+    "head_over_limit": struct.pack(">BBIII", 1, 4, 0, 0x00010001, 0),
+    "largest_lengths": struct.pack(">BBIII", 1, 4, 0xFFFFFFFF, 0xFFFFFFFF, 0),
+    "cut": frame(4, number(1, 1), CHAT)[:-3],
+    "body_of_600": frame(4, number(1, 1), bytes(range(200)) * 3),
+}
+
+MSGCMD_STREAMS = {
+    "msgcmd_login": msgcmd(0, data(1, number(1, 123))),
+    "msgcmd_heartbeat": msgcmd(1, data(1, b"")),
+    "msgcmd_up": msgcmd(4, data(1, number(1, 5) + data(3, b"room")) + data(2, b"{}")),
+    "msgcmd_push": msgcmd(5, number(1, 5) + data(3, b"{}")) * 2,
+    "msgcmd_empty": struct.pack(">I", 0),
+    "msgcmd_bad_wire": struct.pack(">I", 3) + b"\x08\x01\x0b",
+}
+
+GARBAGE = b"\x01\x04\x00\x01\xff\x01\x01"
+
+WIRE = {
+    "empty": b"",
+    "ack": ACK,
+    "chat": CHAT,
+    "every_type": number(1, 300) + b"\x15\x01\x02\x03\x04" + b"\x19" + bytes(8) + data(4, b"x"),
+    "largest_varint": b"\x08" + b"\xff" * 9 + b"\x01",
+    "varint_over_64_bits": b"\x08" + b"\xff" * 9 + b"\x02",
+    "group": b"\x0b\x0c",
+    "field_0": b"\x00\x00",
+    "length_too_long": b"\x0a\xff\xff\xff\xff\x0f",
+    "long_tag": b"\x88\x80\x80\x80\x80\x00\x01",
+    "many_fields": number(1, 1) * 300,
+}
+
+
+def write(target, name, content):
+    folder = CORPUS / target
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_bytes(content)
+
+
+def main():
+    for name, stream in {**HEADER_STREAMS, **MSGCMD_STREAMS}.items():
+        framing = 64 if name in MSGCMD_STREAMS else 0
+        write("decode_total", name, bytes([framing | 15, 0, 6]) + stream)
+        write("decode_total", name + "_streamed", bytes([framing | 16 | 32 | 15, 1, 10]) + stream)
+        cuts = bytes([3, 4, 9, 2])
+        write("split_equivalence", name, bytes([framing | 15, 0]) + cuts + stream)
+        write("split_equivalence", name + "_streamed", bytes([framing | 63, 0]) + cuts + stream)
+    for name, stream in HEADER_STREAMS.items():
+        write("resync_bounded", name, bytes([0, 255, 255, 255, 255]) + GARBAGE + stream)
+    write("resync_bounded", "forged_headers", bytes([0, 4, 0, 1, 0]) + struct.pack(">BBIII", 1, 4, 64, 0, 0) * 9)
+    write("resync_bounded", "no_crc", bytes([3, 4, 0, 1, 0]) + GARBAGE + HEADER_STREAMS["up"])
+    write("resync_bounded", "all_ones", bytes([0, 4, 0, 1, 0]) + b"\x01" * 200)
+    for kind in range(8):
+        numbers = b"".join(bytes([n]) + bytes(range(1, n + 1)) for n in (1, 1, 4, 8, 3, 0))
+        head = bytes([kind]) + numbers + (b"\x05hello12345" if kind == 3 else b"")
+        for framing in (1, 2):
+            tail = bytes([1, framing, 1, kind, 0, 4]) + b"HEADbody and more of it"
+            write("round_trip", f"type_{kind}_framing_{framing}", head + tail)
+    for name, message in WIRE.items():
+        write("wire", name, b"\x00" + message)
+    write("wire", "field_limit", b"\x02" + number(1, 1) * 3)
+
+
+if __name__ == "__main__":
+    main()
