@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The command line of plato-client. */
+#ifndef PLATO_CLIENT_OPTIONS_H
+#define PLATO_CLIENT_OPTIONS_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct client_options {
+    char *host;
+    int port;
+    uint64_t device_id;
+    GArray *session_ids; /* uint64_t; at least one */
+    int heartbeat_s;     /* 0 = none */
+    unsigned timeout_ms; /* for the login, for an /expect without its own, for the last ACKs */
+    unsigned pause_ms;   /* between the pieces of a frame that is cut */
+    bool json;
+} client_options;
+
+/* As server_options_parse(): -1 to go on, else the exit code. */
+int client_options_parse(int argc, char **argv, client_options *options);
+
+void client_options_clear(client_options *options);
+
+#endif

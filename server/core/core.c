@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The core's birth and end. */
+#include "core/device.h"
+#include "core/internal.h"
+
+#define STOP_LINGER_MS 1000u /* who stops the server waits for it */
+
+static void free_connection(gpointer data)
+{
+    connection_free(data);
+}
+
+struct core *core_new(const core_config *config)
+{
+    struct core *core = g_new0(struct core, 1);
+    core->config = *config;
+    core->connections = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, free_connection);
+    core->devices = g_hash_table_new(g_int64_hash, g_int64_equal);
+    core->conn_ids = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+    core->chats = g_hash_table_new(g_int64_hash, g_int64_equal);
+    g_queue_init(&core->log);
+    g_queue_init(&core->actions);
+    core->next_conn_id = config->first_conn_id;
+    core->deadline_ms = UINT64_MAX;
+    return core;
+}
+
+void core_free(struct core *core)
+{
+    core_action action;
+    if (core == NULL)
+        return;
+    GList *devices = g_hash_table_get_values(core->devices);
+    for (GList *l = devices; l != NULL; l = l->next)
+        device_remove(core, l->data); /* the sessions go with their last struct member */
+    g_list_free(devices);
+    while (core_take_action(core, &action))
+        core_action_clear(&action);
+    g_hash_table_unref(core->connections);
+    g_hash_table_unref(core->devices);
+    g_hash_table_unref(core->conn_ids);
+    g_hash_table_unref(core->chats);
+    g_free(core);
+}
+
+void core_stop(struct core *core, uint64_t now_ms)
+{
+    GHashTableIter iter;
+    gpointer value;
+    core->stopping = true;
+    core->config.linger_ms = MIN(core->config.linger_ms, STOP_LINGER_MS);
+    g_hash_table_iter_init(&iter, core->connections);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        connection *conn = value;
+        if (!conn->closing)
+            connection_close(core, conn, true, now_ms);
+    }
+}
+
+core_stats core_get_stats(const struct core *core)
+{
+    return core->stats;
+}

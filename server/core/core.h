@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The session core of the Plato server (docs/protocol.md, "Delivery").
+ *
+ * Events go in, each with the time; actions come out. The core has no socket, no clock, no thread
+ * and no event loop: the server drives it with libevent, a test with an array of bytes.
+ *
+ *     conn_key key = core_connected(core, now_ms);
+ *     core_received(core, now_ms, key, bytes, n);
+ *     while (core_take_action(core, &action))
+ *         carry_out(&action);
+ *
+ * Times are milliseconds of a clock that never goes back. After each event the driver takes all
+ * actions, and it calls core_tick() when core_deadline() has come.
+ */
+#ifndef PLATO_SERVER_CORE_H
+#define PLATO_SERVER_CORE_H
+
+#include "plato/frame.h"
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct core;
+
+/* The core's name for a connection, for as long as the driver has it. Never 0, never reused. */
+typedef uint64_t conn_key;
+
+/* Limits and times. core_config_init() sets the defaults. */
+typedef struct core_config {
+    plato_limits limits;             /* of a frame; bytes; defaults of the protocol */
+    uint32_t max_login_len;          /* bytes of a frame before the login; default 65,536 */
+    unsigned max_connections;        /* default 1,024 */
+    unsigned max_devices;            /* devices with state, connected or not; default 65,536 */
+    unsigned max_sessions;           /* chat sessions; default 65,536 */
+    unsigned max_sessions_per_login; /* default 256 */
+    unsigned dedup_window;           /* msg_ids remembered per device and session; default 256 */
+    size_t max_output;               /* bytes that wait for one reader; default 4 MiB */
+    size_t log_bytes;                /* PUSH frames kept for all sessions; default 64 MiB */
+    unsigned log_messages;           /* and of one session; default 1,024 */
+    uint32_t login_timeout_ms;       /* from connecting to being logged in; default 10,000 */
+    uint32_t frame_timeout_ms;       /* from a frame's first byte to its last; default 40,000 */
+    uint32_t idle_timeout_ms;        /* silence after the login; default 90,000 */
+    uint32_t linger_ms;              /* to flush what a closing connection waits for; 5,000 */
+    uint32_t state_ttl_ms;           /* a device's state without a connection; default 600,000 */
+    uint64_t first_conn_id;          /* others count up from it; never 0; default 1 */
+} core_config;
+
+typedef enum core_log_level {
+    CORE_LOG_ERROR,
+    CORE_LOG_WARNING,
+    CORE_LOG_INFO,
+    CORE_LOG_DEBUG,
+} core_log_level;
+
+typedef enum core_action_kind {
+    CORE_SEND,        /* write `bytes` on `conn`, behind what was sent before */
+    CORE_CLOSE_FLUSH, /* end `conn` once everything sent is written; read on and throw away */
+    CORE_CLOSE_NOW,   /* end `conn`; what is not written is lost */
+    CORE_LOG,         /* tell the operator `text` */
+} core_action_kind;
+
+/* What the driver has to do. `bytes` and `text` are the taker's, see core_action_clear(). */
+typedef struct core_action {
+    core_action_kind kind;
+    core_log_level level; /* CORE_LOG */
+    conn_key conn;        /* CORE_SEND, CORE_CLOSE_*; 0 for a log line about no connection */
+    GBytes *bytes;        /* CORE_SEND: one frame, shared by all who receive the same PUSH */
+    char *text;           /* CORE_LOG: one line, no newline */
+} core_action;
+
+/* Figures of the moment, and counts since the start. */
+typedef struct core_stats {
+    unsigned connections;
+    unsigned devices;
+    unsigned sessions;
+    size_t log_bytes;
+    uint64_t accepted; /* UPs that got a new msg_id */
+    uint64_t repeated; /* UPs acknowledged again */
+    uint64_t pushed;   /* PUSH frames sent, repeats included */
+    uint64_t refused;  /* ACKs with a code other than OK */
+} core_stats;
+
+void core_config_init(core_config *config);
+
+/* NULL, or the first thing that is wrong with the configuration, as a constant text for people. */
+const char *core_config_check(const core_config *config);
+
+/* A core without connections. `config` is copied and must pass core_config_check(). */
+struct core *core_new(const core_config *config);
+
+/* NULL is allowed. Actions that were not taken are dropped. */
+void core_free(struct core *core);
+
+/* A peer has connected. Over max_connections it is told OVERLOADED and closed. */
+conn_key core_connected(struct core *core, uint64_t now_ms);
+
+/* `n` bytes have come. Borrowed for the call only. */
+void core_received(struct core *core, uint64_t now_ms, conn_key key, const uint8_t *p, size_t n);
+
+/* `n` bytes of what CORE_SEND asked for have left for the peer. */
+void core_drained(struct core *core, uint64_t now_ms, conn_key key, size_t n);
+
+/* The peer will send no more; it may still read. */
+void core_ended(struct core *core, uint64_t now_ms, conn_key key);
+
+/* The connection is gone, whoever ended it. The key is dead afterwards. */
+void core_disconnected(struct core *core, uint64_t now_ms, conn_key key);
+
+/* Does what is due at `now_ms`. */
+void core_tick(struct core *core, uint64_t now_ms);
+
+/* When core_tick() is to be called; UINT64_MAX when nothing is due ever. May be early. */
+uint64_t core_deadline(const struct core *core);
+
+/* Ends all connections, flushed, within a second; new ones are refused. */
+void core_stop(struct core *core, uint64_t now_ms);
+
+/* Takes the oldest action; false if there is none. */
+bool core_take_action(struct core *core, core_action *action);
+
+/* Releases what the action holds. */
+void core_action_clear(core_action *action);
+
+core_stats core_get_stats(const struct core *core);
+
+#endif

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What happens because time passes. core.deadline_ms is never later than the first thing due, but
+ * may be earlier: a connection that was heard of meanwhile has moved on. Then core_tick() finds
+ * nothing to do and computes it anew. So nothing is sorted when a frame comes in.
+ */
+#include "core/device.h"
+#include "core/internal.h"
+
+/* The scan is not repeated sooner: it costs time for each connection and device. */
+#define GRANULARITY_MS 100u
+
+void core_due(struct core *core, uint64_t at_ms)
+{
+    core->deadline_ms = MIN(core->deadline_ms, at_ms);
+}
+
+uint64_t core_deadline(const struct core *core)
+{
+    return core->deadline_ms;
+}
+
+/* When this connection is to be closed if nothing happens, and why. */
+static uint64_t connection_due(const struct core *core, const connection *conn, const char **why)
+{
+    const core_config *config = &core->config;
+    uint64_t due = conn->connected_ms + config->login_timeout_ms;
+    *why = "did not log in in time";
+    if (conn->closing) {
+        *why = "did not take what was left for it";
+        return conn->closing_ms + config->linger_ms;
+    }
+    if (conn->device != NULL) {
+        due = conn->last_frame_ms + config->idle_timeout_ms;
+        *why = "was silent for too long";
+    }
+    if (conn->in_frame && conn->frame_since_ms + config->frame_timeout_ms < due) {
+        due = conn->frame_since_ms + config->frame_timeout_ms;
+        *why = "took too long over one frame";
+    }
+    return due;
+}
+
+static void check_connection(struct core *core, connection *conn, uint64_t now_ms)
+{
+    const char *why;
+    const uint64_t due = connection_due(core, conn, &why);
+    if (due > now_ms) {
+        core_due(core, due);
+        return;
+    }
+    core_log(core, CORE_LOG_INFO, conn, "closed: %s", why);
+    connection_close(core, conn, !conn->closing, now_ms);
+    conn->closing_ms = now_ms; /* should the driver need to be told again */
+    core_due(core, now_ms + core->config.linger_ms);
+}
+
+/* True if the device has been away for too long. */
+static bool check_device(struct core *core, const struct device *device, uint64_t now_ms)
+{
+    const uint64_t due = device->away_since_ms + core->config.state_ttl_ms;
+    if (device->connection != NULL)
+        return false;
+    if (due > now_ms)
+        core_due(core, due);
+    return due <= now_ms;
+}
+
+static void check_devices(struct core *core, uint64_t now_ms)
+{
+    GList *devices = g_hash_table_get_values(core->devices);
+    for (GList *l = devices; l != NULL; l = l->next) {
+        if (check_device(core, l->data, now_ms))
+            device_remove(core, l->data);
+    }
+    g_list_free(devices);
+}
+
+void core_tick(struct core *core, uint64_t now_ms)
+{
+    GHashTableIter iter;
+    gpointer value;
+    if (now_ms < core->deadline_ms)
+        return;
+    core->deadline_ms = UINT64_MAX;
+    g_hash_table_iter_init(&iter, core->connections);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        check_connection(core, value, now_ms);
+    check_devices(core, now_ms);
+    if (core->deadline_ms != UINT64_MAX)
+        core->deadline_ms = MAX(core->deadline_ms, now_ms + GRANULARITY_MS);
+}

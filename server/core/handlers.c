@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One row per message type, and what the server does with it. */
+#include "core/chat.h"
+#include "core/device.h"
+#include "core/internal.h"
+#include "core/login_body.h"
+
+/* A frame on its way through the table. */
+typedef struct request {
+    struct core *core;
+    connection *conn;
+    const plato_frame *frame;
+    plato_head head;
+    uint64_t now_ms;
+} request;
+
+static void ack(const request *r, plato_head_ack ack)
+{
+    ack.type = r->frame->msg_type;
+    core_ack(r->core, r->conn, &ack, r->now_ms);
+}
+
+static void refuse(const request *r, plato_head_ack ack, const char *why)
+{
+    ack.type = r->frame->msg_type;
+    core_refuse(r->core, r->conn, &ack, why, r->now_ms);
+}
+
+/* How many of the sessions would be new ones. */
+static unsigned count_new(struct core *core, const GArray *session_ids)
+{
+    unsigned n = 0;
+    for (guint i = 0; i < session_ids->len; i++)
+        n += chat_find(core, g_array_index(session_ids, uint64_t, i)) == NULL;
+    return n;
+}
+
+static bool has_zero(const GArray *session_ids)
+{
+    for (guint i = 0; i < session_ids->len; i++) {
+        if (g_array_index(session_ids, uint64_t, i) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Puts a device on this connection, tells it the new conn_id, then what it has missed. */
+static void welcome(const request *r, struct device *device, uint64_t lost_conn_id)
+{
+    device_attach(r->core, device, r->conn, lost_conn_id, r->now_ms);
+    core_log(r->core, CORE_LOG_INFO, r->conn,
+             "device %" G_GUINT64_FORMAT " is connection %" G_GUINT64_FORMAT, device->device_id,
+             r->conn->conn_id);
+    ack(r, (plato_head_ack){.conn_id = r->conn->conn_id});
+    device_resume(device);
+    device_catch_up(r->core, device, r->now_ms);
+}
+
+static void log_in(const request *r, const GArray *session_ids)
+{
+    struct core *core = r->core;
+    struct device *device = device_find(core, r->head.login.device_id);
+    if ((device == NULL && core->stats.devices >= core->config.max_devices) ||
+        core->stats.sessions + count_new(core, session_ids) > core->config.max_sessions) {
+        refuse(r, (plato_head_ack){.code = PLATO_ACK_OVERLOADED},
+               "the server has as many devices or sessions as it may");
+        return;
+    }
+    if (device == NULL)
+        device = device_add(core, r->head.login.device_id);
+    device_join(core, device, session_ids);
+    welcome(r, device, 0);
+}
+
+static void on_login(const request *r)
+{
+    const plato_head_ack malformed = {.code = PLATO_ACK_MALFORMED};
+    GArray *session_ids = g_array_new(FALSE, FALSE, sizeof(uint64_t));
+    plato_err err =
+        login_body_read(r->frame->body, r->core->config.max_sessions_per_login, session_ids);
+    if (r->conn->device != NULL)
+        refuse(r, malformed, "this connection has logged in already");
+    else if (err == PLATO_ERR_WIRE_FIELDS)
+        refuse(r, (plato_head_ack){.code = PLATO_ACK_OVERLOADED}, "too many sessions in one login");
+    else if (err != PLATO_OK)
+        refuse(r, malformed, plato_strerror(err));
+    else if (r->head.login.device_id == 0)
+        refuse(r, malformed, "device_id is missing");
+    else if (has_zero(session_ids))
+        refuse(r, malformed, "0 is no session_id");
+    else
+        log_in(r, session_ids);
+    g_array_unref(session_ids);
+}
+
+static void on_heartbeat(const request *r)
+{
+    ack(r, (plato_head_ack){.code = PLATO_ACK_OK});
+}
+
+static void on_reconn(const request *r)
+{
+    struct device *device = device_by_conn_id(r->core, r->head.reconn.conn_id);
+    if (r->conn->device != NULL)
+        refuse(r, (plato_head_ack){.code = PLATO_ACK_MALFORMED},
+               "this connection has logged in already");
+    else if (device == NULL)
+        refuse(r, (plato_head_ack){.code = PLATO_ACK_UNKNOWN_CONN},
+               "nothing is known of this connection; log in");
+    else
+        welcome(r, device, r->head.reconn.conn_id);
+}
+
+/* Accepting and telling are two steps: a store that must hold the message first stands between. */
+static void accept_up(const request *r, struct member *sender, plato_head_ack answer)
+{
+    const log_entry *entry = chat_accept(r->core, sender, r->frame->body);
+    member_remember(r->core, sender, answer.client_id, entry->msg_id);
+    answer.msg_id = entry->msg_id;
+    ack(r, answer);
+    chat_deliver(r->core, entry, r->now_ms);
+    chat_trim_log(r->core, entry->chat);
+}
+
+static void on_up(const request *r)
+{
+    const plato_head_up *up = &r->head.up;
+    plato_head_ack answer = {.client_id = up->client_id, .session_id = up->session_id};
+    struct member *sender = device_member(r->conn->device, up->session_id);
+    if (up->conn_id != 0 && up->conn_id != r->conn->conn_id) {
+        answer.code = PLATO_ACK_UNKNOWN_CONN;
+        refuse(r, answer, "conn_id is not that of this connection");
+    } else if (sender == NULL) {
+        answer.code = PLATO_ACK_UNKNOWN_SESSION;
+        refuse(r, answer, "the device is not a member of this session");
+    } else if (up->client_id == 0) {
+        answer.code = PLATO_ACK_MALFORMED;
+        refuse(r, answer, "client_id counts from 1");
+    } else if (up->client_id == sender->last_client_id + 1) {
+        accept_up(r, sender, answer);
+    } else if (up->client_id <= sender->last_client_id) {
+        r->core->stats.repeated++;
+        answer.msg_id = member_recall(r->core, sender, up->client_id);
+        ack(r, answer);
+    } else {
+        answer.code = PLATO_ACK_OUT_OF_ORDER;
+        answer.client_id = sender->last_client_id + 1;
+        refuse(r, answer, "client_id holds the id expected next");
+    }
+}
+
+/* An ACK is never answered, whatever it says: two peers could go on for ever. */
+static void on_ack(const request *r)
+{
+    const plato_head_ack *told = &r->head.ack;
+    if (r->conn->device == NULL || told->type != PLATO_PUSH || told->code != PLATO_ACK_OK)
+        return;
+    struct member *member = device_member(r->conn->device, told->session_id);
+    if (member != NULL && told->msg_id > member->acked_msg_id &&
+        told->msg_id <= member->chat->last_msg_id)
+        member->acked_msg_id = told->msg_id;
+}
+
+static void on_push(const request *r)
+{
+    refuse(r, (plato_head_ack){.code = PLATO_ACK_MALFORMED}, "PUSH is for servers to send");
+}
+
+static void on_sync(const request *r)
+{
+    const plato_head_sync *sync = &r->head.sync;
+    plato_head_ack answer = {.session_id = sync->session_id};
+    struct member *member = device_member(r->conn->device, sync->session_id);
+    if (member == NULL) {
+        answer.code = PLATO_ACK_UNKNOWN_SESSION;
+        refuse(r, answer, "the device is not a member of this session");
+        return;
+    }
+    const uint64_t oldest = chat_oldest(member->chat);
+    answer.msg_id = chat_send_range(r->core, member, sync->from_msg_id, sync->to_msg_id, r->now_ms);
+    if (sync->from_msg_id < oldest && sync->from_msg_id <= sync->to_msg_id) {
+        answer.code = PLATO_ACK_INTERNAL;
+        refuse(r, answer, "the oldest of these messages are no longer kept");
+    } else {
+        ack(r, answer);
+    }
+}
+
+static const struct {
+    void (*handle)(const request *r);
+    bool before_login; /* allowed before it; what is not is refused with NOT_LOGGED_IN */
+} rows[] = {
+    [PLATO_LOGIN] = {on_login, true},   [PLATO_HEARTBEAT] = {on_heartbeat, false},
+    [PLATO_RECONN] = {on_reconn, true}, [PLATO_ACK] = {on_ack, true},
+    [PLATO_UP] = {on_up, false},        [PLATO_PUSH] = {on_push, true},
+    [PLATO_SYNC] = {on_sync, false},
+};
+
+void handle_frame(struct core *core, connection *conn, const plato_frame *frame, uint64_t now_ms)
+{
+    request r = {.core = core, .conn = conn, .frame = frame, .now_ms = now_ms};
+    if (frame->msg_type >= G_N_ELEMENTS(rows)) {
+        refuse(&r, (plato_head_ack){.code = PLATO_ACK_UNKNOWN_TYPE}, "unknown message type");
+        return;
+    }
+    if (conn->device == NULL && !rows[frame->msg_type].before_login) {
+        refuse(&r, (plato_head_ack){.code = PLATO_ACK_NOT_LOGGED_IN}, "log in first");
+        return;
+    }
+    plato_err err = plato_head_read_frame(frame, &r.head, NULL);
+    if (err != PLATO_OK)
+        refuse(&r, (plato_head_ack){.code = PLATO_ACK_MALFORMED}, plato_strerror(err));
+    else
+        rows[frame->msg_type].handle(&r);
+}

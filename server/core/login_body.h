@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Reading LoginBody: what the server needs of it today are the sessions. */
+#ifndef PLATO_SERVER_LOGIN_BODY_H
+#define PLATO_SERVER_LOGIN_BODY_H
+
+#include "plato/error.h"
+#include "plato/frame.h"
+
+#include <glib.h>
+
+/*
+ * Appends LoginBody.session_ids, packed or not, to `session_ids` (of uint64_t), at most `most` of
+ * them; more is PLATO_ERR_WIRE_FIELDS. PLATO_OK or a PLATO_ERR_WIRE_ error.
+ */
+plato_err login_body_read(plato_span body, unsigned most, GArray *session_ids);
+
+#endif

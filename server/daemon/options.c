@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/options.h"
+
+#include "daemon/log.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Values as they stand on the command line, before they are checked. */
+typedef struct raw_options {
+    char *listen;
+    char *log_level;
+    gint port;
+    gint max_connections;
+    gint max_body;
+    gint max_var_head;
+    gint64 max_output;
+    gint idle_timeout;
+    gint first_frame_timeout;
+    gint frame_timeout;
+    gint state_ttl;
+    gint64 first_conn_id;
+    gboolean version;
+} raw_options;
+
+static void set_defaults(raw_options *raw)
+{
+    core_config config;
+    core_config_init(&config);
+    memset(raw, 0, sizeof *raw);
+    raw->port = 8900;
+    raw->max_connections = (gint)config.max_connections;
+    raw->max_body = (gint)config.limits.max_msg_len;
+    raw->max_var_head = (gint)config.limits.max_var_head_len;
+    raw->max_output = (gint64)config.max_output;
+    raw->idle_timeout = (gint)config.idle_timeout_ms / 1000;
+    raw->first_frame_timeout = (gint)config.login_timeout_ms / 1000;
+    raw->frame_timeout = (gint)config.frame_timeout_ms / 1000;
+    raw->state_ttl = (gint)config.state_ttl_ms / 1000;
+}
+
+static gboolean parse_raw(int argc, char **argv, raw_options *raw, GError **error)
+{
+    const GOptionEntry entries[] = {
+        {"listen", 'l', 0, G_OPTION_ARG_STRING, &raw->listen,
+         "Numeric address to listen on (default 127.0.0.1: this machine only)", "ADDR"},
+        {"port", 'p', 0, G_OPTION_ARG_INT, &raw->port,
+         "TCP port; 0 = any free one, told on stdout (default 8900)", "N"},
+        {"max-connections", 0, 0, G_OPTION_ARG_INT, &raw->max_connections,
+         "Connections at a time; more are told OVERLOADED (default 1024)", "N"},
+        {"max-body", 0, 0, G_OPTION_ARG_INT, &raw->max_body,
+         "Longest body of a frame (default 16777216)", "BYTES"},
+        {"max-var-head", 0, 0, G_OPTION_ARG_INT, &raw->max_var_head,
+         "Longest variable header of a frame (default 65536)", "BYTES"},
+        {"max-output", 0, 0, G_OPTION_ARG_INT64, &raw->max_output,
+         "What may wait for a reader before it is closed as too slow (default 4194304)", "BYTES"},
+        {"idle-timeout", 0, 0, G_OPTION_ARG_INT, &raw->idle_timeout,
+         "Silence after which a connection is closed (default 90)", "SECONDS"},
+        {"first-frame-timeout", 0, 0, G_OPTION_ARG_INT, &raw->first_frame_timeout,
+         "Time to log in after connecting (default 10)", "SECONDS"},
+        {"frame-timeout", 0, 0, G_OPTION_ARG_INT, &raw->frame_timeout,
+         "Time from a frame's first byte to its last (default 40)", "SECONDS"},
+        {"state-ttl", 0, 0, G_OPTION_ARG_INT, &raw->state_ttl,
+         "How long a device's state outlives its connection (default 600)", "SECONDS"},
+        {"first-conn-id", 0, 0, G_OPTION_ARG_INT64, &raw->first_conn_id,
+         "The first conn_id; later ones count up (default: from the clock)", "N"},
+        {"log-level", 0, 0, G_OPTION_ARG_STRING, &raw->log_level,
+         "error, warning, info or debug (default info)", "LEVEL"},
+        {"version", 0, 0, G_OPTION_ARG_NONE, &raw->version, "Print the version and exit", NULL},
+        G_OPTION_ENTRY_NULL};
+    GOptionContext *context = g_option_context_new("- reference server of the Plato protocol");
+    g_option_context_add_main_entries(context, entries, NULL);
+    gboolean ok = g_option_context_parse(context, &argc, &argv, error);
+    g_option_context_free(context);
+    if (ok && argc > 1) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "unexpected argument '%s'",
+                    argv[1]);
+        return FALSE;
+    }
+    return ok;
+}
+
+/* The options that are numbers, with the range that makes sense for each. */
+static gboolean check_ranges(const raw_options *raw, GError **error)
+{
+    const struct {
+        const char *name;
+        gint64 value, least, most;
+    } rows[] = {
+        {"port", raw->port, 0, 65535},
+        {"max-connections", raw->max_connections, 1, 1000000},
+        {"max-body", raw->max_body, 0, G_MAXINT32},
+        {"max-var-head", raw->max_var_head, 64, G_MAXINT32},
+        {"max-output", raw->max_output, 1024, G_MAXINT32},
+        {"idle-timeout", raw->idle_timeout, 1, 86400},
+        {"first-frame-timeout", raw->first_frame_timeout, 1, 86400},
+        {"frame-timeout", raw->frame_timeout, 1, 86400},
+        {"state-ttl", raw->state_ttl, 0, 864000},
+        {"first-conn-id", raw->first_conn_id, 0, G_MAXINT64},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        if (rows[i].value >= rows[i].least && rows[i].value <= rows[i].most)
+            continue;
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                    "--%s must be from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT
+                    ", not %" G_GINT64_FORMAT,
+                    rows[i].name, rows[i].least, rows[i].most, rows[i].value);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+/* A restart must not give out a conn_id again that a client still holds: time tells them apart. */
+static uint64_t conn_id_from_clock(void)
+{
+    return ((uint64_t)g_get_real_time() / 1000) << 16 | 1;
+}
+
+static void apply(const raw_options *raw, server_options *options)
+{
+    core_config *config = &options->config;
+    core_config_init(config);
+    options->listen = g_strdup(raw->listen != NULL ? raw->listen : "127.0.0.1");
+    options->port = raw->port;
+    config->max_connections = (unsigned)raw->max_connections;
+    config->limits.max_msg_len = (uint32_t)raw->max_body;
+    config->limits.max_var_head_len = (uint32_t)raw->max_var_head;
+    config->max_output = (size_t)raw->max_output;
+    config->idle_timeout_ms = (uint32_t)raw->idle_timeout * 1000;
+    config->login_timeout_ms = (uint32_t)raw->first_frame_timeout * 1000;
+    config->frame_timeout_ms = (uint32_t)raw->frame_timeout * 1000;
+    config->state_ttl_ms = (uint32_t)raw->state_ttl * 1000;
+    config->first_conn_id =
+        raw->first_conn_id != 0 ? (uint64_t)raw->first_conn_id : conn_id_from_clock();
+}
+
+/* What the ranges above cannot tell: values that do not go together. */
+static gboolean check_config(const core_config *config, GError **error)
+{
+    const char *wrong = core_config_check(config);
+    if (wrong != NULL)
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "%s", wrong);
+    return wrong == NULL;
+}
+
+static gboolean set_log_level(const char *name, GError **error)
+{
+    core_log_level level = CORE_LOG_INFO;
+    if (name != NULL && !log_level_parse(name, &level)) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                    "--log-level must be error, warning, info or debug, not '%s'", name);
+        return FALSE;
+    }
+    log_set_level(level);
+    return TRUE;
+}
+
+int server_options_parse(int argc, char **argv, server_options *options)
+{
+    raw_options raw;
+    GError *error = NULL;
+    int code = -1;
+    memset(options, 0, sizeof *options);
+    set_defaults(&raw);
+    gboolean ok = parse_raw(argc, argv, &raw, &error) && check_ranges(&raw, &error) &&
+                  set_log_level(raw.log_level, &error);
+    if (ok) {
+        apply(&raw, options);
+        ok = check_config(&options->config, &error);
+    }
+    if (!ok) {
+        fprintf(stderr, "plato-server: %s; see plato-server --help\n", error->message);
+        g_error_free(error);
+        code = 2;
+    } else if (raw.version) {
+        printf("plato-server %s\n", PLATO_PROGRAM_VERSION);
+        code = 0;
+    }
+    g_free(raw.listen);
+    g_free(raw.log_level);
+    return code;
+}
+
+void server_options_clear(server_options *options)
+{
+    g_clear_pointer(&options->listen, g_free);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The command line of plato-server. */
+#ifndef PLATO_SERVER_OPTIONS_H
+#define PLATO_SERVER_OPTIONS_H
+
+#include "core/core.h"
+
+typedef struct server_options {
+    char *listen; /* numeric address */
+    int port;     /* 0 = any free one */
+    core_config config;
+} server_options;
+
+/*
+ * Reads the command line. Returns -1 to go on, else the exit code: 0 after --help and --version, 2
+ * after an error, which has been told on stderr. `options` is to be cleared in each case.
+ */
+int server_options_parse(int argc, char **argv, server_options *options);
+
+void server_options_clear(server_options *options);
+
+#endif

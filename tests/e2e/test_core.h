@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef PLATO_TEST_CORE_H
+#define PLATO_TEST_CORE_H
+
+#include <check.h>
+
+/* test_core_limits.c: limits, times and refusals. */
+Suite *limits_suite(void);
+
+#endif
