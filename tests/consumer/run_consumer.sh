@@ -35,7 +35,7 @@ install() {
 with_cmake() {
     local out=$scratch/$way
     rm -rf "$out"
-    cmake -S "$here/with_cmake" -B "$out" -DCMAKE_PREFIX_PATH="$prefix" -DPLATO_TARGET="$1" >/dev/null
+    cmake -G Ninja -S "$here/with_cmake" -B "$out" -DCMAKE_PREFIX_PATH="$prefix" -DPLATO_TARGET="$1" >/dev/null
     cmake --build "$out" >/dev/null
     "$out/consumer"
 }
