@@ -41,15 +41,19 @@ with_cmake() {
 }
 
 with_pkg_config() {
-    local flags
+    local flags plain
+    # pkg-config does not bear blanks in these variables: name the prefix by a path without any
+    plain=$(mktemp -d)
+    ln -s "$prefix" "$plain/prefix"
     # the paths of the .pc file are those of the configured prefix: this one is elsewhere
-    read -ra flags <<<"$(pkg-config --define-variable=prefix="$prefix" \
-        --define-variable=libdir="$prefix/$libdir" --define-variable=includedir="$prefix/include" \
-        "$@" --cflags --libs libplato)"
+    read -ra flags <<<"$(pkg-config --define-variable=prefix="$plain/prefix" \
+        --define-variable=libdir="$plain/prefix/$libdir" \
+        --define-variable=includedir="$plain/prefix/include" "$@" --cflags --libs libplato)"
     if [[ ${1:-} == --static ]]; then
         flags=("${flags[@]/#-lplato/-l:libplato.a}")
     fi
     "$CC" "${strict[@]}" "$here/consumer.c" -o "$scratch/$way" "${flags[@]}"
+    rm -r "$plain"
     LD_LIBRARY_PATH=$prefix/$libdir "$scratch/$way"
 }
 
