@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "delivery.h"
+
+/* What is known of one content under one msg_id. */
+typedef struct told {
+    content content;
+    record *up;                           /* the UP that carried it; NULL: no ACK has told yet */
+    record *first_waiting, *last_waiting; /* PUSHes of it that came before that ACK */
+    struct told *next;
+} told;
+
+typedef struct message {
+    key key; /* the session, msg_id */
+    GList link;
+    told *contents;
+} message;
+
+/* The latest messages of one session, over all connections. */
+typedef struct session {
+    key key;
+    GQueue messages;
+} session;
+
+static void message_free(gpointer p)
+{
+    message *m = p;
+    while (m->contents != NULL) {
+        told *t = m->contents;
+        m->contents = t->next;
+        g_free(t);
+    }
+    g_free(m);
+}
+
+void delivery_init(plato_analysis *a)
+{
+    a->sessions = key_set_new(g_free);
+    a->messages = key_set_new(message_free);
+}
+
+void delivery_clear(plato_analysis *a)
+{
+    g_hash_table_destroy(a->messages);
+    g_hash_table_destroy(a->sessions);
+}
+
+static session *session_get(plato_analysis *a, uint64_t id)
+{
+    session *s = key_set_find(a->sessions, a, id);
+    if (s == NULL) {
+        s = g_new0(session, 1);
+        s->key = (key){a, id};
+        g_hash_table_add(a->sessions, s);
+    }
+    return s;
+}
+
+static message *message_get(plato_analysis *a, uint64_t session_id, uint64_t msg_id)
+{
+    session *s = session_get(a, session_id);
+    message *m = key_set_find(a->messages, s, msg_id);
+    if (m != NULL)
+        return m;
+    m = g_new0(message, 1);
+    m->key = (key){s, msg_id};
+    m->link.data = m;
+    g_hash_table_add(a->messages, m);
+    g_queue_push_tail_link(&s->messages, &m->link);
+    if (g_queue_get_length(&s->messages) > a->limits.window) {
+        message *oldest = g_queue_peek_head(&s->messages);
+        g_queue_unlink(&s->messages, &oldest->link);
+        g_hash_table_remove(a->messages, &oldest->key);
+    }
+    return m;
+}
+
+/* NULL when so many contents are told apart already. */
+static told *told_get(message *m, content wanted)
+{
+    told **at = &m->contents;
+    unsigned known = 0;
+    for (; *at != NULL; at = &(*at)->next, known++)
+        if (content_equal((*at)->content, wanted))
+            return *at;
+    if (known == CONTENTS_MAX)
+        return NULL;
+    *at = g_new0(told, 1);
+    (*at)->content = wanted;
+    return *at;
+}
+
+/* An UP explains only what came after it. */
+static void link_push(plato_analysis *a, record *up, record *push)
+{
+    if (up->time_ns > push->time_ns)
+        return;
+    plato_delivery *delivery = delivery_new(&a->records);
+    if (delivery == NULL)
+        return;
+    delivery->number = push->number;
+    if (up->last_delivery != NULL)
+        up->last_delivery->next = delivery;
+    else
+        up->verdict.delivered_in = delivery;
+    up->last_delivery = delivery;
+    push->verdict.flags |= PLATO_VERDICT_HAS_DELIVERY_TIME;
+    push->verdict.delivery_of = up->number;
+    push->verdict.delivery_time_ns = elapsed_ns(up->time_ns, push->time_ns);
+}
+
+static void explain(plato_analysis *a, told *t, record *up)
+{
+    record *push = t->first_waiting;
+    t->up = up;
+    t->first_waiting = t->last_waiting = NULL;
+    while (push != NULL) {
+        record *next = push->next_waiting;
+        push->next_waiting = NULL;
+        link_push(a, up, push);
+        push = next;
+    }
+}
+
+void delivery_acknowledged(plato_analysis *a, const frame *f, const window_entry *up)
+{
+    message *m = message_get(a, f->head->ack.session_id, f->head->ack.msg_id);
+    for (const sending *s = &up->first; s != NULL; s = s->next) {
+        told *t = told_get(m, s->content);
+        if (t != NULL && t->up == NULL)
+            explain(a, t, s->record);
+    }
+}
+
+void delivery_push(plato_analysis *a, const frame *f)
+{
+    message *m = message_get(a, f->head->push.session_id, f->head->push.msg_id);
+    told *t = told_get(m, f->content);
+    if (t == NULL)
+        return;
+    if (t->up != NULL) {
+        link_push(a, t->up, f->record);
+        return;
+    }
+    if (t->last_waiting != NULL)
+        t->last_waiting->next_waiting = f->record;
+    else
+        t->first_waiting = f->record;
+    t->last_waiting = f->record;
+}

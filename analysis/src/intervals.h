@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The ids that a counter has shown: everything from `base` to `high` except the holes. */
+#ifndef PLATO_ANALYSIS_INTERVALS_H
+#define PLATO_ANALYSIS_INTERVALS_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* All zero is the empty set. */
+typedef struct intervals {
+    bool started;  /* an id was seen */
+    uint64_t base; /* below it nothing is known */
+    uint64_t high; /* the highest id seen */
+    GTree *holes;  /* NULL until the first hole */
+} intervals;
+
+typedef enum sighting {
+    SIGHTING_EXPECTED, /* the first id of all, or the next one */
+    SIGHTING_SKIPS,    /* opens the hole first..last */
+    SIGHTING_FILLS,    /* lay in a hole */
+    SIGHTING_SEEN,     /* between base and high, and in no hole */
+    SIGHTING_OLDER,    /* below base */
+} sighting;
+
+typedef struct sight {
+    sighting kind;
+    uint64_t first, last; /* SKIPS: the ids in front of this one that are missing */
+    uint32_t gap_in;      /* FILLS: the frame behind the hole */
+    bool of_capture;      /* FILLS: the hole is the capture's */
+} sight;
+
+/*
+ * Adds `id`, seen in frame `number`, and tells how it stood to the ids before it. `behind_loss`: if
+ * it opens a hole, the hole is the capture's. At most `max_holes` holes are kept: then the base
+ * rises above the lowest one. O(log max_holes).
+ */
+sight intervals_see(intervals *seen, uint64_t id, uint32_t number, bool behind_loss,
+                    size_t max_holes);
+
+void intervals_clear(intervals *seen);
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "variant.h"
+
+#include "connections.h"
+#include "pairs.h"
+
+static bool answered(const window_entry *entry)
+{
+    return !entry->first.record->open &&
+           (entry->waiting == NULL || g_queue_is_empty(entry->waiting));
+}
+
+/* Sessions count apart, so one ClientID may be open several times: first in, first out. */
+void variant_open_up(plato_analysis *a, const frame *f)
+{
+    const uint64_t client_id = f->head->up.client_id;
+    window *ups = &f->conn->ups;
+    window_entry *entry = window_find(&a->windows, ups, client_id);
+    if (entry == NULL) {
+        window_add(&a->windows, ups, client_id, f->record, f->content, false);
+    } else if (answered(entry)) {
+        entry->first.record = f->record;
+        window_renew(ups, entry);
+    } else {
+        if (entry->waiting == NULL)
+            entry->waiting = g_queue_new();
+        if (g_queue_get_length(entry->waiting) < a->limits.window)
+            g_queue_push_tail(entry->waiting, f->record);
+    }
+}
+
+void variant_ack_up(plato_analysis *a, const frame *f)
+{
+    window_entry *entry = window_find(&a->windows, &f->conn->ups, f->head->ack.client_id);
+    if (entry == NULL)
+        return;
+    if (!entry->first.record->open && !answered(entry))
+        entry->first.record = g_queue_pop_head(entry->waiting);
+    record *request = entry->first.record;
+    pairs_respond(a, f, request);
+    if (request->open)
+        record_settle(request, f->record->number);
+    window_answered(&a->windows, &f->conn->ups, entry);
+}
+
+void variant_push(const frame *f)
+{
+    connection *conn = f->conn;
+    plato_verdict *v = &f->record->verdict;
+    if (conn->run.record != NULL && content_equal(conn->run.content, f->content)) {
+        v->flags |= PLATO_VERDICT_DUPLICATE;
+        v->duplicate_of = conn->run.record->number;
+        record_join(conn->run.record, f->record);
+    } else {
+        f->record->open = true;
+        conn->run = (sending){f->content, f->record, NULL};
+    }
+    conn->latest_push = conn->run.record;
+}
+
+void variant_note_push(const frame *f, record *first)
+{
+    f->conn->run.record = NULL;
+    f->conn->latest_push = first;
+}
+
+bool variant_acks_latest(const frame *f)
+{
+    const plato_head_ack *ack = &f->head->ack;
+    return f->direction == PLATO_UPSTREAM && ack->client_id == 0 && ack->session_id == 0 &&
+           ack->msg_id == 0;
+}
+
+void variant_ack_push(const plato_analysis *a, const frame *f)
+{
+    record *latest = f->conn->latest_push;
+    if (latest == NULL)
+        return;
+    pairs_respond(a, f, latest);
+    if (latest->open)
+        record_settle(latest, f->record->number);
+}

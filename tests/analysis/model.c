@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The model: deliveries, connections, and a frame as a whole. */
+#include "model_facts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- delivery ---- */
+
+static void deliver(model *m, size_t up, size_t push)
+{
+    fact *f = &m->facts[push];
+    const int64_t ms = f->e->time_ms - m->facts[up].e->time_ms;
+    if (ms < 0)
+        return;
+    m->deliveries[m->delivery_count++] = (delivered){up, push};
+    f->v.delivery_of = number(up);
+    f->v.delivery_time_ns = ms * 1000000;
+    f->v.flags |= PLATO_VERDICT_HAS_DELIVERY_TIME;
+}
+
+static size_t tied_up(const model *m, uint64_t session, uint64_t msg, const char *text)
+{
+    for (size_t i = 0; i < m->tie_count; i++)
+        if (m->ties[i].session == session && m->ties[i].msg == msg &&
+            strcmp(m->facts[m->ties[i].up].e->text, text) == 0)
+            return m->ties[i].up;
+    return NOBODY;
+}
+
+/* Every content that was sent under the UP's id is tied to the ACK's msg_id. */
+static void tie_contents(model *m, size_t ack, size_t first)
+{
+    const plato_head_ack *head = &m->facts[ack].e->head.ack;
+    for (size_t i = first; i < ack; i++) {
+        const fact *f = &m->facts[i];
+        if (!is_frame(f, PLATO_UP) || !same_counter(f, &m->facts[first]) ||
+            id_of(f) != id_of(&m->facts[first]) ||
+            tied_up(m, head->session_id, head->msg_id, f->e->text) != NOBODY)
+            continue;
+        m->ties[m->tie_count++] = (tie){head->session_id, head->msg_id, i};
+        for (size_t p = 0; p < ack; p++) {
+            const fact *push = &m->facts[p];
+            if (is_frame(push, PLATO_PUSH) && !push->variant &&
+                session_of(push) == head->session_id && id_of(push) == head->msg_id &&
+                strcmp(push->e->text, f->e->text) == 0)
+                deliver(m, i, p);
+        }
+    }
+}
+
+/* ---- connections ---- */
+
+static void name_connection(model *m, uint64_t conn_id, uint32_t connection, size_t opener)
+{
+    for (size_t i = m->n; opener == NOBODY && i-- > 0;)
+        if (m->facts[i].e->connection == connection &&
+            (is_frame(&m->facts[i], PLATO_LOGIN) || is_frame(&m->facts[i], PLATO_RECONN)))
+            opener = i;
+    for (size_t i = 0; opener == NOBODY; i++)
+        if (!m->facts[i].e->is_loss && m->facts[i].e->connection == connection)
+            opener = i;
+    m->names[m->name_count++] = (naming){conn_id, connection, opener};
+    m->conn_id_now[connection] = conn_id;
+}
+
+static const naming *find_name(const model *m, uint64_t conn_id)
+{
+    for (size_t i = m->name_count; i-- > 0;)
+        if (m->names[i].conn_id == conn_id)
+            return &m->names[i];
+    return NULL;
+}
+
+static void see_reconn(model *m, size_t at)
+{
+    fact *f = &m->facts[at];
+    const naming *old = find_name(m, f->e->head.reconn.conn_id);
+    if (old == NULL)
+        return;
+    f->v.prev_conn = number(old->opener);
+    if (m->facts[old->opener].v.next_conn == 0)
+        m->facts[old->opener].v.next_conn = number(at);
+    if (!f->variant)
+        m->owner_now[f->e->connection] = m->owner_now[old->connection];
+}
+
+static void see_login(model *m, const fact *f)
+{
+    const uint64_t device = f->e->head.login.device_id;
+    if (!f->variant)
+        m->owner_now[f->e->connection] =
+            device != 0 ? (whose){true, device} : own(f->e->connection);
+}
+
+/* ---- frames ---- */
+
+static plato_direction sender(const event *e)
+{
+    if (e->is_loss || e->head.msg_type > PLATO_SYNC)
+        return e->direction;
+    if (e->head.msg_type != PLATO_ACK)
+        return event_direction(&e->head);
+    if (e->framing == PLATO_FRAMING_MSGCMD || e->head.ack.type > PLATO_SYNC ||
+        e->head.ack.type == PLATO_ACK)
+        return e->direction;
+    return event_direction(&e->head);
+}
+
+static void see_up(model *m, size_t at)
+{
+    const event *e = m->facts[at].e;
+    const uint64_t conn_id = e->head.up.conn_id;
+    if (conn_id != 0 && m->conn_id_now[e->connection] == 0 && find_name(m, conn_id) == NULL)
+        name_connection(m, conn_id, e->connection, NOBODY);
+    judge_message(m, at);
+}
+
+static void see_push(model *m, size_t at)
+{
+    fact *f = &m->facts[at];
+    if (!f->variant || f->e->head.push.msg_id != 0) {
+        judge_message(m, at);
+        const size_t up = tied_up(m, session_of(f), id_of(f), f->e->text);
+        if (!f->variant && up != NOBODY)
+            deliver(m, up, at);
+        return;
+    }
+    f->first = at;
+    for (size_t i = at; i-- > 0;) {
+        const fact *previous = &m->facts[i];
+        if (!is_frame(previous, PLATO_PUSH) || previous->e->connection != f->e->connection)
+            continue;
+        if (previous->e->head.push.msg_id == 0 && strcmp(previous->e->text, f->e->text) == 0)
+            repeat_of(m, at, previous->first);
+        return;
+    }
+}
+
+static void see_ack_up(model *m, size_t at)
+{
+    fact *f = &m->facts[at];
+    const uint32_t code = f->e->head.ack.code;
+    if (code == PLATO_ACK_OUT_OF_ORDER)
+        return;
+    size_t up = f->variant ? variant_up(m, at) : first_up(m, at, f->owner);
+    if (!f->variant && up == NOBODY)
+        up = first_up(m, at, own(f->e->connection));
+    if (up != NOBODY) {
+        respond(m, at, up);
+        settle(m, up, at);
+    }
+    if (f->variant || code != 0)
+        return;
+    if (up != NOBODY)
+        tie_contents(m, at, up);
+    f->counted = true;
+    judge_place(m, at);
+}
+
+static void see_ack(model *m, size_t at)
+{
+    const fact *f = &m->facts[at];
+    if (is_push_ack(f)) {
+        const size_t latest = acks_latest(f) ? latest_push(m, at) : NOBODY;
+        if (!acks_latest(f)) {
+            ack_pushes(m, at);
+        } else if (latest != NOBODY) {
+            respond(m, at, latest);
+            settle(m, latest, at);
+        }
+    } else if (is_ack_of(f, PLATO_UP)) {
+        see_ack_up(m, at);
+    } else {
+        const size_t request = ack_of_request(m, at);
+        const plato_head_ack *ack = &f->e->head.ack;
+        if ((ack->type == PLATO_LOGIN || ack->type == PLATO_RECONN) && ack->code == 0 &&
+            ack->conn_id != 0)
+            name_connection(m, ack->conn_id, f->e->connection, request);
+    }
+}
+
+static void see_heartbeat(model *m, size_t at)
+{
+    fact *f = &m->facts[at];
+    for (size_t i = at; i-- > 0;) {
+        const fact *g = &m->facts[i];
+        if (g->e->connection != f->e->connection || g->direction != PLATO_UPSTREAM)
+            continue;
+        if (!g->e->is_loss && f->e->time_ms - g->e->time_ms > 45000)
+            f->v.flags |= PLATO_VERDICT_HEARTBEAT_LATE;
+        return;
+    }
+}
+
+static void see_missing(model *m, size_t at)
+{
+    fact *f = &m->facts[at];
+    for (size_t i = at; i-- > 0;) {
+        const fact *g = &m->facts[i];
+        if (g->e->connection != f->e->connection || g->direction != f->direction)
+            continue;
+        f->v.flags |= g->e->is_loss ? PLATO_VERDICT_CAPTURE_GAP : 0;
+        return;
+    }
+}
+
+static void see(model *m, const event *e)
+{
+    const size_t at = m->n++;
+    fact *f = &m->facts[at];
+    *f = (fact){.e = e,
+                .direction = sender(e),
+                .variant = e->framing == PLATO_FRAMING_MSGCMD,
+                .first = NOBODY};
+    if (!e->is_loss && e->head.msg_type == PLATO_LOGIN)
+        see_login(m, f);
+    if (!e->is_loss && e->head.msg_type == PLATO_RECONN)
+        see_reconn(m, at);
+    f->owner = f->variant && !e->is_loss ? own(e->connection) : m->owner_now[e->connection];
+    if (e->is_loss)
+        return;
+    see_missing(m, at);
+    if (e->head.msg_type == PLATO_HEARTBEAT)
+        see_heartbeat(m, at);
+    else if (e->head.msg_type == PLATO_UP)
+        see_up(m, at);
+    else if (e->head.msg_type == PLATO_PUSH)
+        see_push(m, at);
+    else if (e->head.msg_type == PLATO_ACK)
+        see_ack(m, at);
+}
+
+static bool unacked(const model *m, size_t at)
+{
+    const fact *f = &m->facts[at];
+    if (!is_message(f) || f->first != at || f->v.response_in != 0)
+        return false;
+    if (is_frame(f, PLATO_PUSH) && f->counted && covered_before(m, at))
+        return false;
+    return !loss_between(m, at, m->n, f->owner,
+                         f->direction == PLATO_UPSTREAM ? PLATO_DOWNSTREAM : PLATO_UPSTREAM);
+}
+
+static void say(model *m, size_t at, char text[OUTCOME_MAX])
+{
+    static plato_delivery links[HISTORY_MAX];
+    plato_delivery **end = &m->facts[at].v.delivered_in;
+    size_t count = 0;
+    for (size_t i = 0; i < m->delivery_count; i++) {
+        if (m->deliveries[i].up != at)
+            continue;
+        links[count] = (plato_delivery){NULL, number(m->deliveries[i].push)};
+        *end = &links[count++];
+        end = &(*end)->next;
+    }
+    outcome_print(&m->facts[at].v, unacked(m, at), text);
+}
+
+void model_history(const history *h, outcomes said)
+{
+    model m = {.facts = calloc(h->count + 1, sizeof(fact)),
+               .ties = calloc(h->count * 8 + 1, sizeof(tie)),
+               .deliveries = calloc(h->count + 1, sizeof(delivered)),
+               .names = calloc(h->count + 1, sizeof(naming))};
+    for (uint32_t i = 0; i < CONNECTIONS; i++)
+        m.owner_now[i] = own(i);
+    for (size_t i = 0; i < h->count; i++)
+        see(&m, &h->events[i]);
+    for (size_t i = 0; i < h->count; i++) {
+        said[i][0] = '\0';
+        if (!h->events[i].is_loss)
+            say(&m, i, said[i]);
+    }
+    free(m.facts);
+    free(m.ties);
+    free(m.deliveries);
+    free(m.names);
+}

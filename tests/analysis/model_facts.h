@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the model's files share: the events, and what was concluded about each. */
+#ifndef TESTS_ANALYSIS_MODEL_FACTS_H
+#define TESTS_ANALYSIS_MODEL_FACTS_H
+
+#include "model.h"
+
+#define NOBODY SIZE_MAX
+#define CONNECTIONS 16u
+
+/* Whose counters: a device by its id, or a connection by its index. */
+typedef struct whose {
+    bool is_device;
+    uint64_t id;
+} whose;
+
+/* One event with everything that was concluded about it. */
+typedef struct fact {
+    const event *e;
+    plato_direction direction;
+    bool variant;
+    whose owner;     /* whose counters were in use on its connection */
+    size_t first;    /* message: the first sending of which this is a repeat, or itself;
+                        NOBODY: a conflict */
+    bool counted;    /* it showed an id to a counter */
+    plato_verdict v; /* delivered_in is kept apart */
+} fact;
+
+/* An ACK has tied a content under (session, msg_id) to an UP. */
+typedef struct tie {
+    uint64_t session, msg;
+    size_t up;
+} tie;
+
+/* A PUSH was found to be of an UP. */
+typedef struct delivered {
+    size_t up, push;
+} delivered;
+
+typedef struct naming {
+    uint64_t conn_id;
+    uint32_t connection;
+    size_t opener;
+} naming;
+
+typedef struct model {
+    size_t n; /* events seen, the current one not included */
+    fact *facts;
+    tie *ties;
+    size_t tie_count;
+    delivered *deliveries; /* in the order in which they became known */
+    size_t delivery_count;
+    naming *names;
+    size_t name_count;
+    whose owner_now[CONNECTIONS];
+    uint64_t conn_id_now[CONNECTIONS];
+} model;
+
+/* ---- model_ids.c ---- */
+
+bool same_owner(whose a, whose b);
+
+/* A connection that has counters of its own. */
+whose own(uint32_t connection_index);
+bool is_frame(const fact *f, uint32_t type);
+bool is_ack_of(const fact *f, uint32_t type);
+
+/* Number of an event. */
+uint32_t number(size_t i);
+
+/* Whether bytes were lost, from one event to another, that `owner` has to do with. */
+bool loss_between(const model *m, size_t from, size_t to, whose owner, plato_direction direction);
+
+/* The id and the session that a message or an ACK shows. */
+uint64_t id_of(const fact *f);
+uint64_t session_of(const fact *f);
+
+/* Both showed ids to one counter. */
+bool same_counter(const fact *a, const fact *b);
+
+/* An UP or PUSH. */
+bool is_message(const fact *f);
+
+/* The verdicts of an id, and of a whole message. */
+void judge_place(model *m, size_t at);
+void repeat_of(model *m, size_t at, size_t first);
+void judge_message(model *m, size_t at);
+
+/* ---- model_pairs.c ---- */
+
+/* An ACK answers a request; the request, and its repeats, have their answer. */
+void respond(model *m, size_t ack, size_t request);
+void settle(model *m, size_t request, size_t ack);
+
+/* LOGIN, HEARTBEAT, RECONN, SYNC: what was answered, or NOBODY. */
+size_t ack_of_request(model *m, size_t at);
+
+/* What an ACK of an UP answers, in either framing. */
+size_t first_up(const model *m, size_t ack, whose owner);
+size_t variant_up(const model *m, size_t ack);
+
+/* What an ACK without ids answers. */
+size_t latest_push(const model *m, size_t ack);
+
+/* An ACK of PUSHes by msg_id. */
+void ack_pushes(model *m, size_t at);
+
+/* Which ACK this is. */
+bool is_push_ack(const fact *f);
+bool acks_latest(const fact *f);
+
+/* An ACK had covered this PUSH before it came. */
+bool covered_before(const model *m, size_t at);
+
+#endif

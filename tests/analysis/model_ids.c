@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The model: ids and their counters. */
+#include "model_facts.h"
+
+#include <string.h>
+
+bool same_owner(whose a, whose b)
+{
+    return a.is_device == b.is_device && a.id == b.id;
+}
+
+whose own(uint32_t connection)
+{
+    return (whose){false, connection};
+}
+
+bool is_frame(const fact *f, uint32_t type)
+{
+    return !f->e->is_loss && f->e->head.msg_type == type;
+}
+
+bool is_ack_of(const fact *f, uint32_t type)
+{
+    return is_frame(f, PLATO_ACK) && f->e->head.ack.type == type;
+}
+
+/* Number of an event. */
+uint32_t number(size_t i)
+{
+    return (uint32_t)i + 1;
+}
+
+/* Whether bytes were lost that `owner` has to do with. */
+static bool loss_concerns(const fact *loss, whose owner, plato_direction direction)
+{
+    return loss->e->is_loss && loss->e->direction == direction &&
+           (same_owner(loss->owner, owner) || same_owner(own(loss->e->connection), owner));
+}
+
+bool loss_between(const model *m, size_t from, size_t to, whose owner, plato_direction direction)
+{
+    for (size_t i = from; i < to; i++)
+        if (loss_concerns(&m->facts[i], owner, direction))
+            return true;
+    return false;
+}
+
+uint64_t id_of(const fact *f)
+{
+    const plato_head *h = &f->e->head;
+    return h->msg_type == PLATO_UP     ? h->up.client_id
+           : h->msg_type == PLATO_PUSH ? h->push.msg_id
+                                       : h->ack.msg_id;
+}
+
+uint64_t session_of(const fact *f)
+{
+    const plato_head *h = &f->e->head;
+    return h->msg_type == PLATO_UP     ? h->up.session_id
+           : h->msg_type == PLATO_PUSH ? h->push.session_id
+                                       : h->ack.session_id;
+}
+
+/* Both showed ids to one counter. */
+bool same_counter(const fact *a, const fact *b)
+{
+    if (!a->counted || !b->counted || a->direction != b->direction ||
+        !same_owner(a->owner, b->owner) || strcmp(a->e->session_text, b->e->session_text) != 0)
+        return false;
+    return a->e->session_text[0] != '\0' || session_of(a) == session_of(b);
+}
+
+bool is_message(const fact *f)
+{
+    return is_frame(f, PLATO_UP) || is_frame(f, PLATO_PUSH);
+}
+
+/* The hole in front of event k is the capture's if bytes are missing since the id before. */
+static bool hole_is_of_capture(const model *m, size_t k)
+{
+    for (size_t i = k; i-- > 0;)
+        if (same_counter(&m->facts[i], &m->facts[k]))
+            return loss_between(m, i, k, m->facts[k].owner, m->facts[k].direction);
+    return false;
+}
+
+void judge_place(model *m, size_t at)
+{
+    fact *f = &m->facts[at];
+    const uint64_t id = id_of(f);
+    uint64_t highest = 0;
+    size_t base = NOBODY, above = NOBODY;
+    for (size_t i = 0; i < at; i++) {
+        if (!same_counter(&m->facts[i], f))
+            continue;
+        if (id_of(&m->facts[i]) == id)
+            return; /* seen */
+        if (base == NOBODY)
+            base = i;
+        if (above == NOBODY && id_of(&m->facts[i]) > id)
+            above = i;
+        if (id_of(&m->facts[i]) > highest)
+            highest = id_of(&m->facts[i]);
+    }
+    if (base == NOBODY || id < id_of(&m->facts[base]))
+        return;
+    if (id > highest && id - highest > 1 && !hole_is_of_capture(m, at)) {
+        f->v.flags |= PLATO_VERDICT_GAP;
+        f->v.gap_first = highest + 1;
+        f->v.gap_last = id - 1;
+    }
+    if (id < highest && !hole_is_of_capture(m, above)) {
+        f->v.flags |= PLATO_VERDICT_GAP_FILLED;
+        f->v.flags |= is_message(f) ? PLATO_VERDICT_OUT_OF_ORDER : 0;
+        f->v.gap_in = number(above);
+    }
+}
+
+void repeat_of(model *m, size_t at, size_t first)
+{
+    fact *f = &m->facts[at];
+    f->first = first;
+    f->v.flags |= PLATO_VERDICT_DUPLICATE;
+    f->v.duplicate_of = number(first);
+    f->v.response_in = m->facts[first].v.response_in;
+}
+
+void judge_message(model *m, size_t at)
+{
+    fact *f = &m->facts[at];
+    f->counted = true;
+    f->first = at;
+    for (size_t i = 0; i < at; i++) {
+        const fact *g = &m->facts[i];
+        if (!same_counter(g, f) || !is_message(g) || id_of(g) != id_of(f))
+            continue;
+        if (strcmp(g->e->text, f->e->text) == 0) {
+            repeat_of(m, at, i);
+        } else {
+            f->v.flags |= PLATO_VERDICT_CONFLICT;
+            f->first = NOBODY;
+        }
+        return; /* only the first frame of an id counts */
+    }
+    judge_place(m, at);
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "outcome.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static void add(char *text, const char *format, ...)
+{
+    const size_t n = strlen(text);
+    va_list args;
+    va_start(args, format);
+    if (n + 1 < OUTCOME_MAX)
+        (void)vsnprintf(text + n, OUTCOME_MAX - n, format, args);
+    va_end(args);
+}
+
+static void add_number(char *text, const char *name, uint32_t number)
+{
+    if (number != 0)
+        add(text, " %s=%" PRIu32, name, number);
+}
+
+static void add_time(char *text, const char *name, int64_t ns)
+{
+    add(text, " %s=%" PRId64, name, ns / 1000000);
+    if (ns % 1000000 != 0)
+        add(text, "+%" PRId64 "ns", ns % 1000000);
+}
+
+void outcome_print(const plato_verdict *v, bool unacked, char text[OUTCOME_MAX])
+{
+    char line[OUTCOME_MAX] = "";
+    const char *separator = "";
+    if (v->flags & PLATO_VERDICT_CAPTURE_GAP)
+        add(line, " missing");
+    if (v->flags & PLATO_VERDICT_GAP)
+        add(line, " gap=%" PRIu64 "-%" PRIu64, v->gap_first, v->gap_last);
+    if (v->flags & PLATO_VERDICT_DUPLICATE)
+        add(line, " dup=%" PRIu32, v->duplicate_of);
+    if (v->flags & PLATO_VERDICT_CONFLICT)
+        add(line, " conflict");
+    if (v->flags & PLATO_VERDICT_OUT_OF_ORDER)
+        add(line, " late-id");
+    if (v->flags & PLATO_VERDICT_GAP_FILLED)
+        add(line, " fills=%" PRIu32, v->gap_in);
+    add_number(line, "to", v->response_to);
+    if (v->flags & PLATO_VERDICT_HAS_RESPONSE_TIME)
+        add_time(line, "rt", v->response_time_ns);
+    if (v->flags & PLATO_VERDICT_SLOW_RESPONSE)
+        add(line, " slow");
+    if (v->flags & PLATO_VERDICT_HEARTBEAT_LATE)
+        add(line, " late");
+    add_number(line, "in", v->response_in);
+    add_number(line, "of", v->delivery_of);
+    if (v->flags & PLATO_VERDICT_HAS_DELIVERY_TIME)
+        add_time(line, "dt", v->delivery_time_ns);
+    if (v->delivered_in != NULL)
+        add(line, " for=");
+    for (const plato_delivery *d = v->delivered_in; d != NULL; d = d->next, separator = ",")
+        add(line, "%s%" PRIu32, separator, d->number);
+    add_number(line, "prev", v->prev_conn);
+    add_number(line, "next", v->next_conn);
+    if (unacked)
+        add(line, " unacked");
+    (void)snprintf(text, OUTCOME_MAX, "%s", line[0] == ' ' ? line + 1 : "-");
+}

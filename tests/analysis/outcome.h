@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * All that is said of a frame once everything was fed, as text: words in this order, "-" if none.
+ *
+ *     missing           capture gap: bytes in front of the frame are missing
+ *     gap=3-5           ids 3..5 were skipped
+ *     dup=1             a repeat of frame 1
+ *     conflict
+ *     late-id           out of order
+ *     fills=3           closes part of the hole reported in frame 3
+ *     to=1 rt=5         response to frame 1 after 5 ms
+ *     slow
+ *     late              a late HEARTBEAT
+ *     in=7              answered in frame 7
+ *     of=1 dt=5         delivery of the UP in frame 1 after 5 ms
+ *     for=4,6           delivered in frames 4 and 6
+ *     prev=1  next=9    connections
+ *     unacked
+ */
+#ifndef TESTS_ANALYSIS_OUTCOME_H
+#define TESTS_ANALYSIS_OUTCOME_H
+
+#include "history.h"
+
+#define OUTCOME_MAX 1000u
+
+/* Of every event of a history. */
+typedef char outcomes[HISTORY_MAX][OUTCOME_MAX];
+
+void outcome_print(const plato_verdict *v, bool unacked, char text[OUTCOME_MAX]);
+
+#endif

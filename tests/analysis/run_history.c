@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "run_history.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* FNV-1a: any digest will do. */
+static uint64_t digest(const char *text)
+{
+    uint64_t sum = 0xcbf29ce484222325u;
+    for (; *text != '\0'; text++)
+        sum = (sum ^ (uint8_t)*text) * 0x100000001b3u;
+    return sum;
+}
+
+const plato_verdict *feed_event(plato_analysis *a, const event *e, uint32_t number)
+{
+    plato_head head = e->head;
+    if (e->is_loss) {
+        plato_analysis_loss(a, e->connection, e->direction, number);
+        return NULL;
+    }
+    if (head.msg_type == PLATO_UP && e->session_text[0] != '\0')
+        head.up.session_name =
+            (plato_span){(const uint8_t *)e->session_text, strlen(e->session_text)};
+    const plato_observation o = {
+        .number = number,
+        .connection = e->connection,
+        .direction = e->direction,
+        .framing = e->framing,
+        .time_ns = e->time_ms * 1000000,
+        .head = &head,
+        .content_digest = digest(e->text),
+        .content_len = strlen(e->text),
+    };
+    return plato_analysis_frame(a, &o);
+}
+
+static void run(const history *h, const plato_analysis_config *config,
+                const analysis_limits *limits, outcomes said)
+{
+    plato_analysis *a = analysis_new_with_limits(config, NULL, limits);
+    const plato_verdict **verdicts = calloc(h->count + 1, sizeof(plato_verdict *));
+    for (size_t i = 0; i < h->count; i++)
+        verdicts[i] = feed_event(a, &h->events[i], (uint32_t)i + 1);
+    for (size_t i = 0; i < h->count; i++) {
+        said[i][0] = '\0';
+        if (verdicts[i] != NULL)
+            outcome_print(verdicts[i], plato_analysis_unacked(a, verdicts[i]), said[i]);
+    }
+    free((void *)verdicts);
+    plato_analysis_free(a);
+}
+
+void run_history(const history *h, const analysis_limits *limits, outcomes said)
+{
+    run(h, NULL, limits, said);
+}
+
+void check_rows(const row *rows, size_t count, const plato_analysis_config *config,
+                const analysis_limits *limits)
+{
+    history *h = calloc(1, sizeof *h);
+    char(*said)[OUTCOME_MAX] = calloc(HISTORY_MAX, OUTCOME_MAX);
+    ck_assert_uint_le(count, HISTORY_MAX);
+    h->count = count;
+    for (size_t i = 0; i < count; i++)
+        h->events[i] = event_parse(rows[i].line);
+    run(h, config, limits, said);
+    for (size_t i = 0; i < count; i++)
+        ck_assert_msg(strcmp(said[i], rows[i].said) == 0, "line %zu, %s: said \"%s\", not \"%s\"",
+                      i + 1, rows[i].line, said[i], rows[i].said);
+    free(said);
+    free(h);
+}

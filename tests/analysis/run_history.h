@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Histories through the library, and tables of histories with what must come out. */
+#ifndef TESTS_ANALYSIS_RUN_HISTORY_H
+#define TESTS_ANALYSIS_RUN_HISTORY_H
+
+#include "outcome.h"
+#include "state.h"
+
+/* Feeds one event; NULL for a loss, or when memory is out. */
+const plato_verdict *feed_event(plato_analysis *a, const event *e, uint32_t number);
+
+/* Feeds all of it and prints what is said in the end; "" for a loss. `limits` may be NULL. */
+void run_history(const history *h, const analysis_limits *limits, outcomes said);
+
+/* One line of a table. */
+typedef struct row {
+    const char *line;
+    const char *said;
+} row;
+
+/* Fails the running test unless each line's frame comes out as it says. NULL config: default. */
+void check_rows(const row *rows, size_t count, const plato_analysis_config *config,
+                const analysis_limits *limits);
+
+#define CHECK_ROWS(...)                                                                            \
+    do {                                                                                           \
+        static const row rows_[] = {__VA_ARGS__};                                                  \
+        check_rows(rows_, sizeof rows_ / sizeof rows_[0], NULL, NULL);                             \
+    } while (0)
+
+#endif
