@@ -468,6 +468,8 @@ plato_err plato_decoder_finish(plato_decoder *d)
         return PLATO_OK;
     if (d->state == AT_HEADER)
         return (plato_err)fail(d, PLATO_ERR_TRUNCATED, d->header_have, d->header_have, prefix);
+    if (d->payload_have == d->payload_len) /* paused: only events are due */
+        return PLATO_OK;
     const uint64_t got = prefix + d->payload_have;
     return (plato_err)fail(d, PLATO_ERR_TRUNCATED, got, got, prefix + d->payload_len);
 }

@@ -4,36 +4,40 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+/* What `got` and `limit` of an error are, and whether it has a place. */
+typedef enum error_facts { NOTHING, PLACE_ONLY, COUNTS, CRCS } error_facts;
+
 typedef struct error_row {
     plato_err code;
+    error_facts facts;
     const char *name;
     const char *text;
 } error_row;
 
-#define ROW(code, text)                                                                            \
+#define ROW(code, facts, text)                                                                     \
     {                                                                                              \
-        code, #code, text                                                                          \
+        code, facts, #code, text                                                                   \
     }
 
 static const error_row rows[] = {
-    ROW(PLATO_OK, "no error"),
-    ROW(PLATO_NEED_MORE, "more bytes are needed"),
-    ROW(PLATO_ERR_ARGUMENT, "wrong argument"),
-    ROW(PLATO_ERR_BUFFER_TOO_SMALL, "buffer too small"),
-    ROW(PLATO_ERR_VAR_HEAD_TOO_LONG, "variable header over the limit"),
-    ROW(PLATO_ERR_BODY_TOO_LONG, "body over the limit"),
-    ROW(PLATO_ERR_CRC, "wrong CRC"),
-    ROW(PLATO_ERR_EMPTY_FRAME, "frame of length 0"),
-    ROW(PLATO_ERR_TRUNCATED, "the stream ends inside a frame"),
-    ROW(PLATO_ERR_WIRE_VARINT, "protobuf varint too long"),
-    ROW(PLATO_ERR_WIRE_TYPE, "protobuf wire type unknown or a group"),
-    ROW(PLATO_ERR_WIRE_FIELD_NUMBER, "protobuf field number 0"),
-    ROW(PLATO_ERR_WIRE_TRUNCATED, "protobuf field reaches past the end of its message"),
-    ROW(PLATO_ERR_WIRE_FIELDS, "too many protobuf fields"),
-    ROW(PLATO_ERR_NO_MEMORY, "out of memory"),
+    ROW(PLATO_OK, NOTHING, "no error"),
+    ROW(PLATO_NEED_MORE, NOTHING, "more bytes are needed"),
+    ROW(PLATO_ERR_ARGUMENT, PLACE_ONLY, "wrong argument"),
+    ROW(PLATO_ERR_BUFFER_TOO_SMALL, PLACE_ONLY, "buffer too small"),
+    ROW(PLATO_ERR_VAR_HEAD_TOO_LONG, COUNTS, "variable header over the limit"),
+    ROW(PLATO_ERR_BODY_TOO_LONG, COUNTS, "body over the limit"),
+    ROW(PLATO_ERR_CRC, CRCS, "wrong CRC"),
+    ROW(PLATO_ERR_EMPTY_FRAME, PLACE_ONLY, "frame of length 0"),
+    ROW(PLATO_ERR_TRUNCATED, COUNTS, "the stream ends inside a frame"),
+    ROW(PLATO_ERR_WIRE_VARINT, PLACE_ONLY, "protobuf varint too long"),
+    ROW(PLATO_ERR_WIRE_TYPE, PLACE_ONLY, "protobuf wire type unknown or a group"),
+    ROW(PLATO_ERR_WIRE_FIELD_NUMBER, PLACE_ONLY, "protobuf field number 0"),
+    ROW(PLATO_ERR_WIRE_TRUNCATED, PLACE_ONLY, "protobuf field reaches past the end of its message"),
+    ROW(PLATO_ERR_WIRE_FIELDS, PLACE_ONLY, "too many protobuf fields"),
+    ROW(PLATO_ERR_NO_MEMORY, COUNTS, "out of memory"),
 };
 
-static const error_row unknown = {PLATO_OK, "PLATO_ERR_UNKNOWN", "unknown error"};
+static const error_row unknown = {PLATO_OK, PLACE_ONLY, "PLATO_ERR_UNKNOWN", "unknown error"};
 
 static const error_row *find(int code)
 {
@@ -56,18 +60,19 @@ const char *plato_strerror(int code)
 
 const char *plato_error_format(const plato_error *error, char *buf, size_t cap)
 {
-    int hex = error->code == PLATO_ERR_CRC;
+    const error_facts facts = find(error->code)->facts;
+    char values[64] = "", place[80] = "";
     if (cap == 0)
         return buf;
-    if (hex)
-        (void)snprintf(buf, cap,
-                       "%s: %08" PRIx64 ", computed %08" PRIx64 " (frame at %" PRIu64
-                       ", field at %" PRIu64 ")",
-                       error->text, error->got, error->limit, error->frame_offset, error->offset);
-    else
-        (void)snprintf(buf, cap,
-                       "%s: %" PRIu64 ", limit %" PRIu64 " (frame at %" PRIu64 ", field at %" PRIu64
-                       ")",
-                       error->text, error->got, error->limit, error->frame_offset, error->offset);
+    if (facts == COUNTS)
+        (void)snprintf(values, sizeof values, ": %" PRIu64 ", limit %" PRIu64, error->got,
+                       error->limit);
+    if (facts == CRCS)
+        (void)snprintf(values, sizeof values, ": %08" PRIx64 ", computed %08" PRIx64, error->got,
+                       error->limit);
+    if (facts != NOTHING)
+        (void)snprintf(place, sizeof place, " (frame at %" PRIu64 ", field at %" PRIu64 ")",
+                       error->frame_offset, error->offset);
+    (void)snprintf(buf, cap, "%s%s%s", error->text, values, place);
     return buf;
 }

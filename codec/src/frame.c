@@ -180,62 +180,58 @@ bool plato_frame_find_crc(const plato_frame *frame, plato_crc_kind *found)
     return plato_frame_find_crc_among(frame, 0, 0, found);
 }
 
-/* The prefix in front of the payload: 14 header bytes, or length and the two tags of MsgCmd. */
-static plato_err put_prefix(const plato_frame *frame, uint8_t out[PLATO_PREFIX_MAX], size_t *len)
+/* Whether a frame can be written, and how long its prefix is: what stands in front of the spans. */
+static plato_err measure(const plato_frame *frame, size_t *prefix_len)
 {
     if (frame->var_head.n > UINT32_MAX || frame->body.n > UINT32_MAX)
         return PLATO_ERR_ARGUMENT;
     if (frame->framing == PLATO_FRAMING_HEADER) {
-        plato_frame sized = *frame;
-        if (frame->msg_type > UINT8_MAX)
-            return PLATO_ERR_ARGUMENT;
-        sized.msg_len = (uint32_t)frame->body.n;
-        sized.var_head_len = (uint32_t)frame->var_head.n;
-        put_covered_header(&sized, out);
-        put_be32(out + PLATO_HEADER_CRC_OFFSET, plato_frame_crc(&sized, (plato_crc_kind){0}));
-        *len = PLATO_HEADER_LEN;
-        return PLATO_OK;
+        *prefix_len = PLATO_HEADER_LEN;
+        return frame->msg_type > UINT8_MAX ? PLATO_ERR_ARGUMENT : PLATO_OK;
     }
     if (frame->framing != PLATO_FRAMING_MSGCMD || frame->var_head.n != 0)
         return PLATO_ERR_ARGUMENT;
+    size_t tags = 0;
+    if (frame->msg_type != 0) /* proto3 leaves zeros out */
+        tags += 1 + plato_varint_size(frame->msg_type);
+    if (frame->body.n != 0)
+        tags += 1 + plato_varint_size(frame->body.n);
+    *prefix_len = PLATO_LENGTH_PREFIX_LEN + tags;
+    const uint64_t counted = tags + (uint64_t)frame->body.n;
+    return counted == 0 || counted > UINT32_MAX ? PLATO_ERR_ARGUMENT : PLATO_OK;
+}
+
+static void put_header(const plato_frame *frame, uint8_t *out)
+{
+    plato_frame sized = *frame;
+    sized.msg_len = (uint32_t)frame->body.n;
+    sized.var_head_len = (uint32_t)frame->var_head.n;
+    put_covered_header(&sized, out);
+    put_be32(out + PLATO_HEADER_CRC_OFFSET, plato_frame_crc(&sized, (plato_crc_kind){0}));
+}
+
+/* The length, and MsgCmd up to the first byte of Payload. */
+static void put_msgcmd(const plato_frame *frame, uint8_t *out, size_t prefix_len)
+{
     uint8_t *p = out + PLATO_LENGTH_PREFIX_LEN;
-    if (frame->msg_type != 0) { /* proto3 leaves zeros out */
+    put_be32(out, (uint32_t)(prefix_len - PLATO_LENGTH_PREFIX_LEN + frame->body.n));
+    if (frame->msg_type != 0) {
         *p++ = TAG_TYPE;
         p += plato_varint_write(frame->msg_type, p);
     }
     if (frame->body.n != 0) {
         *p++ = TAG_PAYLOAD;
-        p += plato_varint_write(frame->body.n, p);
+        (void)plato_varint_write(frame->body.n, p);
     }
-    *len = (size_t)(p - out);
-    uint64_t counted = *len - PLATO_LENGTH_PREFIX_LEN + (uint64_t)frame->body.n;
-    if (counted == 0 || counted > UINT32_MAX)
-        return PLATO_ERR_ARGUMENT;
-    put_be32(out, (uint32_t)counted);
-    return PLATO_OK;
 }
 
 plato_err plato_frame_encoded_size(const plato_frame *frame, uint64_t *size)
 {
-    uint64_t prefix;
-    if (frame->var_head.n > UINT32_MAX || frame->body.n > UINT32_MAX)
-        return PLATO_ERR_ARGUMENT;
-    if (frame->framing == PLATO_FRAMING_HEADER) {
-        if (frame->msg_type > UINT8_MAX)
-            return PLATO_ERR_ARGUMENT;
-        prefix = PLATO_HEADER_LEN;
-    } else if (frame->framing == PLATO_FRAMING_MSGCMD && frame->var_head.n == 0) {
-        prefix = PLATO_LENGTH_PREFIX_LEN;
-        prefix += frame->msg_type != 0 ? 1 + plato_varint_size(frame->msg_type) : 0;
-        prefix += frame->body.n != 0 ? 1 + plato_varint_size(frame->body.n) : 0;
-        if (prefix + frame->body.n == PLATO_LENGTH_PREFIX_LEN ||
-            prefix + frame->body.n - PLATO_LENGTH_PREFIX_LEN > UINT32_MAX)
-            return PLATO_ERR_ARGUMENT;
-    } else {
-        return PLATO_ERR_ARGUMENT;
-    }
-    *size = prefix + frame->var_head.n + frame->body.n;
-    return PLATO_OK;
+    size_t prefix_len;
+    const plato_err err = measure(frame, &prefix_len);
+    if (err == PLATO_OK)
+        *size = (uint64_t)prefix_len + frame->var_head.n + frame->body.n;
+    return err;
 }
 
 static size_t append(uint8_t *out, size_t at, plato_span span)
@@ -268,12 +264,16 @@ plato_err plato_frame_encode(const plato_frame *frame, uint8_t *buf, size_t cap,
 plato_err plato_frame_encode_gather(const plato_frame *frame, uint8_t prefix[PLATO_PREFIX_MAX],
                                     plato_span pieces[3], size_t *count)
 {
-    size_t len;
-    plato_err err = put_prefix(frame, prefix, &len);
+    size_t prefix_len;
+    const plato_err err = measure(frame, &prefix_len);
     if (err != PLATO_OK)
         return err;
+    if (frame->framing == PLATO_FRAMING_HEADER)
+        put_header(frame, prefix);
+    else
+        put_msgcmd(frame, prefix, prefix_len);
     *count = 0;
-    pieces[(*count)++] = (plato_span){prefix, len};
+    pieces[(*count)++] = (plato_span){prefix, prefix_len};
     if (frame->var_head.n > 0)
         pieces[(*count)++] = frame->var_head;
     if (frame->body.n > 0)

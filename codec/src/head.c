@@ -171,18 +171,21 @@ plato_err plato_head_read(uint32_t msg_type, const uint8_t *p, size_t n, plato_h
 
 /*
  * MsgCmd.Payload: LOGIN, HEARTBEAT, RECONN and UP nest { Head = 1, body = 2 }; ACK and PUSH have
- * their fields, and PUSH its content, directly in it.
+ * their fields, and PUSH its content, directly in it. Of a type that is not known, not even that
+ * its payload is protobuf is known.
  */
 static plato_err split_payload(uint32_t msg_type, plato_span payload, plato_span *head,
-                               plato_span *body)
+                               plato_span *body, size_t *error_offset)
 {
+    const bool known = msg_type < sizeof msgcmd_tables / sizeof msgcmd_tables[0];
     const bool nested = msg_type != PLATO_ACK && msg_type != PLATO_PUSH;
     plato_wire reader;
     plato_field field;
     int rc;
     *head = nested ? (plato_span){NULL, 0} : payload;
-    *body = (plato_span){NULL, 0};
-    if (msg_type == PLATO_ACK)
+    *body = known ? (plato_span){NULL, 0} : payload;
+    *error_offset = 0;
+    if (!known || msg_type == PLATO_ACK)
         return PLATO_OK;
     plato_wire_init(&reader, payload.p, payload.n, 0);
     while ((rc = plato_wire_next(&reader, &field)) > 0) {
@@ -193,26 +196,38 @@ static plato_err split_payload(uint32_t msg_type, plato_span payload, plato_span
         else if (nested ? field.number == 2 : field.number == 2 || field.number == 3)
             *body = field.bytes; /* PUSH: Content was field 2 before it became 3 */
     }
+    *error_offset = reader.error_offset;
     return (plato_err)rc;
+}
+
+static plato_err read_msgcmd(const plato_frame *frame, plato_head *head, plato_span *body)
+{
+    plato_span inner_head;
+    size_t outer_at;
+    memset(head, 0, sizeof *head);
+    head->msg_type = frame->msg_type;
+    const plato_err outer =
+        split_payload(frame->msg_type, frame->body, &inner_head, body, &outer_at);
+    /* also after an error, which is behind the head: what is in front of an error is read */
+    const plato_err inner = read_rows(table_for(PLATO_FRAMING_MSGCMD, frame->msg_type),
+                                      inner_head.p, inner_head.n, head);
+    if (inner != PLATO_OK) {
+        head->error_offset += (size_t)(inner_head.p - frame->body.p);
+        return inner;
+    }
+    head->error_offset = outer_at;
+    return outer;
 }
 
 plato_err plato_head_read_frame(const plato_frame *frame, plato_head *head, plato_span *body)
 {
-    plato_span inner_head, inner_body;
-    if (frame->framing != PLATO_FRAMING_MSGCMD) {
-        if (body != NULL)
-            *body = frame->body;
-        return plato_head_read(frame->msg_type, frame->var_head.p, frame->var_head.n, head);
-    }
-    memset(head, 0, sizeof *head);
-    head->msg_type = frame->msg_type;
-    plato_err err = split_payload(frame->msg_type, frame->body, &inner_head, &inner_body);
-    if (body != NULL)
-        *body = inner_body;
-    if (err != PLATO_OK)
-        return err;
-    return read_rows(table_for(PLATO_FRAMING_MSGCMD, frame->msg_type), inner_head.p, inner_head.n,
-                     head);
+    plato_span own_body;
+    if (body == NULL)
+        body = &own_body;
+    if (frame->framing == PLATO_FRAMING_MSGCMD)
+        return read_msgcmd(frame, head, body);
+    *body = frame->body;
+    return plato_head_read(frame->msg_type, frame->var_head.p, frame->var_head.n, head);
 }
 
 bool plato_head_is_proof(uint32_t msg_type, const uint8_t *p, size_t n)

@@ -171,6 +171,61 @@ START_TEST(finish_inside_a_frame)
 }
 END_TEST
 
+typedef struct pauser {
+    plato_event_kind kind;
+    bool paused;
+} pauser;
+
+static int pause_at(void *user, const plato_event *event)
+{
+    pauser *p = user;
+    p->paused = event->kind == p->kind;
+    return p->paused ? PLATO_PAUSE : PLATO_CONTINUE;
+}
+
+/* Paused inside a frame of which everything has come: it is not cut off, and is still handed out.
+ */
+static void finish_while_paused(const char *hex, plato_event_kind kind, size_t piece, bool whole)
+{
+    plato_decoder_config config = sample_config(PLATO_FRAMING_HEADER, PLATO_EVENT_ALL);
+    bytes stream = bytes_of_hex(hex);
+    pauser p = {kind, false};
+    plato_decoder *d;
+    size_t at = 0;
+    config.handler = pause_at;
+    config.user = &p;
+    ck_assert_int_eq(plato_decoder_new(&config, NULL, &d), PLATO_OK);
+    while (!p.paused) {
+        const size_t left = stream.n - at;
+        const ptrdiff_t used = plato_decoder_feed(d, stream.p + at, piece < left ? piece : left);
+        ck_assert_int_gt(used, 0);
+        at += (size_t)used;
+    }
+    ck_assert_int_eq(plato_decoder_finish(d), whole ? PLATO_OK : PLATO_ERR_TRUNCATED);
+    if (whole) { /* what is left to say needs no further bytes */
+        p.kind = PLATO_EVENT_FRAME;
+        ck_assert_uint_eq(at, stream.n);
+        ck_assert_int_eq(plato_decoder_feed(d, NULL, 0), 0);
+        ck_assert(p.paused);
+        ck_assert_uint_eq(plato_decoder_offset(d), stream.n);
+        ck_assert_int_eq(plato_decoder_finish(d), PLATO_OK);
+    }
+    plato_decoder_free(d);
+    bytes_free(&stream);
+}
+
+START_TEST(finish_in_a_pause)
+{
+    finish_while_paused(HEARTBEAT_HEX, PLATO_EVENT_HEADER, 100, true);
+    finish_while_paused(HEARTBEAT_HEX, PLATO_EVENT_HEADER, 1, true);
+    finish_while_paused(HEARTBEAT_HEX, PLATO_EVENT_VAR_HEAD, 100, true);
+    finish_while_paused(HEARTBEAT_HEX, PLATO_EVENT_BODY, 100, true);
+    finish_while_paused(UP_HEX, PLATO_EVENT_BODY, 1, true); /* gathered: the decoder has it all */
+    finish_while_paused(UP_HEX, PLATO_EVENT_HEADER, 14, false);
+    finish_while_paused(UP_HEX, PLATO_EVENT_HEADER, 100, false); /* the rest was not given again */
+}
+END_TEST
+
 START_TEST(wrong_arguments)
 {
     plato_decoder_config config;
@@ -229,8 +284,14 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        errors_in_full,  limits_are_the_callers,    reset_begins_anew,        finish_inside_a_frame,
-        wrong_arguments, config_of_an_older_caller, no_read_behind_the_input,
+        errors_in_full,
+        limits_are_the_callers,
+        reset_begins_anew,
+        finish_inside_a_frame,
+        finish_in_a_pause,
+        wrong_arguments,
+        config_of_an_older_caller,
+        no_read_behind_the_input,
     };
     return RUN_TESTS("decoder_errors", tests);
 }

@@ -4,6 +4,7 @@
 #include "run_tests.h"
 
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 
 typedef struct code_row {
@@ -91,6 +92,41 @@ START_TEST(the_whole_story)
 }
 END_TEST
 
+/* Not every code has numbers, and without an error there is no place either. */
+START_TEST(numbers_where_there_are_some)
+{
+    static const struct {
+        plato_err code;
+        const char *behind; /* behind the text */
+    } rows[] = {
+        {PLATO_OK, ""},
+        {PLATO_NEED_MORE, ""},
+        {PLATO_ERR_ARGUMENT, " (frame at 3, field at 5)"},
+        {PLATO_ERR_BUFFER_TOO_SMALL, " (frame at 3, field at 5)"},
+        {PLATO_ERR_VAR_HEAD_TOO_LONG, ": 7, limit 9 (frame at 3, field at 5)"},
+        {PLATO_ERR_BODY_TOO_LONG, ": 7, limit 9 (frame at 3, field at 5)"},
+        {PLATO_ERR_CRC, ": 00000007, computed 00000009 (frame at 3, field at 5)"},
+        {PLATO_ERR_EMPTY_FRAME, " (frame at 3, field at 5)"},
+        {PLATO_ERR_TRUNCATED, ": 7, limit 9 (frame at 3, field at 5)"},
+        {PLATO_ERR_WIRE_VARINT, " (frame at 3, field at 5)"},
+        {PLATO_ERR_WIRE_TYPE, " (frame at 3, field at 5)"},
+        {PLATO_ERR_WIRE_FIELD_NUMBER, " (frame at 3, field at 5)"},
+        {PLATO_ERR_WIRE_TRUNCATED, " (frame at 3, field at 5)"},
+        {PLATO_ERR_WIRE_FIELDS, " (frame at 3, field at 5)"},
+        {PLATO_ERR_NO_MEMORY, ": 7, limit 9 (frame at 3, field at 5)"},
+        {(plato_err)-77, " (frame at 3, field at 5)"},
+    };
+    ck_assert_uint_eq(sizeof rows / sizeof rows[0], CODES + 1);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char buf[200], expected[200];
+        const char *text = plato_strerror(rows[i].code);
+        const plato_error e = {rows[i].code, plato_err_name(rows[i].code), text, 3, 5, 7, 9};
+        (void)snprintf(expected, sizeof expected, "%s%s", text, rows[i].behind);
+        ck_assert_str_eq(plato_error_format(&e, buf, sizeof buf), expected);
+    }
+}
+END_TEST
+
 START_TEST(cut_to_the_buffer)
 {
     char whole[200], buf[200];
@@ -109,6 +145,7 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {names_and_texts, bands, the_whole_story, cut_to_the_buffer};
+    const TTest *const tests[] = {names_and_texts, bands, the_whole_story,
+                                  numbers_where_there_are_some, cut_to_the_buffer};
     return RUN_TESTS("error", tests);
 }

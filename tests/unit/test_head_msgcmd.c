@@ -176,22 +176,85 @@ START_TEST(payloads)
 }
 END_TEST
 
-/* SYNC is not of the variant: its number means nothing there. */
-START_TEST(types_that_the_variant_lacks)
+/*
+ * Types that the variant lacks, SYNC among them: nothing is known of their payload, not even that
+ * it is protobuf. All of it is the body.
+ */
+START_TEST(payloads_of_unknown_types)
 {
-    const plato_frame f = {.framing = PLATO_FRAMING_MSGCMD,
-                           .msg_type = PLATO_SYNC,
-                           .body = {(const uint8_t *)"\x0a\x02\x08\x01", 4}};
-    plato_head h;
-    ck_assert_int_eq(plato_head_read_frame(&f, &h, NULL), PLATO_OK);
-    ck_assert_uint_eq(h.present, 0);
-    ck_assert_uint_eq(h.unknown_fields, 1);
+    static const uint32_t types[] = {PLATO_SYNC, 7, 255, UINT32_MAX};
+    static const char *const contents[] = {"0a02 0801", "0a05 0801", "0b", "ffffffff", ""};
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+        for (size_t k = 0; k < sizeof contents / sizeof contents[0]; k++) {
+            bytes payload = bytes_of_hex(contents[k]);
+            const plato_frame f = {.framing = PLATO_FRAMING_MSGCMD,
+                                   .msg_type = types[i],
+                                   .body = {payload.p, payload.n}};
+            plato_head h;
+            plato_span body = {NULL, 99};
+            memset(&h, 0xee, sizeof h);
+            ck_assert_int_eq(plato_head_read_frame(&f, &h, &body), PLATO_OK);
+            ck_assert_uint_eq(h.msg_type, types[i]);
+            ck_assert_uint_eq(h.present, 0);
+            ck_assert_uint_eq(h.unknown_fields, 0);
+            ck_assert_uint_eq(h.error_offset, 0);
+            ck_assert_ptr_eq(body.p, payload.p);
+            ck_assert_uint_eq(body.n, payload.n);
+            bytes_free(&payload);
+        }
+    }
+}
+END_TEST
+
+/* Where an error is: counted from the payload's first byte, whoever found it. */
+typedef struct place_case {
+    uint32_t type;
+    const char *payload;
+    plato_err err;
+    size_t offset;
+    uint64_t first; /* the first id, which stands in front of the error */
+} place_case;
+
+static const place_case place_cases[] = {
+    {PLATO_UP, "0a02 0801", PLATO_OK, 0, 1},
+    /* in the payload's own structure */
+    {PLATO_UP, "0a05 0801", PLATO_ERR_WIRE_TRUNCATED, 1, 0},
+    {PLATO_UP, "0a02 0801 1209 6869", PLATO_ERR_WIRE_TRUNCATED, 5, 1},
+    {PLATO_UP, "0a02 0801 0b", PLATO_ERR_WIRE_TYPE, 4, 1},
+    {PLATO_PUSH, "0805 1a05 6869", PLATO_ERR_WIRE_TRUNCATED, 3, 5},
+    {PLATO_PUSH, "0805 0006", PLATO_ERR_WIRE_FIELD_NUMBER, 2, 5},
+    {PLATO_ACK, "1200 08", PLATO_ERR_WIRE_TRUNCATED, 3, 0},
+    /* in the head that is nested in it, first and not first */
+    {PLATO_UP, "0a01 0b", PLATO_ERR_WIRE_TYPE, 2, 0},
+    {PLATO_UP, "0a03 0801 10", PLATO_ERR_WIRE_TRUNCATED, 5, 1},
+    {PLATO_LOGIN, "1202 6869 0a01 08", PLATO_ERR_WIRE_TRUNCATED, 7, 0},
+    {PLATO_RECONN, "0a8200 0000", PLATO_ERR_WIRE_FIELD_NUMBER, 3, 0},
+    /* in both: the one in front */
+    {PLATO_UP, "0a01 0b 1209", PLATO_ERR_WIRE_TYPE, 2, 0},
+};
+
+START_TEST(places_of_errors)
+{
+    for (size_t i = 0; i < sizeof place_cases / sizeof place_cases[0]; i++) {
+        const place_case *c = &place_cases[i];
+        bytes payload = bytes_of_hex(c->payload);
+        const plato_frame f = {
+            .framing = PLATO_FRAMING_MSGCMD, .msg_type = c->type, .body = {payload.p, payload.n}};
+        plato_head h;
+        ck_assert_msg(plato_head_read_frame(&f, &h, NULL) == c->err, "%s", c->payload);
+        ck_assert_msg(h.error_offset == c->offset, "%s: error at %zu", c->payload, h.error_offset);
+        if (c->type == PLATO_UP)
+            ck_assert_msg(h.up.client_id == c->first, "%s", c->payload);
+        if (c->type == PLATO_PUSH)
+            ck_assert_msg(h.push.msg_id == c->first, "%s", c->payload);
+        bytes_free(&payload);
+    }
 }
 END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {login_and_reconn, up_with_text, acks, payloads,
-                                  types_that_the_variant_lacks};
+    const TTest *const tests[] = {login_and_reconn,          up_with_text,    acks, payloads,
+                                  payloads_of_unknown_types, places_of_errors};
     return RUN_TESTS("head_msgcmd", tests);
 }

@@ -140,6 +140,48 @@ START_TEST(the_first_is_told)
 }
 END_TEST
 
+/* Before giving up over a dear candidate, an earlier one that needs more bytes is kept. */
+START_TEST(giving_up_keeps_what_is_undecided)
+{
+    static const char undecided[] = "0104 00010000 00000000 00000000";
+    static const char too_dear[] = "0104 00000006 00000000 00000000 eeeeeeeeeeee";
+    const plato_resync_budget budget = {1000, 10};
+    for (int undecided_first = 0; undecided_first < 2; undecided_first++) {
+        bytes b = bytes_of_hex("ffff");
+        bytes_add_hex(&b, undecided_first ? undecided : too_dear);
+        bytes_add_hex(&b, undecided_first ? too_dear : undecided);
+        const plato_resync_result got = plato_resync(b.p, b.n, NULL, as_specified, &budget);
+        ck_assert_int_eq(got.verdict, PLATO_RESYNC_GAVE_UP);
+        ck_assert_uint_eq(got.skipped, 2);
+        bytes_free(&b);
+    }
+}
+END_TEST
+
+/* Without a CRC, a whole frame whose head is no proof will not become one: it is not waited for. */
+START_TEST(without_a_crc_nothing_is_waited_for)
+{
+    static const struct {
+        const char *frame;
+        bool whole;
+    } rows[] = {
+        {"0100 00000000 00000000 1b33170b", true},            /* no head */
+        {"0104 00000002 00000002 00000000 5007 6869", true},  /* unknown fields only */
+        {"0104 00000020 00000002 00000000 5007 6869", false}, /* the same, not all there */
+    };
+    const plato_crc_kind none = {PLATO_CRC_NONE, PLATO_CRC_IEEE};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        bytes b = bytes_of_hex("ffff");
+        bytes_add_hex(&b, rows[i].frame);
+        bytes_add_hex(&b, "ffffffffffffffffffffffffffff"); /* a header's room at every offset */
+        const plato_resync_result got = plato_resync(b.p, b.n, NULL, none, NULL);
+        ck_assert_int_eq(got.verdict, PLATO_RESYNC_NOT_YET);
+        ck_assert_uint_eq(got.skipped, rows[i].whole ? b.n : 2);
+        bytes_free(&b);
+    }
+}
+END_TEST
+
 /* What does not begin a frame though it looks like one. */
 START_TEST(implausible_headers)
 {
@@ -343,6 +385,8 @@ int main(void)
         unknown_fields_are_no_disproof,
         proof_is_preferred,
         the_first_is_told,
+        giving_up_keeps_what_is_undecided,
+        without_a_crc_nothing_is_waited_for,
         implausible_headers,
         limits_are_the_callers,
         each_kind_of_crc,

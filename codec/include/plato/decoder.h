@@ -124,8 +124,11 @@ PLATO_API int plato_decoder_next(plato_decoder *decoder, plato_event *event);
 PLATO_API ptrdiff_t plato_decoder_feed(plato_decoder *decoder, const uint8_t *p, size_t n);
 
 /*
- * The stream has ended. PLATO_OK between frames, else PLATO_ERR_TRUNCATED (sticky; `got` and
- * `limit` are the bytes of the frame that came and that were needed).
+ * The stream has ended. Call it when plato_decoder_next() has returned 0, or plato_decoder_feed()
+ * without a pause: it takes nothing from the input and hands out no event. PLATO_OK between frames,
+ * else PLATO_ERR_TRUNCATED (sticky; `got` and `limit` are the bytes of the frame that came and that
+ * were needed). Inside a frame whose bytes were all used up, as in a pause, it is PLATO_OK, and the
+ * events still due, or a wrong CRC, come as before.
  */
 PLATO_API plato_err plato_decoder_finish(plato_decoder *decoder);
 

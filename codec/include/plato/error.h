@@ -65,7 +65,8 @@ PLATO_API const char *plato_strerror(int code);
 
 /*
  * Writes the whole story ("body over the limit: 33554432, limit 16777216 (frame at 120, field at
- * 122)") with a terminating NUL, cut to `cap` bytes. Returns `buf`; with cap 0 nothing is written.
+ * 122)") with a terminating NUL, cut to `cap` bytes. `got` and `limit` are left out for codes that
+ * have none, such as the PLATO_ERR_WIRE_ ones. Returns `buf`; with cap 0 nothing is written.
  */
 PLATO_API const char *plato_error_format(const plato_error *error, char *buf, size_t cap);
 

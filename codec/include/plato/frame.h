@@ -156,8 +156,10 @@ PLATO_API bool plato_frame_find_crc_among(const plato_frame *frame, unsigned cov
 
 /*
  * Bytes that plato_frame_encode() will write for `frame`. The lengths come from the spans; msg_len,
- * var_head_len and crc32 of `frame` are ignored. PLATO_ERR_ARGUMENT if a span is longer than its
- * 32-bit field, or the framing is unknown, or a frame of the variant has a var_head.
+ * var_head_len and crc32 of `frame` are ignored. PLATO_ERR_ARGUMENT if the framing is unknown; if a
+ * length does not fit its 32-bit field; in the fixed header, if msg_type is over 255; in the
+ * variant, if there is a var_head, or if type is 0 and the body empty, since proto3 leaves both out
+ * and the length must not be 0.
  */
 PLATO_API plato_err plato_frame_encoded_size(const plato_frame *frame, uint64_t *size);
 

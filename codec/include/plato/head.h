@@ -80,7 +80,8 @@ typedef struct plato_head {
     uint32_t msg_type;
     uint32_t present;        /* bit (1 << number) is set for every known field that was there */
     uint32_t unknown_fields; /* fields that the schema does not know */
-    size_t error_offset;     /* after a PLATO_ERR_WIRE_ error: its offset in the head */
+    size_t error_offset;     /* after a PLATO_ERR_WIRE_ error: its offset in the head, or, in the
+                                variant, in MsgCmd.Payload */
     union {
         plato_head_login login;
         plato_head_reconn reconn;
@@ -101,8 +102,10 @@ PLATO_API plato_err plato_head_read(uint32_t msg_type, const uint8_t *p, size_t 
 
 /*
  * Reads the head of a whole frame, of either framing, and says where the application's body is:
- * frame->body, or in the variant the member of MsgCmd.Payload that holds it. `body` may be NULL.
- * Results as plato_head_read().
+ * frame->body, or in the variant the member of MsgCmd.Payload that holds it. Of a type that the
+ * variant does not know the payload is not looked into: no head, and all of it is the body. `body`
+ * may be NULL. Results as plato_head_read(); in the variant an error of the payload around the head
+ * counts as one of the head.
  */
 PLATO_API plato_err plato_head_read_frame(const plato_frame *frame, plato_head *head,
                                           plato_span *body);
