@@ -4,14 +4,13 @@
 #include "client/compose.h"
 #include "client/print.h"
 #include "client/script.h"
+#include "common/address.h"
 #include "plato/head.h"
 
-#include <arpa/inet.h>
 #include <event2/buffer.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/socket.h>
 
 void client_fail(struct client *client, int exit_code, const char *why)
@@ -35,26 +34,26 @@ static void put_aside(struct client *client, GBytes *frame)
     g_bytes_unref(frame);
 }
 
-static uint64_t next_client_id(struct client *client)
+/* What is sent again was held and cut, if at all, the first time. */
+static void send_up(void *user, const plato_head_up *head, Plato__ContentType type, GBytes *content,
+                    bool again)
 {
-    uint64_t *last = g_hash_table_lookup(client->client_ids, &client->session_id);
-    if (last == NULL) {
-        uint64_t *key = g_memdup2(&client->session_id, sizeof *key);
-        last = g_new0(uint64_t, 1);
-        g_hash_table_insert(client->client_ids, key, last);
-    }
-    return ++*last;
+    gsize n;
+    struct client *client = user;
+    plato_head_up up = *head;
+    const void *p = g_bytes_get_data(content, &n);
+    up.conn_id = client->conn_id;
+    g_clear_pointer(&client->last_up, g_bytes_unref);
+    client->last_up = compose_up(&up, client->options->device_id, type, p, n);
+    client->unacknowledged++;
+    (again ? put_aside : client_put)(client, g_bytes_ref(client->last_up));
 }
 
 void client_say(struct client *client, Plato__ContentType type, const void *content, size_t n)
 {
-    const plato_head_up up = {.client_id = next_client_id(client),
-                              .conn_id = client->conn_id,
-                              .session_id = client->session_id};
-    g_clear_pointer(&client->last_up, g_bytes_unref);
-    client->last_up = compose_up(&up, client->options->device_id, type, content, n);
-    client->unacknowledged++;
-    client_put(client, g_bytes_ref(client->last_up));
+    GBytes *bytes = g_bytes_new(content, n);
+    upstream_say(client->up, client->session_id, type, bytes);
+    g_bytes_unref(bytes);
 }
 
 void client_leave(struct client *client)
@@ -76,25 +75,37 @@ static void show(void *user, uint64_t session_id, uint64_t msg_id, GBytes *body)
     client->shown++;
 }
 
-/* Takes note of a msg_id; asks for what is missing in front of it. */
-static bool note(struct client *client, uint64_t session_id, uint64_t msg_id, GBytes *body)
+static void ask(void *user, uint64_t session_id, uint64_t first, uint64_t last)
 {
-    uint64_t first, last;
-    bool is_new = inbox_put(client->in, session_id, msg_id, body);
-    /* Once for each hole: when the first message behind it comes. */
-    if (is_new && inbox_hole(client->in, session_id, &first, &last) && msg_id == last + 1)
-        put_aside(client, compose_sync(session_id, first, last));
-    return is_new;
+    put_aside(user, compose_sync(session_id, first, last));
+}
+
+static void tell_lost(void *user, uint64_t session_id, uint64_t first, uint64_t last)
+{
+    struct client *client = user;
+    print_lost(client->options->json, session_id, first, last);
+    client->exit_code = EXIT_EXPECTATION;
+}
+
+/* Takes note of a msg_id; asks for what is missing in front of it. */
+static void note(struct client *client, uint64_t session_id, uint64_t msg_id, GBytes *body)
+{
+    if (inbox_put(client->in, session_id, msg_id, body))
+        holes_check(client->holes, session_id);
+}
+
+static void acknowledge(struct client *client, uint64_t session_id)
+{
+    put_aside(client, compose_push_ack(session_id, inbox_complete(client->in, session_id)));
 }
 
 static void on_push(struct client *client, const plato_head *head, plato_span body)
 {
-    const uint64_t session_id = head->push.session_id;
     GBytes *copy = g_bytes_new(body.p, body.n);
-    note(client, session_id, head->push.msg_id, copy);
+    note(client, head->push.session_id, head->push.msg_id, copy);
     g_bytes_unref(copy);
     /* A repeat is acknowledged too: our first ACK may be what got lost. */
-    put_aside(client, compose_push_ack(session_id, inbox_complete(client->in, session_id)));
+    acknowledge(client, head->push.session_id);
 }
 
 static void on_login_ack(struct client *client, const plato_head_ack *ack)
@@ -114,10 +125,18 @@ static void on_up_ack(struct client *client, const plato_head_ack *ack)
 {
     if (client->unacknowledged > 0)
         client->unacknowledged--;
-    if (ack->code == PLATO_ACK_OK)
-        note(client, ack->session_id, ack->msg_id, NULL);
-    else
+    if (!upstream_answered(client->up, ack))
         client->exit_code = EXIT_EXPECTATION;
+    else if (ack->code == PLATO_ACK_OK)
+        note(client, ack->session_id, ack->msg_id, NULL);
+}
+
+static void on_sync_ack(struct client *client, const plato_head_ack *ack)
+{
+    const uint64_t before = inbox_complete(client->in, ack->session_id);
+    holes_answered(client->holes, ack);
+    if (inbox_complete(client->in, ack->session_id) > before)
+        acknowledge(client, ack->session_id);
 }
 
 static void on_ack(struct client *client, const plato_head *head, plato_span body)
@@ -129,6 +148,8 @@ static void on_ack(struct client *client, const plato_head *head, plato_span bod
         on_login_ack(client, ack);
     else if (ack->type == PLATO_UP)
         on_up_ack(client, ack);
+    else if (ack->type == PLATO_SYNC)
+        on_sync_ack(client, ack);
 }
 
 static void handle_frame(struct client *client, const plato_frame *frame)
@@ -217,15 +238,11 @@ static void on_heartbeat(evutil_socket_t fd, short what, void *user)
 /* 0, or -1 if the address is not numeric or cannot be tried at all. */
 static int start_connecting(struct client *client)
 {
-    const uint16_t port = htons((uint16_t)client->options->port);
-    struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = port};
-    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = port};
-    const char *host = client->options->host;
-    if (evutil_inet_pton(AF_INET, host, &v4.sin_addr) == 1)
-        return bufferevent_socket_connect(client->stream, (struct sockaddr *)&v4, sizeof v4);
-    if (evutil_inet_pton(AF_INET6, host, &v6.sin6_addr) == 1)
-        return bufferevent_socket_connect(client->stream, (struct sockaddr *)&v6, sizeof v6);
-    return -1;
+    struct sockaddr_storage address;
+    const int length = address_make(client->options->host, client->options->port, &address);
+    if (length == 0)
+        return -1;
+    return bufferevent_socket_connect(client->stream, (struct sockaddr *)&address, length);
 }
 
 struct client *client_new(const client_options *options, struct event_base *base)
@@ -234,10 +251,11 @@ struct client *client_new(const client_options *options, struct event_base *base
     client->options = options;
     client->base = base;
     client->session_id = g_array_index(options->session_ids, uint64_t, 0);
-    client->client_ids = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
     client->stream = bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
     client->heartbeat = event_new(base, -1, EV_PERSIST, on_heartbeat, client);
     client->in = inbox_new(show, client);
+    client->holes = holes_new(client->in, ask, tell_lost, client);
+    client->up = upstream_new(options->first_client_id, send_up, client);
     if (plato_decoder_new(NULL, NULL, &client->decoder) != PLATO_OK)
         g_error("a decoder cannot be made");
     client->out = outbox_new(client->stream, options->pause_ms, on_outbox_idle, client);
@@ -256,11 +274,12 @@ void client_free(struct client *client)
 {
     script_free(client->script);
     outbox_free(client->out);
+    upstream_free(client->up);
+    holes_free(client->holes);
     inbox_free(client->in);
     plato_decoder_free(client->decoder);
     event_free(client->heartbeat);
     bufferevent_free(client->stream);
-    g_hash_table_unref(client->client_ids);
     g_clear_pointer(&client->last_up, g_bytes_unref);
     g_free(client);
 }

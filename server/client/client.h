@@ -3,9 +3,11 @@
 #ifndef PLATO_CLIENT_CLIENT_H
 #define PLATO_CLIENT_CLIENT_H
 
+#include "client/holes.h"
 #include "client/inbox.h"
 #include "client/options.h"
 #include "client/outbox.h"
+#include "client/upstream.h"
 #include "plato/decoder.h"
 #include "plato/schema/plato.pb-c.h"
 
@@ -27,11 +29,12 @@ struct client {
     plato_decoder *decoder;
     outbox *out;
     inbox *in;
-    struct script *script;  /* starts when the login is acknowledged */
-    uint64_t conn_id;       /* 0 = not logged in */
-    uint64_t session_id;    /* the current session */
-    GHashTable *client_ids; /* session_id -> the last client_id */
-    GBytes *last_up;        /* for /again; or NULL */
+    holes *holes;
+    upstream *up;
+    struct script *script; /* starts when the login is acknowledged */
+    uint64_t conn_id;      /* 0 = not logged in */
+    uint64_t session_id;   /* the current session */
+    GBytes *last_up;       /* for /again; or NULL */
     unsigned unacknowledged;
     uint64_t shown; /* messages of others */
     bool leaving;   /* we have ended our direction */

@@ -97,6 +97,15 @@ bool inbox_put(inbox *in, uint64_t session_id, uint64_t msg_id, GBytes *body)
     return true;
 }
 
+void inbox_skip(inbox *in, uint64_t session_id, uint64_t msg_id)
+{
+    lane *l = find(in, session_id);
+    if (l == NULL || msg_id <= l->complete)
+        return;
+    l->complete = msg_id;
+    advance(in, l);
+}
+
 uint64_t inbox_complete(const inbox *in, uint64_t session_id)
 {
     const lane *l = find(in, session_id);

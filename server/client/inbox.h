@@ -31,4 +31,7 @@ uint64_t inbox_complete(const inbox *in, uint64_t session_id);
 /* True if messages wait behind a hole; sets its first and last msg_id. */
 bool inbox_hole(const inbox *in, uint64_t session_id, uint64_t *first, uint64_t *last);
 
+/* Goes on behind `msg_id` without what is missing up to there; it must lie in the first hole. */
+void inbox_skip(inbox *in, uint64_t session_id, uint64_t msg_id);
+
 #endif

@@ -3,6 +3,7 @@
 #include "client/client.h"
 
 #include <event2/event.h>
+#include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 
@@ -37,6 +38,7 @@ static int run(const client_options *options)
 int main(int argc, char **argv)
 {
     client_options options;
+    setlocale(LC_ALL, "");
     int code = client_options_parse(argc, argv, &options);
     if (code < 0) {
         signal(SIGPIPE, SIG_IGN);

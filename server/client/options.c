@@ -17,12 +17,16 @@ static const char commands_help[] =
     "  /cut A,B,...     send the next frame in pieces, cut behind A, B, ... bytes\n"
     "  /hold            keep the frames that follow, until\n"
     "  /flush [A,B,...] writes them at once, or cut behind A, B, ... bytes\n"
-    "  /expect N [MS]   wait until N more messages of others have come\n"
+    "  /expect N [MS]   wait until N messages of others have come, besides those that an earlier\n"
+    "                   /expect waited for; what has come already counts\n"
     "  /wait MS         do nothing for that long\n"
     "  /quit            end, as the end of the input does: when all messages are acknowledged\n"
     "\n"
+    "A device that was used before needs --first-client-id, with a number that is too high: see\n"
+    "docs/server.md.\n"
+    "\n"
     "Exit code: 0 all went well, 1 no connection or it was lost, 2 wrong usage, 3 something\n"
-    "expected did not come in time or a message was refused.";
+    "expected did not come in time, a message was refused, or messages are lost.";
 
 static gboolean parse_id(const char *name, const char *text, uint64_t *id, GError **error)
 {
@@ -36,8 +40,8 @@ static gboolean parse_id(const char *name, const char *text, uint64_t *id, GErro
     return FALSE;
 }
 
-static gboolean parse_ids(const char *device, char **sessions, client_options *options,
-                          GError **error)
+static gboolean parse_ids(const char *device, char **sessions, const char *first_client_id,
+                          client_options *options, GError **error)
 {
     if (device == NULL || sessions == NULL) {
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
@@ -52,7 +56,8 @@ static gboolean parse_ids(const char *device, char **sessions, client_options *o
             return FALSE;
         g_array_append_val(options->session_ids, id);
     }
-    return TRUE;
+    return first_client_id == NULL ||
+           parse_id("first-client-id", first_client_id, &options->first_client_id, error);
 }
 
 static gboolean check_numbers(int port, int heartbeat, int timeout, int pause, GError **error)
@@ -73,7 +78,7 @@ static gboolean check_numbers(int port, int heartbeat, int timeout, int pause, G
 
 /* Values as they stand on the command line. */
 typedef struct raw_options {
-    char *host, *device;
+    char *host, *device, *first_client_id;
     char **sessions;
     gint port, heartbeat, timeout, pause;
     gboolean json, version;
@@ -88,6 +93,10 @@ static gboolean parse_raw(int argc, char **argv, raw_options *raw, GError **erro
         {"device", 'd', 0, G_OPTION_ARG_STRING, &raw->device, "device_id to log in with", "N"},
         {"session", 's', 0, G_OPTION_ARG_STRING_ARRAY, &raw->sessions,
          "session_id to join; may be given more than once", "N"},
+        {"first-client-id", 0, 0, G_OPTION_ARG_STRING, &raw->first_client_id,
+         "client_id to begin with in each session (default 1); if the server expects a lower one, "
+         "that is taken",
+         "N"},
         {"heartbeat", 0, 0, G_OPTION_ARG_INT, &raw->heartbeat,
          "Send a HEARTBEAT so often; 0 = never (default 30)", "SECONDS"},
         {"timeout", 0, 0, G_OPTION_ARG_INT, &raw->timeout,
@@ -114,12 +123,13 @@ static gboolean check(const raw_options *raw, client_options *options, GError **
 {
     options->host = g_strdup(raw->host != NULL ? raw->host : "127.0.0.1");
     options->port = raw->port;
+    options->first_client_id = 1;
     options->heartbeat_s = raw->heartbeat;
     options->timeout_ms = (unsigned)raw->timeout;
     options->pause_ms = (unsigned)raw->pause;
     options->json = raw->json;
     return check_numbers(raw->port, raw->heartbeat, raw->timeout, raw->pause, error) &&
-           parse_ids(raw->device, raw->sessions, options, error);
+           parse_ids(raw->device, raw->sessions, raw->first_client_id, options, error);
 }
 
 int client_options_parse(int argc, char **argv, client_options *options)
@@ -140,6 +150,7 @@ int client_options_parse(int argc, char **argv, client_options *options)
     }
     g_free(raw.host);
     g_free(raw.device);
+    g_free(raw.first_client_id);
     g_strfreev(raw.sessions);
     return code;
 }

@@ -11,10 +11,11 @@ typedef struct client_options {
     char *host;
     int port;
     uint64_t device_id;
-    GArray *session_ids; /* uint64_t; at least one */
-    int heartbeat_s;     /* 0 = none */
-    unsigned timeout_ms; /* for the login, for an /expect without its own, for the last ACKs */
-    unsigned pause_ms;   /* between the pieces of a frame that is cut */
+    GArray *session_ids;      /* uint64_t; at least one */
+    uint64_t first_client_id; /* of each session */
+    int heartbeat_s;          /* 0 = none */
+    unsigned timeout_ms;      /* for the login, for an /expect without its own, for the last ACKs */
+    unsigned pause_ms;        /* between the pieces of a frame that is cut */
     bool json;
 } client_options;
 

@@ -52,10 +52,19 @@ static void append_json_string(GString *line, const char *p, size_t n)
     g_string_append_c(line, '"');
 }
 
+/* Also text with a NUL in it, at which GLib's own function stops. */
+static bool is_utf8(const char *p, size_t n)
+{
+    const char *end = p + n;
+    while (p < end && !g_utf8_validate_len(p, (gsize)(end - p), &p) && *p == '\0')
+        p++;
+    return p == end;
+}
+
 /* "key": "text", or "key_hex": "..." where the bytes are no UTF-8. */
 static void append_json_bytes(GString *line, const char *key, const uint8_t *p, size_t n)
 {
-    if (n == 0 || g_utf8_validate_len((const char *)p, n, NULL)) {
+    if (is_utf8((const char *)p, n)) {
         g_string_append_printf(line, ",\"%s\":", key);
         append_json_string(line, (const char *)p, n);
         return;
@@ -127,6 +136,19 @@ void print_push(bool json, uint64_t session_id, uint64_t msg_id, plato_span body
     if (json)
         g_string_append_c(line, '}');
     plato_arena_free(arena);
+    put_line(line);
+}
+
+void print_lost(bool json, uint64_t session_id, uint64_t first, uint64_t last)
+{
+    GString *line = g_string_new(NULL);
+    g_string_printf(line,
+                    json ? "{\"event\":\"lost\",\"session_id\":%" G_GUINT64_FORMAT
+                           ",\"first_msg_id\":%" G_GUINT64_FORMAT
+                           ",\"last_msg_id\":%" G_GUINT64_FORMAT "}"
+                         : "lost session_id=%" G_GUINT64_FORMAT " msg_id=%" G_GUINT64_FORMAT
+                           " to %" G_GUINT64_FORMAT,
+                    session_id, first, last);
     put_line(line);
 }
 

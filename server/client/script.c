@@ -14,6 +14,7 @@ typedef enum script_state {
     RUNNING,   /* commands are carried out as they come */
     WAITING,   /* /wait */
     EXPECTING, /* /expect */
+    SETTLING,  /* the first message of a session has no answer yet: it may have to be sent again */
     ENDING,    /* no more commands; the last ACKs are to come */
     ENDED,     /* our direction is closed; the server's end is to come */
 } script_state;
@@ -40,7 +41,8 @@ static void on_timer(evutil_socket_t fd, short what, void *user)
     static const char *const missed[] = {
         [LOGGING_IN] = "the login was not acknowledged in time",
         [EXPECTING] = "what /expect waits for did not come in time",
-        [ENDING] = "not all messages were acknowledged in time",
+        [SETTLING] = "the first message of a session was not acknowledged in time",
+        [ENDING] = "not all that was sent was answered in time",
         [ENDED] = "the server did not close the connection in time",
     };
     struct script *script = user;
@@ -118,16 +120,22 @@ void script_quit(struct script *script)
     set_timer(script, script->client->options->timeout_ms);
 }
 
-/* A command may run when what it sends could be sent. */
+/* A command may run when what it sends could be sent; what is held waits for no answer. */
 static bool is_ready(struct script *script)
 {
-    if (script->state == EXPECTING && script->client->shown >= script->expected) {
+    const struct client *client = script->client;
+    const bool settled = upstream_is_settled(client->up) || outbox_is_holding(client->out);
+    if ((script->state == EXPECTING && client->shown >= script->expected) ||
+        (script->state == SETTLING && settled)) {
         event_del(script->timer);
         script->state = RUNNING;
     }
-    return script->state == RUNNING && outbox_is_idle(script->client->out) &&
-           (script->client->unacknowledged < MOST_UNACKNOWLEDGED ||
-            outbox_is_holding(script->client->out)); /* what is held cannot be acknowledged */
+    if (script->state == RUNNING && !settled) {
+        script->state = SETTLING;
+        set_timer(script, client->options->timeout_ms);
+    }
+    return script->state == RUNNING && outbox_is_idle(client->out) &&
+           (client->unacknowledged < MOST_UNACKNOWLEDGED || outbox_is_holding(client->out));
 }
 
 /* The next line, also a last one without its newline; NULL if there is none yet. */
@@ -145,13 +153,21 @@ static char *next_line(struct script *script)
     return line;
 }
 
+/* Frames that are held would never be sent, nor answered. */
+static void end_input(struct script *script)
+{
+    if (outbox_is_holding(script->client->out))
+        client_fail(script->client, EXIT_USAGE, "the input ends behind /hold without a /flush");
+    script_quit(script);
+}
+
 static void run_lines(struct script *script)
 {
     while (is_ready(script)) {
         char *line = next_line(script);
         if (line == NULL) {
             if (script->input_ended)
-                script_quit(script);
+                end_input(script);
             return;
         }
         command_run(script->client, script, line);
@@ -166,7 +182,8 @@ void script_go_on(struct script *script)
         return;
     script->running = true;
     run_lines(script);
-    if (script->state == ENDING && client->unacknowledged == 0 && outbox_is_idle(client->out)) {
+    if (script->state == ENDING && client->unacknowledged == 0 && outbox_is_idle(client->out) &&
+        !holes_are_open(client->holes)) {
         script->state = ENDED;
         client_leave(client);
     }

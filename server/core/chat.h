@@ -1,35 +1,34 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Chat sessions: who belongs to one, the count of its messages, and the log of the newest. */
+/* Chat sessions: who belongs to one, the count of its messages, and who still has to get them. */
 #ifndef PLATO_SERVER_CHAT_H
 #define PLATO_SERVER_CHAT_H
 
-#include "core/internal.h"
+#include "core/chat_log.h"
 
-/* A message as it goes to every member but its sender. */
-typedef struct log_entry {
-    struct chat *chat;
-    GList *link; /* in core.log */
-    uint64_t msg_id;
-    uint64_t sender; /* device_id */
-    GBytes *push;
-} log_entry;
-
+/* NULL if there is none; one that everybody has left is still there for state_ttl_ms. */
 struct chat *chat_find(struct core *core, uint64_t session_id);
+
+/* A new session takes the place of the longest empty one if there are max_sessions. */
 struct chat *chat_find_or_add(struct core *core, uint64_t session_id);
 
 /* A newcomer begins behind the session's last message. */
-void chat_join(struct chat *chat, struct member *member);
-void chat_leave(struct core *core, struct member *member);
-void chat_release_if_empty(struct core *core, struct chat *chat);
+void chat_join(struct core *core, struct chat *chat, struct member *member);
+void chat_leave(struct core *core, struct member *member, uint64_t now_ms);
 
-/* Gives a message of `sender` the next msg_id and keeps it. The entry lives until the next call. */
+/* Forgets a session; nobody may be a member of it. */
+void chat_remove(struct core *core, struct chat *chat);
+
+/* Gives a message of `sender` the next msg_id and keeps it until chat_log_trim(). */
 const log_entry *chat_accept(struct core *core, struct member *sender, plato_span body);
 
 /* Sends an accepted message to every member who follows live, but not to its sender. */
 void chat_deliver(struct core *core, const log_entry *entry, uint64_t now_ms);
 
-/* Drops the oldest messages until the limits of the log hold again. */
-void chat_trim_log(struct core *core, struct chat *chat);
+/*
+ * The member is to be sent everything behind what it acknowledged. What the log has no more is
+ * told to the operator, and to the caller as a range; false if nothing is lost.
+ */
+bool chat_resume(struct core *core, struct member *member, uint64_t *first, uint64_t *last);
 
 /* Goes on sending the log to a resuming member. */
 void chat_catch_up(struct core *core, struct member *member, uint64_t now_ms);
@@ -40,8 +39,5 @@ void chat_catch_up(struct core *core, struct member *member, uint64_t now_ms);
  */
 uint64_t chat_send_range(struct core *core, struct member *member, uint64_t first, uint64_t last,
                          uint64_t now_ms);
-
-/* The oldest message in the log, or the next one to come if the log is empty. */
-uint64_t chat_oldest(const struct chat *chat);
 
 #endif

@@ -10,11 +10,14 @@ void core_config_init(core_config *config)
     config->limits = limits;
     config->max_login_len = 65536;
     config->max_connections = 1024;
+    config->max_closing = 1024;
     config->max_devices = 65536;
     config->max_sessions = 65536;
     config->max_sessions_per_login = 256;
+    config->max_memberships = 262144;
     config->dedup_window = 256;
     config->max_output = 4u << 20;
+    config->max_input = 256u << 20;
     config->log_bytes = 64u << 20;
     config->log_messages = 1024;
     config->login_timeout_ms = 10000;
@@ -27,6 +30,8 @@ void core_config_init(core_config *config)
 
 const char *core_config_check(const core_config *config)
 {
+    const uint64_t longest =
+        (uint64_t)PLATO_HEADER_LEN + config->limits.max_var_head_len + config->limits.max_msg_len;
     const struct {
         bool wrong;
         const char *text;
@@ -37,6 +42,8 @@ const char *core_config_check(const core_config *config)
         {config->max_sessions_per_login == 0, "at least one session per login must be allowed"},
         {config->dedup_window < 64, "the repeat window must cover the 64 messages in flight"},
         {config->max_output < 1024, "the output limit must be 1,024 bytes or more"},
+        {config->max_input < longest,
+         "the input limit must be no less than a frame of the largest size"},
         {config->login_timeout_ms == 0, "the first-frame timeout must not be 0"},
         {config->frame_timeout_ms == 0, "the frame timeout must not be 0"},
         {config->idle_timeout_ms == 0, "the idle timeout must not be 0"},

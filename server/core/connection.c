@@ -22,8 +22,9 @@ connection *connection_new(struct core *core, uint64_t now_ms)
     conn->key = ++core->last_key;
     conn->decoder = new_decoder(&core->config);
     conn->connected_ms = now_ms;
-    conn->last_frame_ms = now_ms;
+    conn->last_byte_ms = now_ms;
     g_hash_table_insert(core->connections, &conn->key, conn);
+    core->stats.connections++;
     return conn;
 }
 
@@ -38,13 +39,38 @@ connection *connection_find(struct core *core, conn_key key)
     return g_hash_table_lookup(core->connections, &key);
 }
 
+static void set_input(struct core *core, connection *conn, size_t bytes)
+{
+    core->stats.input_bytes += bytes - conn->input;
+    conn->input = bytes;
+}
+
+/* Nothing that comes will be looked at: what has come of a frame need not wait for the end. */
+static void drop_input(struct core *core, connection *conn)
+{
+    set_input(core, conn, 0);
+    plato_decoder_free(conn->decoder);
+    conn->decoder = NULL;
+}
+
+static void begin_closing(struct core *core, connection *conn, uint64_t now_ms)
+{
+    conn->closing = true;
+    conn->closing_ms = now_ms;
+    core->stats.connections--;
+    core->stats.closing++;
+    if (!conn->decoding)
+        drop_input(core, conn);
+    core_due(core, now_ms + core->config.linger_ms);
+}
+
 void connection_close(struct core *core, connection *conn, bool flush, uint64_t now_ms)
 {
-    if (!conn->closing) {
-        conn->closing = true;
-        conn->closing_ms = now_ms;
-        core_due(core, now_ms + core->config.linger_ms);
-    }
+    if (!conn->closing)
+        begin_closing(core, conn, now_ms);
+    /* A peer that stays until the end may take a place for linger_ms, but not any number of them */
+    if (core->stats.closing > core->config.max_closing && !core->stopping)
+        flush = false;
     device_detach(core, conn, now_ms);
     core_add_action(
         core, (core_action){.kind = flush ? CORE_CLOSE_FLUSH : CORE_CLOSE_NOW, .conn = conn->key});
@@ -54,11 +80,10 @@ conn_key core_connected(struct core *core, uint64_t now_ms)
 {
     const plato_head_ack full = {.code = PLATO_ACK_OVERLOADED};
     connection *conn = connection_new(core, now_ms);
-    if (core->stopping || core->stats.connections >= core->config.max_connections) {
+    if (core->stopping || core->stats.connections > core->config.max_connections) {
         core_refuse(core, conn, &full, "the server takes no more connections", now_ms);
         connection_close(core, conn, true, now_ms);
     }
-    core->stats.connections++;
     core_due(core, now_ms + core->config.login_timeout_ms);
     return conn->key;
 }
@@ -82,14 +107,23 @@ static uint32_t code_for(plato_err err)
     return PLATO_ACK_MALFORMED;
 }
 
+/* Ends the connection, whatever the code. */
+static void refuse_and_close(struct core *core, connection *conn, uint32_t code, const char *why,
+                             uint64_t now_ms)
+{
+    const plato_head_ack ack = {.code = code, .type = conn->msg_type};
+    core_refuse(core, conn, &ack, why, now_ms);
+    if (!conn->closing)
+        connection_close(core, conn, true, now_ms);
+}
+
+/* The stream has no next frame. */
 static void refuse_bytes(struct core *core, connection *conn, uint64_t now_ms)
 {
     char why[160];
     const plato_error *error = plato_decoder_error(conn->decoder);
-    const plato_head_ack ack = {.code = code_for(error->code), .type = conn->msg_type};
-    core_refuse(core, conn, &ack, plato_error_format(error, why, sizeof why), now_ms);
-    if (!conn->closing) /* whatever the code: the stream has no next frame */
-        connection_close(core, conn, true, now_ms);
+    refuse_and_close(core, conn, code_for(error->code), plato_error_format(error, why, sizeof why),
+                     now_ms);
 }
 
 /* What can be told from the fixed header is told before the rest has come. */
@@ -107,10 +141,32 @@ static void handle_header(struct core *core, connection *conn, const plato_frame
     }
 }
 
-/* Starts the clock of a frame whose end is still to come. */
+static connection *most_input(struct core *core)
+{
+    GHashTableIter iter;
+    gpointer value;
+    connection *most = NULL;
+    g_hash_table_iter_init(&iter, core->connections);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        if (most == NULL || ((connection *)value)->input > most->input)
+            most = value;
+    }
+    return most;
+}
+
+/* Who has sent the most of an unfinished frame makes room, not who sends next. */
+static void limit_input(struct core *core, uint64_t now_ms)
+{
+    while (core->stats.input_bytes > core->config.max_input)
+        refuse_and_close(core, most_input(core), PLATO_ACK_OVERLOADED,
+                         "the server holds as much of unfinished frames as it may", now_ms);
+}
+
+/* Starts the clock of a frame whose end is still to come, and counts its bytes. */
 static void note_frame_in_progress(struct core *core, connection *conn, uint64_t now_ms)
 {
     const uint64_t offset = plato_decoder_offset(conn->decoder);
+    set_input(core, conn, (size_t)(conn->received - offset));
     if (offset == conn->received) {
         conn->in_frame = false;
     } else if (!conn->in_frame || conn->frame_offset != offset) {
@@ -119,29 +175,39 @@ static void note_frame_in_progress(struct core *core, connection *conn, uint64_t
         conn->frame_since_ms = now_ms;
         core_due(core, now_ms + core->config.frame_timeout_ms);
     }
+    limit_input(core, now_ms);
 }
 
-void core_received(struct core *core, uint64_t now_ms, conn_key key, const uint8_t *p, size_t n)
+static void decode(struct core *core, connection *conn, uint64_t now_ms)
 {
     plato_event event;
     int rc = 0;
-    connection *conn = connection_find(core, key);
-    if (conn == NULL || conn->closing)
-        return;
-    conn->received += n;
-    plato_decoder_input(conn->decoder, p, n);
     while (!conn->closing && (rc = plato_decoder_next(conn->decoder, &event)) > 0) {
         if (event.kind == PLATO_EVENT_HEADER) {
             handle_header(core, conn, event.frame, now_ms);
         } else {
-            conn->last_frame_ms = now_ms;
             handle_frame(core, conn, event.frame, now_ms);
             conn->msg_type = 0; /* of the next frame: unknown until its header is there */
         }
     }
     if (rc < 0)
         refuse_bytes(core, conn, now_ms);
-    if (!conn->closing)
+}
+
+void core_received(struct core *core, uint64_t now_ms, conn_key key, const uint8_t *p, size_t n)
+{
+    connection *conn = connection_find(core, key);
+    if (conn == NULL || conn->closing)
+        return;
+    conn->received += n;
+    conn->last_byte_ms = now_ms;
+    plato_decoder_input(conn->decoder, p, n);
+    conn->decoding = true; /* whoever closes it meanwhile leaves the decoder alone */
+    decode(core, conn, now_ms);
+    conn->decoding = false;
+    if (conn->closing)
+        drop_input(core, conn);
+    else
         note_frame_in_progress(core, conn, now_ms);
 }
 
@@ -173,6 +239,10 @@ void core_disconnected(struct core *core, uint64_t now_ms, conn_key key)
     if (conn == NULL)
         return;
     device_detach(core, conn, now_ms);
+    set_input(core, conn, 0);
+    if (conn->closing)
+        core->stats.closing--;
+    else
+        core->stats.connections--;
     g_hash_table_remove(core->connections, &key);
-    core->stats.connections--;
 }

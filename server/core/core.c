@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The core's birth and end. */
+#include "core/chat.h"
 #include "core/device.h"
 #include "core/internal.h"
 
@@ -15,10 +16,13 @@ struct core *core_new(const core_config *config)
     struct core *core = g_new0(struct core, 1);
     core->config = *config;
     core->connections = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, free_connection);
-    core->devices = g_hash_table_new(g_int64_hash, g_int64_equal);
+    core->devices = id_table_new(NULL);
     core->conn_ids = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
-    core->chats = g_hash_table_new(g_int64_hash, g_int64_equal);
-    g_queue_init(&core->log);
+    core->chats = id_table_new(NULL);
+    g_queue_init(&core->away);
+    g_queue_init(&core->empty);
+    for (size_t i = 0; i < G_N_ELEMENTS(core->by_log_size); i++)
+        g_queue_init(&core->by_log_size[i]);
     g_queue_init(&core->actions);
     core->next_conn_id = config->first_conn_id;
     core->deadline_ms = UINT64_MAX;
@@ -32,8 +36,10 @@ void core_free(struct core *core)
         return;
     GList *devices = g_hash_table_get_values(core->devices);
     for (GList *l = devices; l != NULL; l = l->next)
-        device_remove(core, l->data); /* the sessions go with their last struct member */
+        device_remove(core, l->data, 0);
     g_list_free(devices);
+    while (!g_queue_is_empty(&core->empty)) /* all sessions, as nobody is left in any */
+        chat_remove(core, g_queue_peek_head(&core->empty));
     while (core_take_action(core, &action))
         core_action_clear(&action);
     g_hash_table_unref(core->connections);

@@ -33,11 +33,14 @@ typedef struct core_config {
     plato_limits limits;             /* of a frame; bytes; defaults of the protocol */
     uint32_t max_login_len;          /* bytes of a frame before the login; default 65,536 */
     unsigned max_connections;        /* default 1,024 */
+    unsigned max_closing;            /* connections that wait for their end; default 1,024 */
     unsigned max_devices;            /* devices with state, connected or not; default 65,536 */
     unsigned max_sessions;           /* chat sessions; default 65,536 */
     unsigned max_sessions_per_login; /* default 256 */
+    unsigned max_memberships;        /* of devices in chat sessions; default 262,144 */
     unsigned dedup_window;           /* msg_ids remembered per device and session; default 256 */
     size_t max_output;               /* bytes that wait for one reader; default 4 MiB */
+    size_t max_input;                /* bytes of unfinished frames of all peers; 256 MiB */
     size_t log_bytes;                /* PUSH frames kept for all sessions; default 64 MiB */
     unsigned log_messages;           /* and of one session; default 1,024 */
     uint32_t login_timeout_ms;       /* from connecting to being logged in; default 10,000 */
@@ -46,6 +49,8 @@ typedef struct core_config {
     uint32_t linger_ms;              /* to flush what a closing connection waits for; 5,000 */
     uint32_t state_ttl_ms;           /* a device's state without a connection; default 600,000 */
     uint64_t first_conn_id;          /* others count up from it; never 0; default 1 */
+    uint64_t hash_seed[2];           /* secret that peers' ids are hashed with: random numbers;
+                                        default 0, for tests */
 } core_config;
 
 typedef enum core_log_level {
@@ -73,14 +78,17 @@ typedef struct core_action {
 
 /* Figures of the moment, and counts since the start. */
 typedef struct core_stats {
-    unsigned connections;
+    unsigned connections; /* without those that are closing */
+    unsigned closing;
     unsigned devices;
-    unsigned sessions;
+    unsigned sessions; /* that have members */
+    unsigned memberships;
     size_t log_bytes;
-    uint64_t accepted; /* UPs that got a new msg_id */
-    uint64_t repeated; /* UPs acknowledged again */
-    uint64_t pushed;   /* PUSH frames sent, repeats included */
-    uint64_t refused;  /* ACKs with a code other than OK */
+    size_t input_bytes; /* of unfinished frames */
+    uint64_t accepted;  /* UPs that got a new msg_id */
+    uint64_t repeated;  /* UPs acknowledged again */
+    uint64_t pushed;    /* PUSH frames sent, repeats included */
+    uint64_t refused;   /* ACKs with a code other than OK */
 } core_stats;
 
 void core_config_init(core_config *config);
@@ -94,7 +102,10 @@ struct core *core_new(const core_config *config);
 /* NULL is allowed. Actions that were not taken are dropped. */
 void core_free(struct core *core);
 
-/* A peer has connected. Over max_connections it is told OVERLOADED and closed. */
+/*
+ * A peer has connected. Over max_connections it is told OVERLOADED and closed; over max_closing it
+ * is closed at once.
+ */
 conn_key core_connected(struct core *core, uint64_t now_ms);
 
 /* `n` bytes have come. Borrowed for the call only. */

@@ -4,11 +4,15 @@
  * may be earlier: a connection that was heard of meanwhile has moved on. Then core_tick() finds
  * nothing to do and computes it anew. So nothing is sorted when a frame comes in.
  */
+#include "core/chat.h"
 #include "core/device.h"
 #include "core/internal.h"
 
 /* The scan is not repeated sooner: it costs time for each connection and device. */
 #define GRANULARITY_MS 100u
+
+/* Devices, and sessions, that are forgotten in one tick: others wait for it to end. */
+#define MOST_FORGOTTEN 256u
 
 void core_due(struct core *core, uint64_t at_ms)
 {
@@ -31,7 +35,7 @@ static uint64_t connection_due(const struct core *core, const connection *conn, 
         return conn->closing_ms + config->linger_ms;
     }
     if (conn->device != NULL) {
-        due = conn->last_frame_ms + config->idle_timeout_ms;
+        due = conn->last_byte_ms + config->idle_timeout_ms;
         *why = "was silent for too long";
     }
     if (conn->in_frame && conn->frame_since_ms + config->frame_timeout_ms < due) {
@@ -55,25 +59,33 @@ static void check_connection(struct core *core, connection *conn, uint64_t now_m
     core_due(core, now_ms + core->config.linger_ms);
 }
 
-/* True if the device has been away for too long. */
-static bool check_device(struct core *core, const struct device *device, uint64_t now_ms)
+/* True if what began at `since_ms` has lasted for state_ttl_ms; else it is due then. */
+static bool has_expired(struct core *core, uint64_t since_ms, uint64_t now_ms)
 {
-    const uint64_t due = device->away_since_ms + core->config.state_ttl_ms;
-    if (device->connection != NULL)
-        return false;
-    if (due > now_ms)
-        core_due(core, due);
+    const uint64_t due = since_ms + core->config.state_ttl_ms;
+    core_due(core, due);
     return due <= now_ms;
 }
 
+/* In the order in which they went; those for whom there is no time now are still due then. */
 static void check_devices(struct core *core, uint64_t now_ms)
 {
-    GList *devices = g_hash_table_get_values(core->devices);
-    for (GList *l = devices; l != NULL; l = l->next) {
-        if (check_device(core, l->data, now_ms))
-            device_remove(core, l->data);
+    struct device *device;
+    for (unsigned n = 0; (device = g_queue_peek_head(&core->away)) != NULL; n++) {
+        if (!has_expired(core, device->away_since_ms, now_ms) || n == MOST_FORGOTTEN)
+            return;
+        device_remove(core, device, now_ms);
     }
-    g_list_free(devices);
+}
+
+static void check_empty_chats(struct core *core, uint64_t now_ms)
+{
+    struct chat *chat;
+    for (unsigned n = 0; (chat = g_queue_peek_head(&core->empty)) != NULL; n++) {
+        if (!has_expired(core, chat->empty_since_ms, now_ms) || n == MOST_FORGOTTEN)
+            return;
+        chat_remove(core, chat);
+    }
 }
 
 void core_tick(struct core *core, uint64_t now_ms)
@@ -87,6 +99,7 @@ void core_tick(struct core *core, uint64_t now_ms)
     while (g_hash_table_iter_next(&iter, NULL, &value))
         check_connection(core, value, now_ms);
     check_devices(core, now_ms);
+    check_empty_chats(core, now_ms);
     if (core->deadline_ms != UINT64_MAX)
         core->deadline_ms = MAX(core->deadline_ms, now_ms + GRANULARITY_MS);
 }

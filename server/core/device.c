@@ -3,9 +3,13 @@
 
 #include "core/chat.h"
 
+/* Bytes of an ACK that tell of lost messages; it may be one session more. */
+#define MOST_TOLD 400
+
 struct device *device_find(struct core *core, uint64_t device_id)
 {
-    return g_hash_table_lookup(core->devices, &device_id);
+    const id_key key = id_key_make(core->config.hash_seed, device_id);
+    return g_hash_table_lookup(core->devices, &key);
 }
 
 static void member_free(gpointer data)
@@ -19,30 +23,36 @@ struct device *device_add(struct core *core, uint64_t device_id)
 {
     struct device *device = g_new0(struct device, 1);
     device->device_id = device_id;
-    device->members = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, member_free);
-    g_hash_table_insert(core->devices, &device->device_id, device);
+    device->key = id_key_make(core->config.hash_seed, device_id);
+    device->away_link.data = device;
+    device->members = id_table_new(member_free);
+    g_hash_table_insert(core->devices, &device->key, device);
     core->stats.devices++;
     return device;
 }
 
-static void leave(struct core *core, struct member *member)
+/* Leaves every session that is not in `keep`, which is ascending; NULL keeps none. */
+static void leave_others(struct core *core, struct device *device, const GArray *keep,
+                         uint64_t now_ms)
 {
-    struct chat *chat = member->chat;
-    chat_leave(core, member);
-    g_hash_table_remove(member->device->members, &chat->session_id); /* frees the struct member */
-    chat_release_if_empty(core, chat);
+    GHashTableIter iter;
+    gpointer value;
+    g_hash_table_iter_init(&iter, device->members);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        struct member *member = value;
+        if (keep != NULL &&
+            g_array_binary_search((GArray *)keep, &member->chat->session_id, id_compare, NULL))
+            continue;
+        chat_leave(core, member, now_ms);
+        g_hash_table_iter_remove(&iter); /* frees the struct member */
+    }
 }
 
-/* Leaves every session that is not in `keep`; NULL keeps none. */
-static void leave_others(struct core *core, struct device *device, const GHashTable *keep)
+static void end_away(struct core *core, struct device *device)
 {
-    GList *members = g_hash_table_get_values(device->members);
-    for (GList *l = members; l != NULL; l = l->next) {
-        struct member *member = l->data;
-        if (keep == NULL || !g_hash_table_contains((GHashTable *)keep, &member->chat->session_id))
-            leave(core, member);
-    }
-    g_list_free(members);
+    if (device->away)
+        g_queue_unlink(&core->away, &device->away_link);
+    device->away = false;
 }
 
 static void forget_conn_id(struct core *core, uint64_t *conn_id)
@@ -52,13 +62,14 @@ static void forget_conn_id(struct core *core, uint64_t *conn_id)
     *conn_id = 0;
 }
 
-void device_remove(struct core *core, struct device *device)
+void device_remove(struct core *core, struct device *device, uint64_t now_ms)
 {
-    leave_others(core, device, NULL);
+    end_away(core, device);
+    leave_others(core, device, NULL, now_ms);
     forget_conn_id(core, &device->conn_id);
     forget_conn_id(core, &device->earlier_conn_id);
     g_hash_table_unref(device->members);
-    g_hash_table_remove(core->devices, &device->device_id);
+    g_hash_table_remove(core->devices, &device->key);
     g_free(device);
     core->stats.devices--;
 }
@@ -89,6 +100,7 @@ void device_attach(struct core *core, struct device *device, connection *conn,
         learn_conn_id(core, device, lost_conn_id);
     device->conn_id = core->next_conn_id++;
     learn_conn_id(core, device, device->conn_id);
+    end_away(core, device);
     device->connection = conn;
     conn->device = device;
     conn->conn_id = device->conn_id;
@@ -102,50 +114,63 @@ void device_detach(struct core *core, connection *conn, uint64_t now_ms)
         return;
     conn->device = NULL;
     device->connection = NULL;
+    device->away = true;
     device->away_since_ms = now_ms;
+    g_queue_push_tail_link(&core->away, &device->away_link);
     core_due(core, now_ms + core->config.state_ttl_ms);
 }
 
 static void join(struct core *core, struct device *device, uint64_t session_id)
 {
-    struct member *member = device_member(device, session_id);
-    if (member != NULL) {
-        member->last_client_id = 0;
-        g_array_set_size(member->msg_ids, 0);
+    if (device_member(core, device, session_id) != NULL)
         return;
-    }
     struct chat *chat = chat_find_or_add(core, session_id);
-    member = g_new0(struct member, 1);
+    struct member *member = g_new0(struct member, 1);
     member->device = device;
     member->msg_ids = g_array_new(FALSE, FALSE, sizeof(uint64_t));
-    chat_join(chat, member);
-    g_hash_table_insert(device->members, &chat->session_id, member);
+    chat_join(core, chat, member);
+    g_hash_table_insert(device->members, &chat->key, member);
 }
 
-void device_join(struct core *core, struct device *device, const GArray *session_ids)
+void device_join(struct core *core, struct device *device, const GArray *session_ids,
+                 uint64_t now_ms)
 {
-    GHashTable *wanted = g_hash_table_new(g_int64_hash, g_int64_equal);
-    for (guint i = 0; i < session_ids->len; i++)
-        g_hash_table_add(wanted, &g_array_index(session_ids, uint64_t, i));
     for (guint i = 0; i < session_ids->len; i++)
         join(core, device, g_array_index(session_ids, uint64_t, i));
-    leave_others(core, device, wanted);
-    g_hash_table_unref(wanted);
+    leave_others(core, device, session_ids, now_ms);
 }
 
-struct member *device_member(const struct device *device, uint64_t session_id)
+struct member *device_member(const struct core *core, const struct device *device,
+                             uint64_t session_id)
 {
-    return g_hash_table_lookup(device->members, &session_id);
+    const id_key key = id_key_make(core->config.hash_seed, session_id);
+    return g_hash_table_lookup(device->members, &key);
 }
 
-void device_resume(struct device *device)
+/* One more session of which something is lost; the text must not grow without a limit. */
+static void tell_lost(GString *lost, uint64_t session_id, uint64_t first, uint64_t last)
+{
+    if (lost->len > MOST_TOLD) {
+        if (lost->str[lost->len - 1] != '.')
+            g_string_append(lost, "; and others...");
+        return;
+    }
+    g_string_append_printf(lost,
+                           "%ssession %" G_GUINT64_FORMAT ": messages %" G_GUINT64_FORMAT
+                           " to %" G_GUINT64_FORMAT,
+                           lost->len == 0 ? "no longer kept: " : "; ", session_id, first, last);
+}
+
+void device_resume(struct core *core, struct device *device, GString *lost)
 {
     GHashTableIter iter;
     gpointer value;
     g_hash_table_iter_init(&iter, device->members);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         struct member *member = value;
-        member->resume_msg_id = member->acked_msg_id + 1;
+        uint64_t first, last;
+        if (chat_resume(core, member, &first, &last))
+            tell_lost(lost, member->chat->session_id, first, last);
     }
 }
 

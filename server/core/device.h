@@ -12,8 +12,8 @@ struct device *device_find(struct core *core, uint64_t device_id);
 /* A new device that belongs to no session. The caller has checked max_devices. */
 struct device *device_add(struct core *core, uint64_t device_id);
 
-/* Leaves all sessions and forgets the device; it must not be connected. */
-void device_remove(struct core *core, struct device *device);
+/* Leaves all sessions and forgets the device; it must not be connected, but at the very end. */
+void device_remove(struct core *core, struct device *device, uint64_t now_ms);
 
 /* The device whose present, last or last but one connection this was; NULL if unknown. */
 struct device *device_by_conn_id(struct core *core, uint64_t conn_id);
@@ -28,14 +28,22 @@ void device_attach(struct core *core, struct device *device, connection *conn,
 /* The connection is over; the device stays for state_ttl_ms. Does nothing before the login. */
 void device_detach(struct core *core, connection *conn, uint64_t now_ms);
 
-/* Makes the device a member of exactly these sessions, each of which counts its UPs anew. */
-void device_join(struct core *core, struct device *device, const GArray *session_ids);
+/*
+ * Makes the device a member of exactly these sessions (ascending, each once). Those it belonged to
+ * already go on with their counts.
+ */
+void device_join(struct core *core, struct device *device, const GArray *session_ids,
+                 uint64_t now_ms);
 
 /* The device's membership of a session; NULL if it is not a member. */
-struct member *device_member(const struct device *device, uint64_t session_id);
+struct member *device_member(const struct core *core, const struct device *device,
+                             uint64_t session_id);
 
-/* Every session is to be sent again from behind the last message the device acknowledged. */
-void device_resume(struct device *device);
+/*
+ * Every session is to be sent again from behind the last message the device acknowledged. Messages
+ * that are no longer kept are told in `lost`, for people; nothing is added if there are none.
+ */
+void device_resume(struct core *core, struct device *device, GString *lost);
 
 /* Sends from the log what resuming members still lack, as far as the output limit allows. */
 void device_catch_up(struct core *core, struct device *device, uint64_t now_ms);

@@ -26,33 +26,40 @@ static void refuse(const request *r, plato_head_ack ack, const char *why)
     core_refuse(r->core, r->conn, &ack, why, r->now_ms);
 }
 
-/* How many of the sessions would be new ones. */
+/* How many of the sessions would have their first member. */
 static unsigned count_new(struct core *core, const GArray *session_ids)
 {
     unsigned n = 0;
-    for (guint i = 0; i < session_ids->len; i++)
-        n += chat_find(core, g_array_index(session_ids, uint64_t, i)) == NULL;
+    for (guint i = 0; i < session_ids->len; i++) {
+        const struct chat *chat = chat_find(core, g_array_index(session_ids, uint64_t, i));
+        n += chat == NULL || chat->members->len == 0;
+    }
     return n;
 }
 
-static bool has_zero(const GArray *session_ids)
+/* True if there is room for what this login wants; the device is NULL if it is new. */
+static bool has_room(struct core *core, const struct device *device, const GArray *session_ids)
 {
-    for (guint i = 0; i < session_ids->len; i++) {
-        if (g_array_index(session_ids, uint64_t, i) == 0)
-            return true;
-    }
-    return false;
+    const core_config *config = &core->config;
+    const core_stats *stats = &core->stats;
+    const unsigned has = device != NULL ? g_hash_table_size(device->members) : 0;
+    return (device != NULL || stats->devices < config->max_devices) &&
+           stats->sessions + count_new(core, session_ids) <= config->max_sessions &&
+           stats->memberships - has + session_ids->len <= config->max_memberships;
 }
 
 /* Puts a device on this connection, tells it the new conn_id, then what it has missed. */
 static void welcome(const request *r, struct device *device, uint64_t lost_conn_id)
 {
+    GString *lost = g_string_new(NULL);
     device_attach(r->core, device, r->conn, lost_conn_id, r->now_ms);
     core_log(r->core, CORE_LOG_INFO, r->conn,
              "device %" G_GUINT64_FORMAT " is connection %" G_GUINT64_FORMAT, device->device_id,
              r->conn->conn_id);
-    ack(r, (plato_head_ack){.conn_id = r->conn->conn_id});
-    device_resume(device);
+    device_resume(r->core, device, lost);
+    ack(r, (plato_head_ack){.conn_id = r->conn->conn_id,
+                            .msg = {(const uint8_t *)lost->str, lost->len}});
+    g_string_free(lost, TRUE);
     device_catch_up(r->core, device, r->now_ms);
 }
 
@@ -60,15 +67,14 @@ static void log_in(const request *r, const GArray *session_ids)
 {
     struct core *core = r->core;
     struct device *device = device_find(core, r->head.login.device_id);
-    if ((device == NULL && core->stats.devices >= core->config.max_devices) ||
-        core->stats.sessions + count_new(core, session_ids) > core->config.max_sessions) {
+    if (!has_room(core, device, session_ids)) {
         refuse(r, (plato_head_ack){.code = PLATO_ACK_OVERLOADED},
-               "the server has as many devices or sessions as it may");
+               "the server has as many devices, sessions or memberships as it may");
         return;
     }
     if (device == NULL)
         device = device_add(core, r->head.login.device_id);
-    device_join(core, device, session_ids);
+    device_join(core, device, session_ids, r->now_ms);
     welcome(r, device, 0);
 }
 
@@ -86,7 +92,7 @@ static void on_login(const request *r)
         refuse(r, malformed, plato_strerror(err));
     else if (r->head.login.device_id == 0)
         refuse(r, malformed, "device_id is missing");
-    else if (has_zero(session_ids))
+    else if (session_ids->len > 0 && g_array_index(session_ids, uint64_t, 0) == 0)
         refuse(r, malformed, "0 is no session_id");
     else
         log_in(r, session_ids);
@@ -119,14 +125,14 @@ static void accept_up(const request *r, struct member *sender, plato_head_ack an
     answer.msg_id = entry->msg_id;
     ack(r, answer);
     chat_deliver(r->core, entry, r->now_ms);
-    chat_trim_log(r->core, entry->chat);
+    chat_log_trim(r->core, entry->chat);
 }
 
 static void on_up(const request *r)
 {
     const plato_head_up *up = &r->head.up;
     plato_head_ack answer = {.client_id = up->client_id, .session_id = up->session_id};
-    struct member *sender = device_member(r->conn->device, up->session_id);
+    struct member *sender = device_member(r->core, r->conn->device, up->session_id);
     if (up->conn_id != 0 && up->conn_id != r->conn->conn_id) {
         answer.code = PLATO_ACK_UNKNOWN_CONN;
         refuse(r, answer, "conn_id is not that of this connection");
@@ -155,7 +161,7 @@ static void on_ack(const request *r)
     const plato_head_ack *told = &r->head.ack;
     if (r->conn->device == NULL || told->type != PLATO_PUSH || told->code != PLATO_ACK_OK)
         return;
-    struct member *member = device_member(r->conn->device, told->session_id);
+    struct member *member = device_member(r->core, r->conn->device, told->session_id);
     if (member != NULL && told->msg_id > member->acked_msg_id &&
         told->msg_id <= member->chat->last_msg_id)
         member->acked_msg_id = told->msg_id;
@@ -170,15 +176,16 @@ static void on_sync(const request *r)
 {
     const plato_head_sync *sync = &r->head.sync;
     plato_head_ack answer = {.session_id = sync->session_id};
-    struct member *member = device_member(r->conn->device, sync->session_id);
+    struct member *member = device_member(r->core, r->conn->device, sync->session_id);
     if (member == NULL) {
         answer.code = PLATO_ACK_UNKNOWN_SESSION;
         refuse(r, answer, "the device is not a member of this session");
         return;
     }
-    const uint64_t oldest = chat_oldest(member->chat);
-    answer.msg_id = chat_send_range(r->core, member, sync->from_msg_id, sync->to_msg_id, r->now_ms);
-    if (sync->from_msg_id < oldest && sync->from_msg_id <= sync->to_msg_id) {
+    const uint64_t oldest = chat_log_oldest(member->chat);
+    const uint64_t from = MAX(sync->from_msg_id, 1); /* left out means from the first on */
+    answer.msg_id = chat_send_range(r->core, member, from, sync->to_msg_id, r->now_ms);
+    if (from < oldest && from <= sync->to_msg_id) {
         answer.code = PLATO_ACK_INTERNAL;
         refuse(r, answer, "the oldest of these messages are no longer kept");
     } else {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/login_body.h"
 
+#include "core/ids.h"
 #include "plato/wire.h"
 
 #define SESSION_IDS 3 /* the field's number in LoginBody */
@@ -27,6 +28,19 @@ static plato_err add_packed(plato_span packed, unsigned most, GArray *session_id
     return err;
 }
 
+/* Sorts, and leaves out what was named before. */
+static void make_a_set(GArray *session_ids)
+{
+    uint64_t *ids = (uint64_t *)(void *)session_ids->data;
+    guint n = 0;
+    g_array_sort(session_ids, id_compare);
+    for (guint i = 0; i < session_ids->len; i++) {
+        if (n == 0 || ids[i] != ids[n - 1])
+            ids[n++] = ids[i];
+    }
+    g_array_set_size(session_ids, n);
+}
+
 plato_err login_body_read(plato_span body, unsigned most, GArray *session_ids)
 {
     plato_wire reader;
@@ -42,5 +56,6 @@ plato_err login_body_read(plato_span body, unsigned most, GArray *session_ids)
         else if (field.wire_type == PLATO_WIRE_VARINT)
             err = add(field.value, most, session_ids);
     }
+    make_a_set(session_ids);
     return err != PLATO_OK ? err : (plato_err)rc;
 }

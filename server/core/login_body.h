@@ -9,8 +9,9 @@
 #include <glib.h>
 
 /*
- * Appends LoginBody.session_ids, packed or not, to `session_ids` (of uint64_t), at most `most` of
- * them; more is PLATO_ERR_WIRE_FIELDS. PLATO_OK or a PLATO_ERR_WIRE_ error.
+ * Puts LoginBody.session_ids, packed or not, into `session_ids` (of uint64_t, empty), ascending
+ * and each once; more than `most`, repeats included, is PLATO_ERR_WIRE_FIELDS. PLATO_OK or a
+ * PLATO_ERR_WIRE_ error.
  */
 plato_err login_body_read(plato_span body, unsigned most, GArray *session_ids);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/edge.h"
 
+#include "common/address.h"
 #include "daemon/link.h"
 #include "daemon/log.h"
 
@@ -8,7 +9,6 @@
 #include <errno.h>
 #include <event2/listener.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/socket.h>
 
 #define BACKLOG 512         /* connections that wait to be accepted */
@@ -198,30 +198,11 @@ static void learn_address(struct edge *edge, const char *host)
                bound.ss_family == AF_INET6 ? "[%s]:%d" : "%s:%d", host, port);
 }
 
-/* The length of the address that was put into `*bound`; 0 if `host` is not a numeric one. */
-static int make_address(const char *host, int port, struct sockaddr_storage *bound)
-{
-    struct sockaddr_in *v4 = (struct sockaddr_in *)bound;
-    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)bound;
-    memset(bound, 0, sizeof *bound);
-    if (evutil_inet_pton(AF_INET, host, &v4->sin_addr) == 1) {
-        v4->sin_family = AF_INET;
-        v4->sin_port = htons((uint16_t)port);
-        return sizeof *v4;
-    }
-    if (evutil_inet_pton(AF_INET6, host, &v6->sin6_addr) == 1) {
-        v6->sin6_family = AF_INET6;
-        v6->sin6_port = htons((uint16_t)port);
-        return sizeof *v6;
-    }
-    return 0;
-}
-
 static char *start_listening(struct edge *edge, const server_options *options)
 {
     const unsigned flags = LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE;
     struct sockaddr_storage address;
-    const int length = make_address(options->listen, options->port, &address);
+    const int length = address_make(options->listen, options->port, &address);
     if (length == 0)
         return g_strdup_printf(
             "--listen needs a numeric address such as 127.0.0.1 or ::1, not '%s'", options->listen);

@@ -4,6 +4,7 @@
 #include "daemon/log.h"
 
 #include <event2/event.h>
+#include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
@@ -39,6 +40,7 @@ static int serve(const server_options *options)
 int main(int argc, char **argv)
 {
     server_options options;
+    setlocale(LC_ALL, "");
     int code = server_options_parse(argc, argv, &options);
     if (code < 0) {
         signal(SIGPIPE, SIG_IGN);

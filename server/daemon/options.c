@@ -3,6 +3,7 @@
 
 #include "daemon/log.h"
 
+#include <event2/util.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -15,6 +16,8 @@ typedef struct raw_options {
     gint max_body;
     gint max_var_head;
     gint64 max_output;
+    gint64 max_input;
+    gint max_memberships;
     gint idle_timeout;
     gint first_frame_timeout;
     gint frame_timeout;
@@ -33,6 +36,8 @@ static void set_defaults(raw_options *raw)
     raw->max_body = (gint)config.limits.max_msg_len;
     raw->max_var_head = (gint)config.limits.max_var_head_len;
     raw->max_output = (gint64)config.max_output;
+    raw->max_input = (gint64)config.max_input;
+    raw->max_memberships = (gint)config.max_memberships;
     raw->idle_timeout = (gint)config.idle_timeout_ms / 1000;
     raw->first_frame_timeout = (gint)config.login_timeout_ms / 1000;
     raw->frame_timeout = (gint)config.frame_timeout_ms / 1000;
@@ -54,6 +59,10 @@ static gboolean parse_raw(int argc, char **argv, raw_options *raw, GError **erro
          "Longest variable header of a frame (default 65536)", "BYTES"},
         {"max-output", 0, 0, G_OPTION_ARG_INT64, &raw->max_output,
          "What may wait for a reader before it is closed as too slow (default 4194304)", "BYTES"},
+        {"max-input", 0, 0, G_OPTION_ARG_INT64, &raw->max_input,
+         "Bytes of unfinished frames over all connections (default 268435456)", "BYTES"},
+        {"max-memberships", 0, 0, G_OPTION_ARG_INT, &raw->max_memberships,
+         "Memberships of devices in chat sessions, in all (default 262144)", "N"},
         {"idle-timeout", 0, 0, G_OPTION_ARG_INT, &raw->idle_timeout,
          "Silence after which a connection is closed (default 90)", "SECONDS"},
         {"first-frame-timeout", 0, 0, G_OPTION_ARG_INT, &raw->first_frame_timeout,
@@ -92,6 +101,8 @@ static gboolean check_ranges(const raw_options *raw, GError **error)
         {"max-body", raw->max_body, 0, G_MAXINT32},
         {"max-var-head", raw->max_var_head, 64, G_MAXINT32},
         {"max-output", raw->max_output, 1024, G_MAXINT32},
+        {"max-input", raw->max_input, 1024, G_MAXINT64},
+        {"max-memberships", raw->max_memberships, 1, 100000000},
         {"idle-timeout", raw->idle_timeout, 1, 86400},
         {"first-frame-timeout", raw->first_frame_timeout, 1, 86400},
         {"frame-timeout", raw->frame_timeout, 1, 86400},
@@ -126,12 +137,15 @@ static void apply(const raw_options *raw, server_options *options)
     config->limits.max_msg_len = (uint32_t)raw->max_body;
     config->limits.max_var_head_len = (uint32_t)raw->max_var_head;
     config->max_output = (size_t)raw->max_output;
+    config->max_input = (size_t)raw->max_input;
+    config->max_memberships = (unsigned)raw->max_memberships;
     config->idle_timeout_ms = (uint32_t)raw->idle_timeout * 1000;
     config->login_timeout_ms = (uint32_t)raw->first_frame_timeout * 1000;
     config->frame_timeout_ms = (uint32_t)raw->frame_timeout * 1000;
     config->state_ttl_ms = (uint32_t)raw->state_ttl * 1000;
     config->first_conn_id =
         raw->first_conn_id != 0 ? (uint64_t)raw->first_conn_id : conn_id_from_clock();
+    evutil_secure_rng_get_bytes(config->hash_seed, sizeof config->hash_seed);
 }
 
 /* What the ranges above cannot tell: values that do not go together. */

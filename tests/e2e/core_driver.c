@@ -14,6 +14,7 @@ void driver_start(driver *d, const core_config *config)
     d->core = core_new(config != NULL ? config : &defaults);
     d->now_ms = 1000000;
     d->drain = true;
+    d->warnings = g_string_new(NULL);
     for (size_t i = 0; i < MOST_PEERS; i++)
         d->output[i] = g_byte_array_new();
 }
@@ -21,15 +22,26 @@ void driver_start(driver *d, const core_config *config)
 void driver_stop(driver *d)
 {
     core_free(d->core);
+    g_string_free(d->warnings, TRUE);
     for (size_t i = 0; i < MOST_PEERS; i++)
         g_byte_array_unref(d->output[i]);
+}
+
+void driver_restart(driver *d, const core_config *config)
+{
+    driver_stop(d);
+    ck_assert_ptr_null(core_config_check(config));
+    driver_start(d, config);
 }
 
 static void carry_out(driver *d, const core_action *action)
 {
     gsize n;
-    if (action->kind == CORE_LOG)
+    if (action->kind == CORE_LOG) {
+        if (action->level == CORE_LOG_WARNING)
+            g_string_append_printf(d->warnings, "%s\n", action->text);
         return;
+    }
     ck_assert_uint_lt(action->conn, MOST_PEERS);
     if (action->kind == CORE_SEND) {
         const void *p = g_bytes_get_data(action->bytes, &n);

@@ -9,7 +9,7 @@
 #include "common/encode.h"
 #include "core/core.h"
 
-#define MOST_PEERS 16
+#define MOST_PEERS 1024
 
 /* How a connection stands, as the core's actions have it. */
 typedef enum peer_state { PEER_OPEN, PEER_CLOSED_FLUSH, PEER_CLOSED_NOW } peer_state;
@@ -20,11 +20,15 @@ typedef struct driver {
     GByteArray *output[MOST_PEERS]; /* by conn_key */
     size_t read[MOST_PEERS];        /* bytes of it that were read back */
     peer_state state[MOST_PEERS];
-    bool drain; /* everything sent has left at once; default true */
+    GString *warnings; /* what the operator was warned of, one on each line */
+    bool drain;        /* everything sent has left at once; default true */
 } driver;
 
 void driver_start(driver *d, const core_config *config);
 void driver_stop(driver *d);
+
+/* Begins anew with a changed configuration. */
+void driver_restart(driver *d, const core_config *config);
 
 conn_key driver_connect(driver *d);
 void driver_feed(driver *d, conn_key key, const void *p, size_t n);

@@ -14,6 +14,7 @@ import zlib
 
 SERVER = os.environ.get("PLATO_SERVER", "build/dev/server/plato-server")
 CLIENT = os.environ.get("PLATO_CLIENT", "build/dev/server/plato-client")
+os.environ["LC_ALL"] = "C.UTF-8"  # the system's messages in the programs' output are in English
 SANITIZED = os.environ.get("PLATO_SANITIZED", "OFF") == "ON"
 PATIENCE = 20.0  # seconds for what must happen; sanitizers on a busy machine are slow
 
@@ -83,7 +84,8 @@ class Frame:
 
     def __init__(self, msg_type, head, body):
         names = {ACK: ("code", "msg", "type", "conn_id", "client_id", "session_id", "msg_id"),
-                 PUSH: ("msg_id", "session_id")}
+                 PUSH: ("msg_id", "session_id"),
+                 SYNC: ("session_id", "from_msg_id", "to_msg_id")}
         self.msg_type, self.body = msg_type, body
         values = fields(head)
         for number, name in enumerate(names.get(msg_type, ()), 1):
@@ -94,14 +96,15 @@ class Frame:
 
 
 class Peer:
-    """A raw connection to the server."""
+    """A raw connection to the server, or one that a client has made."""
 
-    def __init__(self, port, receive_buffer=None):
-        self.socket = socket.socket()
+    def __init__(self, port, receive_buffer=None, connection=None):
+        self.socket = connection or socket.socket()
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.socket.settimeout(PATIENCE)
-        self.socket.connect(("127.0.0.1", port))
+        if connection is None:
+            self.socket.connect(("127.0.0.1", port))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.buffer = b""
 

@@ -6,6 +6,7 @@ import plato
 from plato import frame, login, numbers, up
 
 LOGIN_1 = login(1, [42])
+BEAT = frame(plato.HEARTBEAT)  # between a LOGIN and what has type 0 too, to tell them apart
 TOO_LARGE_HEADER = bytes.fromhex("0104" "01000001" "00000000" "00000000")
 LONG_HEAD_HEADER = bytes.fromhex("0104" "00000000" "00010001" "00000000")
 BAD_CRC_UP = up(1, 42)[:-1] + b"?"
@@ -27,13 +28,16 @@ ROWS = [
     ("version 2, header only", bytes.fromhex("0201" "00000064" "00000000" "00000000"),
      [plato.UNSUPPORTED_VERSION], True, plato.HEARTBEAT),
     ("bad CRC", LOGIN_1 + BAD_CRC_UP, [plato.OK, plato.BAD_CRC], True, plato.UP),
-    ("body one over the limit", LOGIN_1 + TOO_LARGE_HEADER, [plato.OK, plato.TOO_LARGE], True, 0),
-    ("variable header one over the limit", LOGIN_1 + LONG_HEAD_HEADER,
-     [plato.OK, plato.TOO_LARGE], True, 0),
-    ("both lengths at their most", bytes.fromhex("0104" + "ff" * 12), [plato.TOO_LARGE], True, 0),
+    ("body one over the limit", LOGIN_1 + BEAT + TOO_LARGE_HEADER,
+     [plato.OK, plato.OK, plato.TOO_LARGE], True, 0),
+    ("variable header one over the limit", LOGIN_1 + BEAT + LONG_HEAD_HEADER,
+     [plato.OK, plato.OK, plato.TOO_LARGE], True, 0),
+    ("both lengths at their most", BEAT + bytes.fromhex("0104" + "ff" * 12),
+     [plato.NOT_LOGGED_IN, plato.TOO_LARGE], True, 0),
     ("large before the login", bytes.fromhex("0104" "00020000" "00000000" "00000000"),
      [plato.TOO_LARGE], True, plato.UP),
-    ("HTTP", b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", [plato.TOO_LARGE], True, 0),
+    ("HTTP", BEAT + b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
+     [plato.NOT_LOGGED_IN, plato.TOO_LARGE], True, 0),
     # Frames that are no good messages.
     ("head is no protobuf", LOGIN_1 + frame(plato.UP, b"\xff"), [plato.OK, plato.MALFORMED], True,
      plato.UP),
@@ -70,7 +74,9 @@ ROWS = [
     ("up with another conn_id", LOGIN_1 + up(1, 42, conn_id=999), [plato.OK, plato.UNKNOWN_CONN],
      False, plato.UP),
     ("up without client_id", LOGIN_1 + up(0, 42), [plato.OK, plato.MALFORMED], True, plato.UP),
-    ("up too far ahead", LOGIN_1 + up(2, 42), [plato.OK, plato.OUT_OF_ORDER], False, plato.UP),
+    ("up too far ahead", LOGIN_1 + up(10 ** 6, 42), [plato.OK, plato.OUT_OF_ORDER], False, plato.UP),
+    ("sync from 0 is sync from 1", login(1, [44]) + frame(plato.SYNC, numbers(44, 0, 1)),
+     [plato.OK, plato.OK], False, plato.SYNC),
     ("sync of another session", LOGIN_1 + frame(plato.SYNC, numbers(43, 1, 2)),
      [plato.OK, plato.UNKNOWN_SESSION], False, plato.SYNC),
     ("ack of an unknown session is not answered", LOGIN_1 + plato.push_ack(43, 9) + frame(7),

@@ -2,7 +2,9 @@
 """plato-server and several plato-clients: every message arrives once, in order."""
 import collections
 import json
+import socket
 import subprocess
+import threading
 import unittest
 
 import plato
@@ -17,16 +19,55 @@ class Client:
         self.process = subprocess.Popen(
             [plato.CLIENT, "--port", str(port), "--device", str(device), "--json",
              "--timeout", str(int(plato.PATIENCE * 1000)), *options],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8")
+
+        self.events, self.errors, self.logged_in = [], [], threading.Event()
+        self.readers = [threading.Thread(target=self.read_events),
+                        threading.Thread(target=self.read_errors)]
+        for reader in self.readers:
+            reader.start()
+
+    def read_events(self):
+        for line in self.process.stdout:
+            self.events.append(json.loads(line))
+            if self.events[-1].get("type") == "LOGIN":
+                self.logged_in.set()
+        self.logged_in.set()  # or never will be
+
+    def read_errors(self):
+        self.errors.extend(self.process.stderr)
 
     def await_login(self):
-        event = json.loads(self.process.stdout.readline())
+        assert self.logged_in.wait(plato.PATIENCE) and self.events, self.errors
+        event = self.events.pop(0)
         assert event["type"] == "LOGIN" and event["code"] == 0, event
 
+    def say(self, commands):
+        self.process.stdin.write(commands)
+        self.process.stdin.flush()
+
     def finish(self, commands):
-        """Exit code and events once all commands are done."""
-        out, err = self.process.communicate(commands, timeout=2 * plato.PATIENCE)
-        return self.process.returncode, [json.loads(line) for line in out.splitlines()], err
+        """Exit code, events since the login was awaited, and errors, once all is done."""
+        try:
+            self.say(commands)
+            self.process.stdin.close()
+        except BrokenPipeError:
+            pass  # ended before it had read them
+        self.process.wait(2 * plato.PATIENCE)
+        for reader in self.readers:
+            reader.join()
+        return self.process.returncode, self.events, "".join(self.errors)
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+        for reader in self.readers:
+            reader.join()
+        for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
+            try:
+                stream.close()
+            except BrokenPipeError:
+                pass
 
 
 class Clients(unittest.TestCase):
@@ -37,7 +78,7 @@ class Clients(unittest.TestCase):
 
     def client(self, device, *options):
         client = Client(self.port, device, *options)
-        self.addCleanup(client.process.kill)
+        self.addCleanup(client.stop)
         return client
 
     def test_each_once_and_in_order(self):
@@ -48,8 +89,7 @@ class Clients(unittest.TestCase):
         for device, client in zip(devices, clients):
             lines = [f"{device} says {i}" for i in range(PER_CLIENT)]
             lines.append(f"/expect {PER_CLIENT * (len(devices) - 1)}\n")
-            client.process.stdin.write("\n".join(lines))
-            client.process.stdin.flush()
+            client.say("\n".join(lines))
         results = [c.finish("") for c in clients]
         order = self.check_results(devices, results)
         total = PER_CLIENT * len(devices)
@@ -109,19 +149,177 @@ class Clients(unittest.TestCase):
                 ("refused", client(3), "/to 9\nnot a member", 3),
                 ("command", client(4), "/nonsense", 2),
                 ("option", self.client(5), "", 2),
+                ("too much", client(7), "/sync 1 2 3", 2),
+                ("too large", client(8), "/sync 1 18446744073709551616", 2),
+                ("nothing", client(9), "/json", 2),
+                ("held", client(10), "/hold\nnever sent", 2),
+                ("held and quit", client(11), "/hold\nnever sent\n/quit", 2),
                 ("lost", client(6), "/raw 00" + "00" * 13 + "\n/wait 5000", 1)):
             with self.subTest(name):
                 code, _, err = process.finish(commands)
                 self.assertEqual(code, wanted, err)
                 self.assertEqual(bool(err), wanted in (1, 2) or name == "expectation")
 
+    def test_errors_say_what_is_wrong(self):
+        for device, (line, text) in enumerate((
+                ("/sync 1 2 3", "'/sync 1 2 3': something follows"),
+                ("/to 18446744073709551616", "a number is missing, is none, or is too large"),
+                ("/json", "'/json': the JSON to send is missing"),
+                ("/nonsense 1", "'/nonsense 1': there is no such command"),
+                ("/hold\nx", "the input ends behind /hold without a /flush"),
+                ("/hold\nx\n/quit", "'/quit': frames are held"),
+                ("/again", "'/again': nothing was sent")), 1):
+            with self.subTest(line):
+                _, _, err = self.client(device, "--session", str(device)).finish(line)
+                self.assertIn(text, err)
+                self.assertEqual(err.count("\n"), 1)
+
+    def test_second_life_of_a_device(self):
+        """The server goes on counting; a client that starts too high takes its count over."""
+        bob = self.client(2, "--session", "42", "--session", "43")
+        bob.await_login()
+        for life in (1, 2):
+            code, events, err = self.client(
+                1, "--session", "42", "--session", "43", "--first-client-id", "1000000").finish(
+                    f"/hold\n{life}a\n{life}b\n/flush\n{life}c\n/to 43\n{life}d\n{life}e\n")
+            self.assertEqual(code, 0, err)
+            self.assertEqual([(e["session_id"], e["client_id"]) for e in events
+                              if e["type"] == "UP" and e["code"] == 0],
+                             [(42, 3 * life - 2), (42, 3 * life - 1), (42, 3 * life),
+                              (43, 2 * life - 1), (43, 2 * life)])
+        _, events, _ = bob.finish("/expect 10\n")
+        seen = [e for e in events if e["event"] == "push"]
+        self.assertEqual([e["content"] for e in seen if e["session_id"] == 42],
+                         ["1a", "1b", "1c", "2a", "2b", "2c"])
+        self.assertEqual([e["content"] for e in seen if e["session_id"] == 43],
+                         ["1d", "1e", "2d", "2e"])
+
+    def test_second_life_that_starts_too_low(self):
+        """It is told so only by a msg_id that is not new: nothing is delivered."""
+        for text in ("one", "lost"):
+            code, events, err = self.client(1, "--session", "42").finish(text)
+            self.assertEqual(code, 0, err)
+            self.assertEqual((events[-1]["client_id"], events[-1]["msg_id"]), (1, 1))
+
+    def test_text_with_a_nul(self):
+        bob = self.client(2, "--session", "42")
+        bob.await_login()
+        with plato.Peer(self.port) as peer:
+            peer.log_in(1, [42])
+            text = "before\0behind ü\0".encode()
+            for i, content in enumerate((text, b"\0", b"no text \xff\0"), 1):
+                peer.send(plato.up(i, 42, b"\x22" + plato.varint(len(content)) + content))
+            code, events, err = bob.finish("/expect 3\n")
+        self.assertEqual(code, 0, err)
+        self.assertEqual([e["content"] for e in events[:2]], ["before\0behind ü\0", "\0"])
+        self.assertEqual(bytes.fromhex(events[2]["content_hex"]), b"no text \xff\0")
+
     def test_no_server(self):
         with plato.socket.socket() as unused:
             unused.bind(("127.0.0.1", 0))
             client = Client(unused.getsockname()[1], 1, "--session", "1")
+            self.addCleanup(client.stop)
             code, _, err = client.finish("")
         self.assertEqual(code, 1)
         self.assertRegex(err, r"^plato-client: no connection to 127.0.0.1 port \d+: .*refused\n$")
+
+
+def push(msg_id):
+    return plato.frame(plato.PUSH, plato.numbers(msg_id, 42))
+
+
+def sync_ack(msg_id, code=plato.OK):
+    return plato.frame(plato.ACK, plato.numbers(code, 0, plato.SYNC, 0, 0, 42, msg_id))
+
+
+class Holes(unittest.TestCase):
+    """The client against a server that leaves holes, which the real one does not."""
+
+    def setUp(self):
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            listener.settimeout(plato.PATIENCE)
+            self.client = Client(listener.getsockname()[1], 1, "--session", "42")
+            self.addCleanup(self.client.stop)
+            connection, _ = listener.accept()
+        self.server = plato.Peer(None, connection=connection)
+        self.addCleanup(self.server.socket.close)
+        self.assertEqual(self.server.receive().msg_type, plato.LOGIN)
+        self.server.send(plato.frame(plato.ACK, plato.numbers(0, 0, plato.LOGIN, 7)))
+
+    def expect_sync(self, first, last):
+        """The next SYNC; ACKs of PUSHes may come before it."""
+        got = self.server.receive()
+        while got.msg_type == plato.ACK:
+            got = self.server.receive()
+        self.assertEqual((got.msg_type, got.session_id, got.from_msg_id, got.to_msg_id),
+                         (plato.SYNC, 42, first, last))
+
+    def finish(self, commands="", code=0):
+        """Lets the client end; the msg_ids it has shown, and the ranges it has lost."""
+        self.client.say(commands)
+        self.client.process.stdin.close()
+        acknowledged = 0
+        got = self.server.receive()
+        while got is not None:
+            self.assertEqual((got.msg_type, got.type), (plato.ACK, plato.PUSH))
+            acknowledged = got.msg_id
+            got = self.server.receive()
+        self.server.socket.close()
+        self.client.process.wait(plato.PATIENCE)
+        for reader in self.client.readers:
+            reader.join()
+        self.assertEqual(self.client.process.returncode, code, self.client.errors)
+        events = self.client.events
+        shown = [e["msg_id"] for e in events if e["event"] == "push"]
+        self.assertEqual(acknowledged, shown[-1])
+        return shown, [(e["first_msg_id"], e["last_msg_id"])
+                       for e in events if e["event"] == "lost"]
+
+    def test_is_filled(self):
+        self.server.send(push(1) + push(5))
+        self.expect_sync(2, 4)
+        self.server.send(push(2) + push(3) + push(4) + sync_ack(4))
+        self.assertEqual(self.finish("/expect 5\n"), ([1, 2, 3, 4, 5], []))
+
+    def test_is_filled_in_portions(self):
+        self.server.send(push(1) + push(6))
+        self.expect_sync(2, 5)
+        self.server.send(push(2) + push(3) + sync_ack(3))
+        self.expect_sync(4, 5)
+        self.server.send(sync_ack(3))  # much waits for the client: nothing more just now
+        self.expect_sync(4, 5)
+        self.server.send(push(4) + push(5) + sync_ack(5))
+        self.assertEqual(self.finish("/expect 6\n"), ([1, 2, 3, 4, 5, 6], []))
+
+    def test_own_messages_of_an_earlier_life(self):
+        """The server sends what others said: what is still missing then was never to come."""
+        self.server.send(push(1) + push(4))
+        self.expect_sync(2, 3)
+        self.server.send(push(3) + sync_ack(3))
+        self.assertEqual(self.finish("/expect 3\n"), ([1, 3, 4], []))
+
+    def test_refused(self):
+        self.server.send(push(1) + push(6))
+        self.expect_sync(2, 5)
+        self.server.send(push(4) + push(5) + sync_ack(5, plato.INTERNAL) + push(7))
+        self.assertEqual(self.finish("/expect 5\n", 3), ([1, 4, 5, 6, 7], [(2, 3)]))
+
+    def test_two_holes(self):
+        self.server.send(push(1) + push(3) + push(6))
+        self.expect_sync(2, 2)
+        self.server.send(push(2) + sync_ack(2))
+        self.expect_sync(4, 5)
+        self.server.send(sync_ack(0, plato.UNKNOWN_SESSION))
+        self.assertEqual(self.finish("/expect 4\n", 3), ([1, 2, 3, 6], [(4, 5)]))
+
+    def test_the_users_own_sync(self):
+        """Its refusal says nothing about the hole."""
+        self.client.say("/sync 1 1\n")
+        self.expect_sync(1, 1)
+        self.server.send(push(2) + push(4))
+        self.expect_sync(3, 3)
+        self.server.send(sync_ack(1, plato.INTERNAL) + push(3) + sync_ack(3))
+        self.assertEqual(self.finish("/expect 3\n"), ([2, 3, 4], []))
 
 
 if __name__ == "__main__":

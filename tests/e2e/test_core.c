@@ -137,7 +137,7 @@ START_TEST(too_far_ahead_is_refused)
 }
 END_TEST
 
-START_TEST(login_counts_anew_and_resumes)
+START_TEST(login_goes_on_counting_and_resumes)
 {
     conn_key ann = driver_log_in(&d, 1, sessions, 1, NULL);
     conn_key bob = driver_log_in(&d, 2, sessions, 1, NULL);
@@ -146,9 +146,18 @@ START_TEST(login_counts_anew_and_resumes)
     driver_send(&d, ann, make_up(2, 42, "two"));
     bob = driver_log_in(&d, 2, sessions, 1, NULL);
     ck_assert_uint_eq(driver_push(&d, bob, "two"), 2); /* was not acknowledged */
-    driver_send(&d, bob, make_up(1, 42, "three"));
-    ck_assert_uint_eq(driver_ack(&d, bob).msg_id, 3);
     ck_assert(driver_silent(&d, bob));
+    ann = driver_log_in(&d, 1, sessions, 2, NULL);
+    driver_send(&d, ann, make_up(2, 42, "two")); /* sent again: its ACK may be what was lost */
+    ck_assert_uint_eq(driver_ack(&d, ann).msg_id, 2);
+    ck_assert(driver_silent(&d, bob));
+    driver_send(&d, ann, make_up(4, 42, "four"));
+    ck_assert_uint_eq(driver_ack(&d, ann).client_id, 3);
+    driver_send(&d, ann, make_up(3, 42, "three"));
+    ck_assert_uint_eq(driver_ack(&d, ann).msg_id, 3);
+    ck_assert_uint_eq(driver_push(&d, bob, "three"), 3);
+    driver_send(&d, ann, make_up(1, 43, "first in another"));
+    ck_assert_uint_eq(driver_ack(&d, ann).msg_id, 1);
 }
 END_TEST
 
@@ -214,6 +223,52 @@ START_TEST(reconn_closes_the_half_open_connection)
 }
 END_TEST
 
+/* RECONN on a new connection: the code of the answer, and the new conn_id. */
+static uint32_t reconnect(uint64_t *conn_id)
+{
+    conn_key key = driver_connect(&d);
+    driver_send(&d, key, make_reconn(*conn_id));
+    const plato_head_ack ack = driver_ack(&d, key);
+    *conn_id = ack.conn_id;
+    return ack.code;
+}
+
+/* The last id and the one before it are good; older ones are not, nor is any before a LOGIN. */
+START_TEST(reconn_with_stale_ids)
+{
+    uint64_t first, id, last;
+    driver_log_in(&d, 1, sessions, 1, &first);
+    id = first;
+    ck_assert_uint_eq(reconnect(&id), PLATO_ACK_OK);
+    const uint64_t second = id;
+    ck_assert_uint_eq(reconnect(&id), PLATO_ACK_OK);
+    last = id;
+    id = first;
+    ck_assert_uint_eq(reconnect(&id), PLATO_ACK_UNKNOWN_CONN);
+    id = second;
+    ck_assert_uint_eq(reconnect(&id), PLATO_ACK_OK);
+    ck_assert_uint_eq(reconnect(&last), PLATO_ACK_UNKNOWN_CONN); /* never seen by who names 2nd */
+    driver_log_in(&d, 1, sessions, 1, NULL);
+    ck_assert_uint_eq(reconnect(&id), PLATO_ACK_UNKNOWN_CONN);
+}
+END_TEST
+
+START_TEST(reconn_after_the_state_is_gone)
+{
+    core_config config;
+    core_config_init(&config);
+    uint64_t first, second;
+    driver_log_in(&d, 1, sessions, 1, &first);
+    second = first;
+    ck_assert_uint_eq(reconnect(&second), PLATO_ACK_OK);
+    driver_pass(&d, config.idle_timeout_ms + config.linger_ms); /* silent: closed */
+    driver_pass(&d, config.state_ttl_ms + 1000);
+    ck_assert_uint_eq(core_get_stats(d.core).devices, 0);
+    ck_assert_uint_eq(reconnect(&first), PLATO_ACK_UNKNOWN_CONN);
+    ck_assert_uint_eq(reconnect(&second), PLATO_ACK_UNKNOWN_CONN);
+}
+END_TEST
+
 START_TEST(sync_sends_what_others_said)
 {
     conn_key ann = driver_log_in(&d, 1, sessions, 1, NULL);
@@ -231,8 +286,12 @@ START_TEST(sync_sends_what_others_said)
     ck_assert_uint_eq(ack.msg_id, 3);
     driver_send(&d, bob, make_sync(42, 3, 1)); /* an empty range */
     ck_assert_uint_eq(driver_ack(&d, bob).code, PLATO_ACK_OK);
-    driver_send(&d, bob, make_sync(42, 0, UINT64_MAX)); /* 0 is older than anything kept */
+    driver_send(&d, bob, make_sync(42, 0, UINT64_MAX)); /* from the first on */
     ck_assert_uint_eq(driver_push(&d, bob, "1"), 1);
+    ck_assert_uint_eq(driver_push(&d, bob, "3"), 3);
+    ack = driver_ack(&d, bob);
+    ck_assert_uint_eq(ack.code, PLATO_ACK_OK);
+    ck_assert_uint_eq(ack.msg_id, 3);
 }
 END_TEST
 
@@ -265,11 +324,13 @@ static Suite *delivery_suite(void)
     tcase_add_test(tcase, repeats_get_the_first_answer);
     tcase_add_test(tcase, repeats_beyond_the_window_are_ok_without_msg_id);
     tcase_add_test(tcase, too_far_ahead_is_refused);
-    tcase_add_test(tcase, login_counts_anew_and_resumes);
+    tcase_add_test(tcase, login_goes_on_counting_and_resumes);
     tcase_add_test(tcase, login_leaves_other_sessions);
     tcase_add_test(tcase, newcomers_get_no_history);
     tcase_add_test(tcase, reconn_carries_both_counts_over);
     tcase_add_test(tcase, reconn_closes_the_half_open_connection);
+    tcase_add_test(tcase, reconn_with_stale_ids);
+    tcase_add_test(tcase, reconn_after_the_state_is_gone);
     tcase_add_test(tcase, sync_sends_what_others_said);
     tcase_add_test(tcase, false_push_acks_are_ignored);
     suite_add_tcase(suite, tcase);
@@ -280,6 +341,7 @@ int main(void)
 {
     SRunner *runner = srunner_create(delivery_suite());
     srunner_add_suite(runner, limits_suite());
+    srunner_add_suite(runner, abuse_suite());
     srunner_run_all(runner, CK_NORMAL);
     const int failed = srunner_ntests_failed(runner);
     srunner_free(runner);

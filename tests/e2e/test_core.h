@@ -7,4 +7,7 @@
 /* test_core_limits.c: limits, times and refusals. */
 Suite *limits_suite(void);
 
+/* test_core_abuse.c: what one peer may not do to the others. */
+Suite *abuse_suite(void);
+
 #endif

@@ -20,14 +20,6 @@ static void teardown(void)
     driver_stop(&d);
 }
 
-/* Begins anew with what the test changed in `config`. */
-static void restart(void)
-{
-    driver_stop(&d);
-    ck_assert_ptr_null(core_config_check(&config));
-    driver_start(&d, &config);
-}
-
 START_TEST(defaults_are_valid)
 {
     ck_assert_ptr_null(core_config_check(&config));
@@ -81,7 +73,7 @@ END_TEST
 START_TEST(connections_are_limited)
 {
     config.max_connections = 2;
-    restart();
+    driver_restart(&d, &config);
     driver_connect(&d);
     conn_key second = driver_connect(&d), third = driver_connect(&d);
     ck_assert_uint_eq(driver_ack(&d, third).code, PLATO_ACK_OVERLOADED);
@@ -96,7 +88,7 @@ START_TEST(devices_and_sessions_are_limited)
 {
     config.max_devices = 2;
     config.max_sessions = 1;
-    restart();
+    driver_restart(&d, &config);
     driver_log_in(&d, 1, sessions, 1, NULL);
     conn_key bob = driver_connect(&d);
     driver_send(&d, bob, make_login(2, sessions, 2));
@@ -136,11 +128,32 @@ START_TEST(silence_closes)
 }
 END_TEST
 
+/* Bytes are no silence, also when the frame that they belong to takes its time. */
+START_TEST(silence_begins_behind_the_last_byte)
+{
+    gsize n;
+    GBytes *frame = make_up(1, 42, "hello");
+    const uint8_t *p = g_bytes_get_data(frame, &n);
+    conn_key ann = driver_log_in(&d, 1, sessions, 1, NULL);
+    driver_pass(&d, config.idle_timeout_ms - 1000);
+    driver_feed(&d, ann, p, 10);
+    driver_pass(&d, config.frame_timeout_ms - 1000);
+    ck_assert_int_eq(d.state[ann], PEER_OPEN);
+    driver_feed(&d, ann, p + 10, n - 10);
+    ck_assert_uint_eq(driver_ack(&d, ann).msg_id, 1);
+    driver_pass(&d, config.idle_timeout_ms - 1);
+    ck_assert_int_eq(d.state[ann], PEER_OPEN);
+    driver_pass(&d, 200);
+    ck_assert_int_eq(d.state[ann], PEER_CLOSED_FLUSH);
+    g_bytes_unref(frame);
+}
+END_TEST
+
 /* The deadline of the login is later than that of what follows it. */
 START_TEST(silence_may_be_shorter_than_the_login)
 {
     config.idle_timeout_ms = 1000;
-    restart();
+    driver_restart(&d, &config);
     conn_key ann = driver_log_in(&d, 1, sessions, 1, NULL);
     driver_pass(&d, 1200);
     ck_assert_int_eq(d.state[ann], PEER_CLOSED_FLUSH);
@@ -200,7 +213,7 @@ START_TEST(slow_reader_is_closed)
     memset(body, 'x', 500);
     body[500] = '\0';
     config.max_output = 4096;
-    restart();
+    driver_restart(&d, &config);
     conn_key ann = driver_log_in(&d, 1, sessions, 1, NULL);
     conn_key slow = driver_log_in(&d, 2, sessions, 1, NULL);
     d.drain = false;
@@ -224,7 +237,7 @@ START_TEST(resume_in_portions)
     memset(body, 'x', 500);
     body[500] = '\0';
     config.max_output = 4096;
-    restart();
+    driver_restart(&d, &config);
     conn_key ann = driver_log_in(&d, 1, sessions, 1, NULL);
     conn_key bob = driver_log_in(&d, 2, sessions, 1, &conn_id);
     core_disconnected(d.core, d.now_ms, bob);
@@ -253,7 +266,7 @@ END_TEST
 START_TEST(log_is_bounded)
 {
     config.log_messages = 10;
-    restart();
+    driver_restart(&d, &config);
     conn_key ann = driver_log_in(&d, 1, sessions, 1, NULL);
     conn_key bob = driver_log_in(&d, 2, sessions, 1, NULL);
     for (uint64_t i = 1; i <= 30; i++)
@@ -273,7 +286,7 @@ END_TEST
 START_TEST(log_bytes_are_bounded_over_all_sessions)
 {
     config.log_bytes = 2000;
-    restart();
+    driver_restart(&d, &config);
     conn_key ann = driver_log_in(&d, 1, sessions, 2, NULL);
     for (uint64_t i = 1; i <= 40; i++) {
         driver_send(&d, ann, make_up(i, 42, "x"));
@@ -282,7 +295,7 @@ START_TEST(log_bytes_are_bounded_over_all_sessions)
     }
     ck_assert_uint_gt(core_get_stats(d.core).log_bytes, config.log_bytes / 2);
     config.log_bytes = 0; /* nothing at all is kept: live delivery goes on */
-    restart();
+    driver_restart(&d, &config);
     ann = driver_log_in(&d, 1, sessions, 1, NULL);
     conn_key bob = driver_log_in(&d, 2, sessions, 1, NULL);
     driver_send(&d, ann, make_up(1, 42, "live"));
@@ -314,6 +327,7 @@ Suite *limits_suite(void)
     tcase_add_test(tcase, devices_and_sessions_are_limited);
     tcase_add_test(tcase, login_in_time);
     tcase_add_test(tcase, silence_closes);
+    tcase_add_test(tcase, silence_begins_behind_the_last_byte);
     tcase_add_test(tcase, silence_may_be_shorter_than_the_login);
     tcase_add_test(tcase, a_frame_is_complete_in_time);
     tcase_add_test(tcase, closing_does_not_wait_for_ever);

@@ -127,6 +127,17 @@ class Delivery(unittest.TestCase):
             again.send(frame(plato.RECONN, numbers(ann.conn_id)))
             self.assertEqual(again.receive().code, plato.OK)
 
+    def test_login_goes_on_counting(self):
+        """A client that has lost its conn_id logs in and sends again what was not acknowledged."""
+        ann, bob = self.peer(1), self.peer(2)
+        ann.send(up(1, 42, b"one") + up(2, 42, b"two"))
+        pushes(bob, 2)
+        ann.socket.close()
+        again = self.peer(1)
+        again.send(up(2, 42, b"two") + up(3, 42, b"three"))
+        self.assertEqual([again.receive().msg_id for _ in range(2)], [2, 3])
+        self.assertEqual(pushes(bob, 1), [(42, 3, b"three")])
+
     def test_login_takes_over(self):
         """A device has one connection: the newer one."""
         old = self.peer(1)

@@ -90,6 +90,24 @@ START_TEST(what_waits_is_bounded)
 }
 END_TEST
 
+START_TEST(holes_can_be_given_up)
+{
+    uint64_t first, last;
+    inbox_put(in, 42, 1, body);
+    inbox_put(in, 42, 5, body);
+    inbox_skip(in, 42, 3); /* a part of it */
+    ck_assert_str_eq(shown->str, "42:1 ");
+    ck_assert(inbox_hole(in, 42, &first, &last));
+    ck_assert_uint_eq(first, 4);
+    ck_assert(!inbox_put(in, 42, 2, body));
+    inbox_skip(in, 42, 4);
+    ck_assert_str_eq(shown->str, "42:1 42:5 ");
+    inbox_skip(in, 42, 2); /* long gone */
+    inbox_skip(in, 99, 2); /* nothing is known of it */
+    ck_assert_uint_eq(inbox_complete(in, 42), 5);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("inbox");
@@ -99,6 +117,7 @@ int main(void)
     tcase_add_test(tcase, repeats_are_dropped);
     tcase_add_test(tcase, holes_hold_back);
     tcase_add_test(tcase, what_waits_is_bounded);
+    tcase_add_test(tcase, holes_can_be_given_up);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -46,6 +46,7 @@ class Process(unittest.TestCase):
                               (["--nonsense"], "--nonsense"),
                               (["--log-level", "loud"], "--log-level must be"),
                               (["--idle-timeout", "0"], "--idle-timeout must be from 1"),
+                              (["--max-input", "4096"], "no less than a frame of the largest size"),
                               (["extra"], "unexpected argument 'extra'")):
             with self.subTest(options):
                 code, out, err = run_server(*options)
@@ -87,6 +88,38 @@ class Limits(unittest.TestCase):
             peer.send(up(1, 42, b"x" * 100) + up(2, 42, b"x" * 101))
             self.assertEqual([peer.receive().code for _ in range(2)], [plato.OK, plato.TOO_LARGE])
 
+    def test_most_unfinished_frames(self):
+        """What waits for the end of its frame is limited over all connections."""
+        with plato.Server("--max-body", "100000", "--max-input", "200000") as server:
+            with plato.Peer(server.port) as one, plato.Peer(server.port) as two, \
+                    plato.Peer(server.port) as three:
+                for i, peer in enumerate((one, two, three), 1):
+                    peer.log_in(i, [42])
+                    peer.send(up(1, 42, b"x" * 100000)[:70000 - i])
+                self.assertEqual(one.receive().code, plato.OVERLOADED)
+                self.assertIsNone(one.receive())
+                two.send(up(1, 42, b"x" * 100000)[70000 - 2:])  # the others go on
+                self.assertEqual(two.receive().code, plato.OK)
+
+    def test_refused_connections_take_no_place(self):
+        with plato.Server("--max-connections", "1") as server:
+            refused = []
+            with plato.Peer(server.port) as only:
+                only.log_in(1)
+                for _ in range(5):
+                    refused.append(plato.Peer(server.port))
+                    self.assertEqual(refused[-1].receive().code, plato.OVERLOADED)
+
+            def accepted():
+                with plato.Peer(server.port) as peer:
+                    peer.send(plato.login(2))
+                    return peer.receive().code == plato.OK
+            begin = time.monotonic()
+            plato.wait_until(accepted, "a place becoming free")
+            self.assertLess(time.monotonic() - begin, 4)  # the refused ones hold on for 5 s
+            for peer in refused:
+                peer.socket.close()
+
     def closed_after(self, server, seconds, start):
         """Runs start on a new connection; it must be closed then, not sooner nor much later."""
         with plato.Peer(server.port) as peer:
@@ -115,10 +148,10 @@ class Limits(unittest.TestCase):
             self.closed_after(server, 1, start)
 
     def test_heartbeats_keep_it(self):
-        with plato.Server("--idle-timeout", "1") as server, plato.Peer(server.port) as peer:
+        with plato.Server("--idle-timeout", "3") as server, plato.Peer(server.port) as peer:
             peer.log_in(1)
-            for _ in range(8):
-                time.sleep(0.25)
+            for _ in range(6):
+                time.sleep(0.75)
                 peer.send(frame(plato.HEARTBEAT))
                 self.assertEqual(peer.receive().type, plato.HEARTBEAT)
 
