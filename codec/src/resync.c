@@ -48,10 +48,18 @@ static candidate judge_head(const uint8_t *p, const plato_frame *frame,
                : NO_FRAME;
 }
 
-static candidate judge(const uint8_t *p, size_t n, const plato_limits *limits, plato_crc_kind kind,
-                       const plato_resync_budget *budget, plato_resync_result *result,
-                       uint64_t *frame_len)
+/* Which CRCs prove a frame, as plato_frame_find_crc_among() takes them. */
+typedef struct proving_kinds {
+    unsigned coverages; /* 0: none does */
+    unsigned polynomials;
+    unsigned count; /* how many there are at most: each costs a CRC over the frame */
+} proving_kinds;
+
+static candidate judge(const uint8_t *p, size_t n, const plato_limits *limits,
+                       const proving_kinds *kinds, const plato_resync_budget *budget,
+                       plato_resync_result *result, uint64_t *frame_len)
 {
+    plato_crc_kind found;
     plato_frame frame;
     if (n < PLATO_HEADER_LEN) {
         const bool could_be =
@@ -66,15 +74,17 @@ static candidate judge(const uint8_t *p, size_t n, const plato_limits *limits, p
             frame.var_head_len > 0 && n - PLATO_HEADER_LEN >= frame.var_head_len;
         return head_is_there ? judge_head(p, &frame, budget, result) : UNDECIDED;
     }
-    if (kind.coverage == PLATO_CRC_NONE) {
+    if (kinds->coverages == 0) {
         const candidate c = judge_head(p, &frame, budget, result);
         return c == UNDECIDED ? NO_FRAME : c; /* nothing more will come that could decide it */
     }
-    if (!pay(result, budget, *frame_len))
+    if (!pay(result, budget, *frame_len * kinds->count))
         return TOO_DEAR;
     if (plato_frame_parse(PLATO_FRAMING_HEADER, p, n, limits, &frame) != PLATO_OK)
         return NO_FRAME;
-    return plato_frame_check_crc(&frame, kind) ? PROVEN : NO_FRAME;
+    return plato_frame_find_crc_among(&frame, kinds->coverages, kinds->polynomials, &found)
+               ? PROVEN
+               : NO_FRAME;
 }
 
 /* Where the first candidates of each kind lie; n where there is none. */
@@ -102,8 +112,8 @@ static plato_resync_result conclude(plato_resync_result result, const findings *
     return result;
 }
 
-plato_resync_result plato_resync(const uint8_t *p, size_t n, const plato_limits *limits,
-                                 plato_crc_kind kind, const plato_resync_budget *given)
+static plato_resync_result find(const uint8_t *p, size_t n, const plato_limits *limits,
+                                const proving_kinds *kinds, const plato_resync_budget *given)
 {
     static const plato_resync_budget defaults = PLATO_RESYNC_BUDGET_DEFAULT;
     const plato_resync_budget *budget = given != NULL ? given : &defaults;
@@ -117,7 +127,7 @@ plato_resync_result plato_resync(const uint8_t *p, size_t n, const plato_limits 
         if (hit == NULL)
             break;
         at = (size_t)(hit - p);
-        switch (judge(hit, n - at, limits, kind, budget, &result, &frame_len)) {
+        switch (judge(hit, n - at, limits, kinds, budget, &result, &frame_len)) {
         case PROVEN:
             result.verdict = PLATO_RESYNC_FOUND;
             result.skipped = at;
@@ -142,4 +152,33 @@ plato_resync_result plato_resync(const uint8_t *p, size_t n, const plato_limits 
         }
     }
     return conclude(result, &first, n, end);
+}
+
+plato_resync_result plato_resync(const uint8_t *p, size_t n, const plato_limits *limits,
+                                 plato_crc_kind kind, const plato_resync_budget *budget)
+{
+    const bool none = kind.coverage == PLATO_CRC_NONE;
+    const proving_kinds kinds = {none ? 0 : 1u << kind.coverage, 1u << kind.polynomial, 1};
+    return find(p, n, limits, &kinds, budget);
+}
+
+static unsigned bits(unsigned set)
+{
+    unsigned n = 0;
+    for (; set != 0; set &= set - 1)
+        n++;
+    return n;
+}
+
+plato_resync_result plato_resync_among(const uint8_t *p, size_t n, const plato_limits *limits,
+                                       unsigned coverages, unsigned polynomials,
+                                       const plato_resync_budget *budget)
+{
+    const unsigned all_coverages =
+        1u << PLATO_CRC_FRAME | 1u << PLATO_CRC_PAYLOAD | 1u << PLATO_CRC_BODY;
+    const unsigned all_polynomials = 1u << PLATO_CRC_IEEE | 1u << PLATO_CRC_32C;
+    proving_kinds kinds = {coverages == 0 ? all_coverages : coverages & all_coverages,
+                           polynomials == 0 ? all_polynomials : polynomials & all_polynomials, 0};
+    kinds.count = bits(kinds.coverages) * bits(kinds.polynomials);
+    return find(p, n, limits, &kinds, budget);
 }

@@ -61,6 +61,16 @@ typedef struct plato_resync_result {
 PLATO_API plato_resync_result plato_resync(const uint8_t *p, size_t n, const plato_limits *limits,
                                            plato_crc_kind kind, const plato_resync_budget *budget);
 
+/*
+ * The same where it is not known which kind the stream uses: any kind among `coverages` and
+ * `polynomials` (as plato_frame_find_crc_among() takes them) proves a frame, except PLATO_CRC_NONE.
+ * The work of each kind that is tried counts.
+ */
+PLATO_API plato_resync_result plato_resync_among(const uint8_t *p, size_t n,
+                                                 const plato_limits *limits, unsigned coverages,
+                                                 unsigned polynomials,
+                                                 const plato_resync_budget *budget);
+
 PLATO_END
 
 #endif
