@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a body is: JSON, a message of the schema, text, or bytes. */
+/* What a body is: what the user says, JSON, a message of the schema, text, or bytes. */
 #include "body.h"
 
 #include "expert.h"
+#include "guest.h"
+#include "json.h"
 #include "message.h"
+#include "user-body.h"
+#include "user-fields.h"
+#include "user-types.h"
 
 #include <plato/schema/plato.pb-c.h>
 #include <string.h>
-#include <wsutil/wsjson.h>
 
 /* Numbers of ChatMessage's fields, as in proto/plato.proto. */
 enum { CHAT_CONTENT_TYPE = 3, CHAT_CONTENT = 4 };
@@ -15,12 +19,6 @@ enum { CHAT_CONTENT_TYPE = 3, CHAT_CONTENT = 4 };
 static int hf_body = -1;
 static int hf_text = -1;
 static int ett_body = -1;
-static dissector_handle_t json_handle;
-
-static bool is_json(plato_span s)
-{
-    return s.n > 0 && (s.p[0] == '{' || s.p[0] == '[') && json_validate(s.p, s.n);
-}
 
 static bool is_printable(plato_span s)
 {
@@ -30,7 +28,9 @@ static bool is_printable(plato_span s)
         return false;
     for (; p < end; p = g_utf8_next_char(p)) {
         const gunichar c = g_utf8_get_char(p);
-        if (!g_unichar_isprint(c) && c != '\t' && c != '\r' && c != '\n')
+        /* format characters join emoji and turn the direction of writing */
+        if (!g_unichar_isprint(c) && g_unichar_type(c) != G_UNICODE_FORMAT && c != '\t' &&
+            c != '\r' && c != '\n')
             return false;
     }
     return true;
@@ -45,7 +45,7 @@ static void read_chat(plato_span body, body_facts *facts)
     plato_wire_init(&reader, body.p, body.n, 0);
     while (plato_wire_next(&reader, &field) > 0) {
         if (field.number == CHAT_CONTENT_TYPE && field.wire_type == PLATO_WIRE_VARINT)
-            facts->content_type = field.value;
+            facts->content_type = (uint32_t)field.value; /* as protobuf reads an enumeration */
         if (field.number == CHAT_CONTENT && field.wire_type == PLATO_WIRE_BYTES) {
             facts->content = field.bytes;
             facts->content_offset = field.value_offset;
@@ -53,16 +53,18 @@ static void read_chat(plato_span body, body_facts *facts)
     }
 }
 
-body_facts plato_judge_body(uint32_t msg_type, plato_span body, bool complete)
+body_facts plato_judge_body(uint32_t msg_type, const message_view *view, bool is_ours,
+                            plato_span body, bool complete)
 {
-    const message_view *view = plato_body_view(msg_type);
-    body_facts facts = {BODY_EMPTY, PLATO_OK, 0, body, 0};
+    body_facts facts = {BODY_EMPTY, msg_type, view, PLATO_OK, 0, body, 0};
     unsigned known;
     if (!complete)
         facts.kind = BODY_CUT;
     else if (body.n == 0)
         facts.kind = BODY_EMPTY;
-    else if (is_json(body))
+    else if (plato_user_type_of(msg_type) != NULL)
+        facts.kind = BODY_USER;
+    else if (plato_is_json(body))
         facts.kind = BODY_JSON;
     else if (view != NULL && plato_scan_message(view, body.p, body.n, &known) == PLATO_OK &&
              known > 0)
@@ -71,8 +73,10 @@ body_facts plato_judge_body(uint32_t msg_type, plato_span body, bool complete)
         facts.kind = BODY_TEXT;
     else
         facts.kind = BODY_BYTES;
-    /* the application chooses what UP and PUSH carry, but a LOGIN's body is Plato's own */
-    if (facts.kind == BODY_BYTES && msg_type == PLATO_LOGIN) {
+    /* the first tag of a LoginBody is a line feed, with which no text begins */
+    const bool is_broken =
+        facts.kind == BODY_BYTES || (facts.kind == BODY_TEXT && body.p[0] == '\n');
+    if (is_broken && is_ours && !plato_has_guest(msg_type)) {
         facts.kind = BODY_MESSAGE;
         facts.message_error = plato_scan_message(view, body.p, body.n, &known);
     }
@@ -89,16 +93,6 @@ static void add_text(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, int of
     proto_item_set_generated(item);
 }
 
-/* The info column is ours: the JSON dissector must not write its own words into it. */
-static void call_json(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, int offset, int length)
-{
-    if (json_handle == NULL || length == 0)
-        return;
-    col_set_writable(pinfo->cinfo, -1, FALSE);
-    call_dissector(json_handle, tvb_new_subset_length(tvb, offset, length), pinfo, tree);
-    col_set_writable(pinfo->cinfo, -1, TRUE);
-}
-
 static void show_chat_content(const body_facts *facts, tvbuff_t *tvb, packet_info *pinfo,
                               proto_tree *tree, int offset)
 {
@@ -106,33 +100,52 @@ static void show_chat_content(const body_facts *facts, tvbuff_t *tvb, packet_inf
     const int length = (int)facts->content.n;
     if (length == 0)
         return;
-    if (facts->content_type == PLATO__CONTENT_TYPE__JSON && is_json(facts->content))
-        call_json(tvb, pinfo, tree, at, length);
+    if (facts->content_type == PLATO__CONTENT_TYPE__JSON && plato_is_json(facts->content))
+        plato_call_json(tvb_new_subset_length(tvb, at, length), pinfo, tree);
     else if (facts->content_type == PLATO__CONTENT_TYPE__TEXT)
         add_text(tvb, pinfo, tree, at, length);
 }
 
-void plato_dissect_body(const body_facts *facts, uint32_t msg_type, tvbuff_t *tvb,
-                        packet_info *pinfo, proto_tree *tree, int offset, int length)
+/* Our own reading of a user's message where the descriptor set has it, else Wireshark's. */
+static void show_user_message(const body_facts *facts, tvbuff_t *tvb, packet_info *pinfo,
+                              proto_tree *tree, proto_item *item, int offset, int length)
 {
-    const message_view *view = plato_body_view(msg_type);
+    const char *name = plato_user_type_of(facts->msg_type);
+    const user_message *message = plato_user_find_message(name);
+    proto_item_set_text(item, "Body: %s (%d bytes)", name, length);
+    if (message != NULL)
+        plato_dissect_user_message(message, tvb, pinfo, tree, item, offset, length);
+    else
+        plato_call_protobuf(name, tvb_new_subset_length(tvb, offset, length), pinfo, tree);
+}
+
+void plato_dissect_body(const body_facts *facts, tvbuff_t *tvb, packet_info *pinfo,
+                        proto_tree *tree, int item_offset, int item_length, int offset, int length)
+{
     int error_offset;
     if (length == 0)
         return;
-    proto_item *item = proto_tree_add_item(tree, hf_body, tvb, offset, length, ENC_NA);
+    proto_item *item = proto_tree_add_bytes_with_length(
+        tree, hf_body, tvb, item_offset, item_length, tvb_get_ptr(tvb, offset, length), length);
     proto_tree *body = proto_item_add_subtree(item, ett_body);
+    if (facts->kind != BODY_CUT &&
+        plato_call_guest(facts->msg_type, tvb_new_subset_length(tvb, offset, length), pinfo, body))
+        return;
     switch (facts->kind) {
     case BODY_MESSAGE:
-        proto_item_set_text(item, "Body: %s (%d bytes)", view->title, length);
-        plato_dissect_message(view, tvb, pinfo, body, offset, length, &error_offset);
+        proto_item_set_text(item, "Body: %s (%d bytes)", facts->view->title, length);
+        plato_dissect_message(facts->view, tvb, pinfo, body, offset, length, &error_offset);
         if (facts->message_error != PLATO_OK)
             plato_add_malformed(pinfo, item, facts->message_error, error_offset);
-        else if (view == plato_chat_view())
+        else if (facts->view == plato_chat_view())
             show_chat_content(facts, tvb, pinfo, body, offset);
         break;
     case BODY_JSON:
         proto_item_set_text(item, "Body: JSON (%d bytes)", length);
-        call_json(tvb, pinfo, body, offset, length);
+        plato_call_json(tvb_new_subset_length(tvb, offset, length), pinfo, body);
+        break;
+    case BODY_USER:
+        show_user_message(facts, tvb, pinfo, body, item, offset, length);
         break;
     case BODY_TEXT:
         proto_item_set_text(item, "Body: text (%d bytes)", length);
@@ -154,9 +167,4 @@ void plato_register_body(int proto)
     static int *ett[] = {&ett_body};
     proto_register_field_array(proto, hf, array_length(hf));
     proto_register_subtree_array(ett, array_length(ett));
-}
-
-void plato_handoff_body(void)
-{
-    json_handle = find_dissector("json");
 }

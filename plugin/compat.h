@@ -33,4 +33,50 @@ typedef gboolean ws_bool;
 #define WS_PLUGIN_DESC_DISSECTOR (1U << 0)
 #endif
 
+/* What a TLS heuristic is handed: a place for the handle, or since 4.4 a struct that has one. */
+#if WS_AT_LEAST(4, 4)
+#include <epan/dissectors/packet-tls.h>
+#define ws_set_tls_app_handle(data, handle)                                                        \
+    do {                                                                                           \
+        if ((data) != NULL)                                                                        \
+            *((struct tlsinfo *)(data))->app_handle = (handle);                                    \
+    } while (0)
+#else
+#define ws_set_tls_app_handle(data, handle)                                                        \
+    do {                                                                                           \
+        if ((data) != NULL)                                                                        \
+            *(dissector_handle_t *)(data) = (handle);                                              \
+    } while (0)
+#endif
+
+/* Between the levels of a statistic's name in the menus. */
+#include <epan/stats_tree.h>
+#ifndef STATS_TREE_MENU_SEPARATOR
+#define STATS_TREE_MENU_SEPARATOR "/"
+#endif
+
+/* A "-z" option that cannot be served: 4.6 asks, before that one leaves. */
+#if WS_AT_LEAST(4, 6)
+typedef bool ws_started;
+#define WS_STARTED(ok) return (ok)
+#else
+typedef void ws_started;
+#define WS_STARTED(ok)                                                                             \
+    do {                                                                                           \
+        if (!(ok))                                                                                 \
+            exit(1);                                                                               \
+    } while (0)
+#endif
+
+/* Since 4.2 the dialog asks how many streams there are. */
+#if WS_AT_LEAST(4, 2)
+#define ws_register_follow_stream(proto, tap, conv, index, address, port, handler, count)          \
+    register_follow_stream((proto), (tap), (conv), (index), (address), (port), (handler), (count), \
+                           NULL)
+#else
+#define ws_register_follow_stream(proto, tap, conv, index, address, port, handler, count)          \
+    ((void)(count),                                                                                \
+     register_follow_stream((proto), (tap), (conv), (index), (address), (port), (handler)))
+#endif
+
 #endif

@@ -2,14 +2,7 @@
 /* Which CRC a conversation uses, and whether it is right. */
 #include "crc.h"
 
-#include <epan/conversation.h>
-
-/* Kept per conversation, for the whole file. */
-typedef struct crc_of_conversation {
-    bool fixed;
-    uint64_t fixed_at; /* from this frame on a field of 0 is no longer "none" */
-    plato_crc_kind kind;
-} crc_of_conversation;
+#include "frame.h"
 
 const char *plato_crc_kind_text(plato_crc_kind kind)
 {
@@ -23,17 +16,6 @@ const char *plato_crc_kind_text(plato_crc_kind kind)
 static unsigned as_set(int preference)
 {
     return preference == PREF_AUTO ? 0 : 1u << preference;
-}
-
-static crc_of_conversation *state_of(packet_info *pinfo)
-{
-    conversation_t *conversation = find_or_create_conversation(pinfo);
-    crc_of_conversation *state = conversation_get_proto_data(conversation, proto_plato);
-    if (state == NULL) {
-        state = wmem_new0(wmem_file_scope(), crc_of_conversation);
-        conversation_add_proto_data(conversation, proto_plato, state);
-    }
-    return state;
 }
 
 static crc_verdict verdict(const plato_frame *frame, plato_crc_kind kind)
@@ -59,7 +41,13 @@ static plato_crc_kind preferred_kind(void)
     return kind;
 }
 
-crc_verdict plato_judge_crc(packet_info *pinfo, uint64_t position, const plato_frame *frame)
+static bool is_fixed(const plato_conversation *conversation, uint64_t position)
+{
+    return conversation->crc.fixed && position >= conversation->crc.fixed_at;
+}
+
+crc_verdict plato_judge_crc(packet_info *pinfo, plato_conversation *conversation, uint64_t position,
+                            const plato_frame *frame)
 {
     const crc_verdict unverified = {PROTO_CHECKSUM_E_UNVERIFIED, false, false, 0, {0}};
     plato_crc_kind kind = preferred_kind();
@@ -67,17 +55,36 @@ crc_verdict plato_judge_crc(packet_info *pinfo, uint64_t position, const plato_f
         return unverified;
     if (plato_pref.crc_coverage != PREF_AUTO && plato_pref.crc_polynomial != PREF_AUTO)
         return verdict(frame, kind);
-
-    crc_of_conversation *state = state_of(pinfo);
-    if (state->fixed && position >= state->fixed_at)
-        return verdict(frame, state->kind);
+    if (is_fixed(conversation, position))
+        return verdict(frame, conversation->crc.kind);
     if (!plato_frame_find_crc_among(frame, as_set(plato_pref.crc_coverage),
                                     as_set(plato_pref.crc_polynomial), &kind))
         return verdict(frame, kind);
-    if (kind.coverage != PLATO_CRC_NONE && !PINFO_FD_VISITED(pinfo) && !state->fixed) {
-        state->fixed = true;
-        state->fixed_at = position;
-        state->kind = kind;
+    if (kind.coverage != PLATO_CRC_NONE && !PINFO_FD_VISITED(pinfo) && !conversation->crc.fixed) {
+        conversation->crc.fixed = true;
+        conversation->crc.fixed_at = position;
+        conversation->crc.kind = kind;
     }
     return verdict(frame, kind);
+}
+
+crc_candidates plato_crc_candidates(packet_info *pinfo, const plato_conversation *conversation)
+{
+    crc_candidates kinds = {as_set(plato_pref.crc_coverage), as_set(plato_pref.crc_polynomial)};
+    if (is_fixed(conversation, plato_next_position(pinfo))) {
+        kinds.coverages = 1u << conversation->crc.kind.coverage;
+        kinds.polynomials = 1u << conversation->crc.kind.polynomial;
+    }
+    if (kinds.coverages == 0)
+        kinds.coverages = 1u << PLATO_CRC_FRAME | 1u << PLATO_CRC_PAYLOAD | 1u << PLATO_CRC_BODY;
+    return kinds;
+}
+
+bool plato_crc_proves(packet_info *pinfo, const plato_conversation *conversation,
+                      const plato_frame *frame)
+{
+    const crc_candidates kinds = plato_crc_candidates(pinfo, conversation);
+    plato_crc_kind found;
+    return plato_frame_find_crc_among(frame, kinds.coverages, kinds.polynomials, &found) &&
+           found.coverage != PLATO_CRC_NONE;
 }

@@ -53,3 +53,15 @@ void plato_add_defaults(const plato_head *head, const message_view *view, tvbuff
         proto_item_set_generated(item);
     }
 }
+
+bool plato_shows_field(const plato_head *head, uint32_t number)
+{
+    if ((head->present >> number & 1u) != 0)
+        return true;
+    const unsigned when = situation(head);
+    for (size_t i = 0; i < array_length(rows); i++) {
+        if (rows[i].msg_type == head->msg_type && rows[i].number == number)
+            return (rows[i].when & when) != 0;
+    }
+    return false;
+}

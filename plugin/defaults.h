@@ -14,4 +14,7 @@
 void plato_add_defaults(const plato_head *head, const message_view *view, tvbuff_t *tvb,
                         proto_tree *tree, int offset);
 
+/* Whether a field of a whole head is shown: it is there, or a zero of those above. */
+bool plato_shows_field(const plato_head *head, uint32_t number);
+
 #endif

@@ -9,6 +9,10 @@
 enum { LOGIN_HEAD, HEARTBEAT_HEAD, RECONN_HEAD, ACK_HEAD, UP_HEAD, PUSH_HEAD, SYNC_HEAD };
 enum { LOGIN_BODY = SYNC_HEAD + 1, CHAT_MESSAGE, VIEW_COUNT };
 
+#define UP_SESSION 3 /* number of UpHead.session_id */
+
+static int hf_session_name = -1;
+
 static message_view views[VIEW_COUNT] = {
     [LOGIN_HEAD] = {&plato__login_head__descriptor, "Login head", NULL, -1},
     [HEARTBEAT_HEAD] = {&plato__heartbeat_head__descriptor, "Heartbeat head", NULL, -1},
@@ -57,6 +61,11 @@ int plato_field_hf(const message_view *view, uint32_t number)
     const ProtobufCFieldDescriptor *field =
         protobuf_c_message_descriptor_get_field(view->descriptor, number);
     return field != NULL ? view->hf[field - view->descriptor->fields] : -1;
+}
+
+int plato_field_text_hf(const message_view *view, uint32_t number)
+{
+    return view == &views[UP_HEAD] && number == UP_SESSION ? hf_session_name : -1;
 }
 
 /* An enumeration as Wireshark wants it; lives as long as the program. */
@@ -185,6 +194,11 @@ static void register_view(int proto, message_view *view)
 
 void plato_register_fields(int proto)
 {
+    static hf_register_info hf[] = {
+        {&hf_session_name,
+         {"Session name", "plato.up.session_name", FT_STRING, BASE_NONE, NULL, 0x0, NULL, HFILL}},
+    };
+    proto_register_field_array(proto, hf, array_length(hf));
     for (int i = 0; i < VIEW_COUNT; i++)
         register_view(proto, &views[i]);
 }

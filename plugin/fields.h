@@ -31,6 +31,12 @@ const value_string *plato_ack_code_values(void);
 /* The hf of field `number` of a view; -1 if the schema does not know it. */
 int plato_field_hf(const message_view *view, uint32_t number);
 
+/*
+ * The hf for a number that some senders write as text (the variant's session:
+ * `plato.up.session_name` beside `plato.up.session_id`); -1 for all other fields.
+ */
+int plato_field_text_hf(const message_view *view, uint32_t number);
+
 void plato_register_fields(int proto);
 
 #endif

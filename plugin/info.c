@@ -91,8 +91,13 @@ static void add_ids(packet_info *pinfo, wmem_strbuf_t *out, const plato_head *he
         add_ack(pinfo, out, head);
         break;
     case PLATO_UP:
-        wmem_strbuf_append_printf(out, " sess=%" PRIu64 " client=%" PRIu64, head->up.session_id,
-                                  head->up.client_id);
+        if (head->up.session_name.n > 0)
+            wmem_strbuf_append_printf(
+                out, " sess=%s",
+                ws_format_text(pinfo->pool, head->up.session_name.p, head->up.session_name.n));
+        else
+            wmem_strbuf_append_printf(out, " sess=%" PRIu64, head->up.session_id);
+        wmem_strbuf_append_printf(out, " client=%" PRIu64, head->up.client_id);
         break;
     case PLATO_PUSH:
         wmem_strbuf_append_printf(out, " sess=%" PRIu64 " msg=%" PRIu64, head->push.session_id,
@@ -131,31 +136,44 @@ static void add_body(packet_info *pinfo, wmem_strbuf_t *out, const frame_facts *
         break;
     case BODY_BYTES:
     case BODY_CUT:
-        wmem_strbuf_append_printf(out, " (%u bytes)", facts->frame.msg_len);
+    case BODY_USER:
+        wmem_strbuf_append_printf(out, " (%zu bytes)", facts->content.n);
         break;
     case BODY_EMPTY:
         break;
     }
 }
 
-const char *plato_info_text(packet_info *pinfo, const frame_facts *facts)
+/* What is wrong with the frame, in brackets behind the rest. */
+static void add_remarks(wmem_strbuf_t *out, const frame_facts *facts)
 {
-    wmem_strbuf_t *out = wmem_strbuf_new(pinfo->pool, "");
-    if (facts->frame.version != PLATO_VERSION_ON_WIRE)
-        wmem_strbuf_append_printf(out, "Version %u ", facts->frame.version);
-    add_name(out, plato_msg_type_name(facts->frame.msg_type), "Type", facts->frame.msg_type);
-    if (facts->decoded) {
-        add_ids(pinfo, out, &facts->head);
-        add_body(pinfo, out, facts);
-    }
     if (facts->length_error != PLATO_OK)
         wmem_strbuf_append_printf(out, " [too large: %" PRIu64 " bytes]", facts->total);
+    else if (facts->shortened)
+        wmem_strbuf_append(out, " [damaged length]");
     else if (!facts->complete)
         wmem_strbuf_append(out, " [cut]");
     if (facts->head_error != PLATO_OK || facts->body.message_error != PLATO_OK)
         wmem_strbuf_append(out, " [malformed]");
     if (facts->crc.status == PROTO_CHECKSUM_E_BAD)
         wmem_strbuf_append(out, " [bad CRC]");
+}
+
+const char *plato_info_text(packet_info *pinfo, const frame_facts *facts)
+{
+    wmem_strbuf_t *out = wmem_strbuf_new(pinfo->pool, "");
+    const bool msgcmd = facts->frame.framing == PLATO_FRAMING_MSGCMD;
+    if (!msgcmd && facts->frame.version != PLATO_VERSION_ON_WIRE)
+        wmem_strbuf_append_printf(out, "Version %u ", facts->frame.version);
+    if (msgcmd && !facts->decoded)
+        wmem_strbuf_append(out, "MsgCmd");
+    else
+        add_name(out, plato_msg_type_name(facts->frame.msg_type), "Type", facts->frame.msg_type);
+    if (facts->decoded) {
+        add_ids(pinfo, out, &facts->head);
+        add_body(pinfo, out, facts);
+    }
+    add_remarks(out, facts);
     return wmem_strbuf_get_str(out);
 }
 

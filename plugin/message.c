@@ -5,6 +5,7 @@
 #include "expert.h"
 
 #include <plato/plato.h>
+#include <string.h>
 
 static int hf_unknown_field = -1;
 static int hf_unknown_number = -1;
@@ -71,10 +72,24 @@ static void add_unknown(const target *to, const plato_field *field)
     proto_item_set_generated(item);
 }
 
+/* GLib stops at NUL. */
+bool plato_is_utf8(plato_span text)
+{
+    const char *p = (const char *)text.p;
+    const char *end = p + text.n;
+    while (p < end) {
+        const char *nul = memchr(p, 0, (size_t)(end - p));
+        const char *part_end = nul != NULL ? nul : end;
+        if (!g_utf8_validate_len(p, (size_t)(part_end - p), NULL))
+            return false;
+        p = part_end + 1;
+    }
+    return true;
+}
+
 static void add_string(const target *to, int hf, const plato_field *field, int at, int length)
 {
-    const char *bytes = (const char *)field->bytes.p;
-    const bool valid = g_utf8_validate_len(bytes, field->bytes.n, NULL);
+    const bool valid = plato_is_utf8(field->bytes);
     const char *text = (const char *)tvb_get_string_enc(to->pinfo->pool, to->tvb,
                                                         to->offset + (int)field->value_offset,
                                                         (int)field->bytes.n, ENC_UTF_8 | ENC_NA);
@@ -104,16 +119,31 @@ static void add_number(const target *to, int hf, uint64_t value, int at, int len
     }
 }
 
+/* What is not shown value by value of a packed field. */
+static void add_rest(const target *to, int hf, int at, int length, const char *text)
+{
+    proto_item *item = proto_tree_add_item(to->tree, hf_unknown_field, to->tvb, at, length, ENC_NA);
+    proto_item_set_text(item, "%s: %s", proto_registrar_get_name(hf), text);
+}
+
 /*
  * A packed repeated number: one length-delimited field with the varints behind one another. The
- * first item also covers tag and length, so that the items still tile the message.
+ * first item also covers tag and length, so that the items still tile the message. No more values
+ * are shown than a message may have fields: Wireshark gives up on a packet with a million items.
  */
 static int add_packed(const target *to, int hf, const plato_field *field)
 {
     size_t done = 0;
     int at = to->offset + (int)field->offset;
-    while (done < field->bytes.n) {
+    const int end_of_field = to->offset + (int)field->end;
+    if (field->bytes.n == 0)
+        add_rest(to, hf, at, end_of_field - at, "none");
+    for (unsigned count = 0; done < field->bytes.n; count++) {
         uint64_t value;
+        if (count == PLATO_WIRE_MAX_FIELDS) {
+            add_rest(to, hf, at, end_of_field - at, "more");
+            break;
+        }
         int n = plato_varint_read(field->bytes.p + done, field->bytes.n - done, &value);
         if (n < 0)
             return n;
@@ -125,14 +155,18 @@ static int add_packed(const target *to, int hf, const plato_field *field)
     return PLATO_OK;
 }
 
-static int add_known(const target *to, const ProtobufCFieldDescriptor *known, int hf,
-                     const plato_field *field)
+static int add_known(const target *to, const message_view *view,
+                     const ProtobufCFieldDescriptor *known, const plato_field *field)
 {
     const int at = to->offset + (int)field->offset;
     const int length = (int)(field->end - field->offset);
+    const int hf = view->hf[known - view->descriptor->fields];
+    const int as_text = plato_field_text_hf(view, field->number);
     if (may_be_packed(known, field))
         return add_packed(to, hf, field);
-    if (field->wire_type != wire_type_of(known))
+    if (field->wire_type == PLATO_WIRE_BYTES && as_text >= 0)
+        add_string(to, as_text, field, at, length);
+    else if (field->wire_type != wire_type_of(known))
         add_unknown(to, field);
     else if (known->type == PROTOBUF_C_TYPE_STRING)
         add_string(to, hf, field, at, length);
@@ -161,25 +195,37 @@ int plato_scan_message(const message_view *view, const uint8_t *p, size_t n, uns
     return rc;
 }
 
+int plato_dissect_field(const message_view *view, tvbuff_t *tvb, packet_info *pinfo,
+                        proto_tree *tree, int offset, const plato_field *field)
+{
+    const target to = {tvb, pinfo, tree, offset};
+    const ProtobufCFieldDescriptor *known =
+        view == NULL ? NULL
+                     : protobuf_c_message_descriptor_get_field(view->descriptor, field->number);
+    if (known != NULL)
+        return add_known(&to, view, known, field);
+    add_unknown(&to, field);
+    return PLATO_OK;
+}
+
+void plato_dissect_unknown_field(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, int offset,
+                                 const plato_field *field)
+{
+    plato_dissect_field(NULL, tvb, pinfo, tree, offset, field);
+}
+
 int plato_dissect_message(const message_view *view, tvbuff_t *tvb, packet_info *pinfo,
                           proto_tree *tree, int offset, int length, int *error_offset)
 {
-    const target to = {tvb, pinfo, tree, offset};
     plato_wire reader;
     plato_field field;
     int rc;
+    *error_offset = 0;
     if (length == 0)
         return PLATO_OK;
     plato_wire_init(&reader, tvb_get_ptr(tvb, offset, length), (size_t)length, 0);
     while ((rc = plato_wire_next(&reader, &field)) > 0) {
-        const ProtobufCFieldDescriptor *known =
-            view == NULL ? NULL
-                         : protobuf_c_message_descriptor_get_field(view->descriptor, field.number);
-        if (known == NULL) {
-            add_unknown(&to, &field);
-            continue;
-        }
-        rc = add_known(&to, known, view->hf[known - view->descriptor->fields], &field);
+        rc = plato_dissect_field(view, tvb, pinfo, tree, offset, &field);
         if (rc < 0) {
             *error_offset = (int)field.value_offset;
             return rc;

@@ -4,6 +4,8 @@
 
 #include "fields.h"
 
+#include <plato/wire.h>
+
 /*
  * Shows the protobuf message that fills tvb bytes [offset, offset + length), all captured, guided
  * by `view` (NULL: nothing is known of it, so every field is an unknown one). Every item covers its
@@ -14,10 +16,24 @@ int plato_dissect_message(const message_view *view, tvbuff_t *tvb, packet_info *
                           proto_tree *tree, int offset, int length, int *error_offset);
 
 /*
+ * Shows one field of a message that begins at `offset`. PLATO_OK or, for a packed field, the error
+ * of its content.
+ */
+int plato_dissect_field(const message_view *view, tvbuff_t *tvb, packet_info *pinfo,
+                        proto_tree *tree, int offset, const plato_field *field);
+
+/* Shows a field as one that the schema does not know. */
+void plato_dissect_unknown_field(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, int offset,
+                                 const plato_field *field);
+
+/*
  * Reads over `n` bytes at `p` without showing them: PLATO_OK if they are a message, else the error,
  * and in `*known` how many fields the schema of `view` knows.
  */
 int plato_scan_message(const message_view *view, const uint8_t *p, size_t n, unsigned *known);
+
+/* Whether `text` is UTF-8; NUL is one of its characters. */
+bool plato_is_utf8(plato_span text);
 
 void plato_register_message(int proto);
 

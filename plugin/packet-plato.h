@@ -3,14 +3,29 @@
  * What the rooms of the dissector share: the protocol, its preferences, and the entry points.
  *
  *   plugin.c        what the plugin loader looks for
- *   packet-plato.c  registration: protocol, preferences, ports
- *   stream.c        TCP segments -> frames
+ *   packet-plato.c  registration: protocol, preferences, ports, heuristics
  *   heuristic.c     is this stream Plato?
- *   frame.c         one frame: header, CRC, head, body
+ *   stream.c        what TCP, TLS and WebSocket hand over -> walks
+ *   walk.c          bytes -> frames, and what lies between them
+ *   framing.c       fixed header or length prefix
+ *   conversation.c  what is kept for a conversation
+ *   frame.c         the facts of one frame
  *   crc.c           which CRC a conversation uses, and whether it is right
+ *   body.c          what a body is: JSON, a message, text, bytes
+ *   guest.c         other dissectors that are given a body
+ *   json.c          is it JSON?
+ *   user-types.c    the user's table: which message a body is
+ *   user-set.c      reads a user's FileDescriptorSet
+ *   user-fields.c   the fields registered from it
+ *   user-body.c     a body shown as a message of it
+ *   judge.c         feeds the analysis, keeps its verdicts with their frames
+ *   verdict.c       the verdicts in the tree
+ *   tap.c           a record for each frame, for the statistics
+ *   stat.h          the statistics, each in a file of its own
+ *   show.c          a frame of the fixed header in the tree
+ *   msgcmd.c        a frame of the length-prefixed variant in the tree
  *   fields.c        fields registered from the protobuf descriptors
  *   message.c       one protobuf message, with the bytes of every field
- *   body.c          what a body is: JSON, a message, text, bytes
  *   defaults.c      zeros that proto3 left out
  *   expert.c        expert information: names, severities, texts
  *   info.c          the info column
@@ -30,8 +45,13 @@ typedef struct plato_prefs {
     ws_bool desegment;
     int crc_coverage;          /* plato_crc_coverage, or PREF_AUTO */
     int crc_polynomial;        /* plato_crc_polynomial, or PREF_AUTO */
+    int framing;               /* plato_framing, or PREF_AUTO */
     unsigned max_var_head_len; /* bytes */
-    unsigned max_msg_len;      /* bytes */
+    ws_bool analyze;
+    unsigned slow_response_ms;
+    unsigned heartbeat_interval_s;
+    unsigned max_msg_len;       /* bytes */
+    const char *descriptor_set; /* file name, "" for none */
 } plato_prefs;
 
 extern plato_prefs plato_pref;

@@ -4,7 +4,9 @@
 
 #include "compat.h"
 
-/* A dissector_t for the payload of TCP: as many frames as there are, in any pieces. */
+/* Dissectors for the payload of each transport: as many frames as there are, in any pieces. */
 int plato_dissect_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data);
+int plato_dissect_tls(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data);
+int plato_dissect_websocket(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data);
 
 #endif

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* -z plato,delivery: from the UP to each PUSH that came of it, for each session and for all. */
+#include "stattable.h"
+
+#include <string.h>
+
+#define WAITING 256 /* PUSHes whose UP may still be told by an ACK that comes behind them */
+
+enum {
+    COLUMN_SESSION,
+    COLUMN_DELIVERIES,
+    COLUMN_MIN,
+    COLUMN_AVERAGE,
+    COLUMN_MAX,
+    COLUMN_MAX_IN,
+};
+
+static stat_tap_table_item fields[] = {
+    {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Session             ", "%-20s"},
+    {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Deliveries", "%10u"},
+    {TABLE_ITEM_FLOAT, TAP_ALIGN_RIGHT, "    Min (s)", "%11.6f"},
+    {TABLE_ITEM_FLOAT, TAP_ALIGN_RIGHT, "Average (s)", "%11.6f"},
+    {TABLE_ITEM_FLOAT, TAP_ALIGN_RIGHT, "    Max (s)", "%11.6f"},
+    {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Max in frame", "%12u"},
+};
+
+typedef struct delivery_row {
+    stat_row row; /* key: the session's id as text, or "all" */
+    unsigned count;
+    unsigned max_in;
+    double min;
+    double max;
+    double sum;
+} delivery_row;
+
+/* A PUSH that is not explained yet. */
+typedef struct waiting_push {
+    const plato_verdict *verdict; /* NULL: none */
+    uint64_t session_id;
+    uint32_t number;
+} waiting_push;
+
+static waiting_push waiting[WAITING];
+static unsigned waiting_next; /* the oldest, to be overwritten */
+static unsigned waiting_count;
+
+static void delivery_init(stat_tap_table_ui *ui);
+static void delivery_reset(stat_tap_table *shown);
+static tap_packet_status delivery_packet(void *tapdata, packet_info *pinfo, epan_dissect_t *edt,
+                                         const void *data, tap_flags_t flags);
+
+static stat_tap_table_ui ui_delivery = {
+    .group = REGISTER_PACKET_STAT_GROUP_UNSORTED,
+    .title = "Plato Delivery Times",
+    .tap_name = "plato",
+    .cli_string = "plato,delivery",
+    .stat_tap_init_cb = delivery_init,
+    .packet_func = delivery_packet,
+    .stat_tap_reset_table_cb = delivery_reset,
+    .nfields = array_length(fields),
+    .fields = fields,
+};
+
+static stat_table table = {
+    .ui = &ui_delivery,
+    .name = "Plato Delivery Times",
+    .row_size = sizeof(delivery_row),
+};
+
+static void forget_waiting(void)
+{
+    memset(waiting, 0, sizeof waiting);
+    waiting_next = 0;
+    waiting_count = 0;
+}
+
+static void delivery_init(stat_tap_table_ui *ui _U_)
+{
+    stat_table_init(&table);
+    forget_waiting();
+}
+
+static void delivery_reset(stat_tap_table *shown _U_)
+{
+    stat_table_reset(&table);
+    forget_waiting();
+}
+
+static void add_to_row(const char *label, double seconds, uint32_t number)
+{
+    stat_key key;
+    bool is_new;
+    memset(&key, 0, sizeof key);
+    g_strlcpy(key.bytes, label, sizeof key.bytes);
+    delivery_row *d = (delivery_row *)stat_table_row(&table, &key, &is_new);
+    if (is_new || seconds < d->min)
+        d->min = seconds;
+    if (is_new || seconds > d->max) {
+        d->max = seconds;
+        d->max_in = number;
+    }
+    d->count++;
+    d->sum += seconds;
+    stat_table_text(&table, &d->row, COLUMN_SESSION, d->row.key.bytes);
+    stat_table_count(&table, &d->row, COLUMN_DELIVERIES, d->count);
+    stat_table_real(&table, &d->row, COLUMN_MIN, d->min);
+    stat_table_real(&table, &d->row, COLUMN_AVERAGE, d->sum / d->count);
+    stat_table_real(&table, &d->row, COLUMN_MAX, d->max);
+    stat_table_count(&table, &d->row, COLUMN_MAX_IN, d->max_in);
+}
+
+static bool add_delivery(const plato_verdict *verdict, uint64_t session_id, uint32_t number)
+{
+    char label[24];
+    if ((verdict->flags & PLATO_VERDICT_HAS_DELIVERY_TIME) == 0)
+        return false;
+    const double seconds = (double)verdict->delivery_time_ns / 1e9;
+    g_snprintf(label, sizeof label, "%" PRIu64, session_id);
+    add_to_row("all", seconds, number);
+    add_to_row(label, seconds, number);
+    return true;
+}
+
+static void wait_for_ack(const plato_verdict *verdict, uint64_t session_id, uint32_t number)
+{
+    waiting_count += waiting[waiting_next].verdict == NULL;
+    waiting[waiting_next] = (waiting_push){verdict, session_id, number};
+    waiting_next = (waiting_next + 1) % WAITING;
+}
+
+/* An ACK of an UP may have told what PUSHes in front of it were. */
+static void look_again(void)
+{
+    for (size_t i = 0; waiting_count > 0 && i < WAITING; i++) {
+        waiting_push *w = &waiting[i];
+        if (w->verdict == NULL || !add_delivery(w->verdict, w->session_id, w->number))
+            continue;
+        w->verdict = NULL;
+        waiting_count--;
+    }
+}
+
+static tap_packet_status delivery_packet(void *tapdata _U_, packet_info *pinfo,
+                                         epan_dissect_t *edt _U_, const void *data,
+                                         tap_flags_t flags _U_)
+{
+    const plato_tap_record *record = (const plato_tap_record *)data;
+    const plato_head *head = &record->facts->head;
+    const plato_verdict *verdict = record->judgement.verdict;
+    if (verdict == NULL)
+        return TAP_PACKET_DONT_REDRAW;
+    if (head->msg_type == PLATO_PUSH) {
+        const uint64_t session_id = head->push.session_id;
+        if (!add_delivery(verdict, session_id, pinfo->num) && record->first_pass)
+            wait_for_ack(verdict, session_id, pinfo->num);
+    } else if (head->msg_type == PLATO_ACK && head->ack.type == PLATO_UP) {
+        look_again();
+    }
+    return TAP_PACKET_REDRAW;
+}
+
+void plato_register_delivery(void)
+{
+    register_stat_tap_table_ui(&ui_delivery);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef PLATO_WALK_H
+#define PLATO_WALK_H
+
+#include "conversation.h"
+
+/*
+ * Where a walk over the bytes of one call of a transport begins. All zero but `in_sync` is the
+ * usual case; anything else is found on the first pass and kept with the packet, so that every
+ * later pass walks the same way.
+ */
+typedef struct walk_start {
+    bool in_sync;          /* a frame begins at the first byte (behind `skip`) */
+    bool gap;              /* bytes in front are missing from the capture */
+    bool repeated;         /* everything was there before: TCP sent it again */
+    uint32_t skip;         /* bytes in front that belong to what was shown before */
+    bool skip_is_cut;      /* they are the rest of a frame that the snaplen cut */
+    uint32_t carried;      /* bytes in front that an earlier call had asked to see again */
+    plato_framing framing; /* 0: as the conversation says. Else what was known of it at the time */
+} walk_start;
+
+/* Where it ended. */
+typedef struct walk_end {
+    uint64_t used; /* bytes from the call's first to where the next frame begins; more than there
+                      were after a frame that was cut */
+    bool in_sync;  /* a frame begins there */
+    plato_framing framing; /* by which it went */
+    bool lost;             /* frames may be among bytes that the snaplen cut off */
+    uint32_t wanted; /* 0, or how many bytes must follow the call's last before walking on from
+                        `used` makes sense: a number or DESEGMENT_ONE_MORE_SEGMENT */
+} walk_end;
+
+/*
+ * Shows every frame in `tvb`, in order, and what lies between them. `may_ask`: the caller can bring
+ * the bytes from `used` on again with more behind them; otherwise everything is used up.
+ * `reassembled`: the tvb was put together from several segments, so only its last may be asked for.
+ */
+walk_end plato_walk(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
+                    plato_conversation *conversation, const walk_start *start, bool may_ask,
+                    bool reassembled);
+
+#endif
