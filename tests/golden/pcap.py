@@ -60,10 +60,15 @@ class Capture:
 
     def __init__(self):
         self.records = []
+        self.paused = 0  # microseconds
+
+    def pause(self, seconds):
+        """The next packet comes so much later; by itself one comes every millisecond."""
+        self.paused += int(seconds * 1000000)
 
     def add(self, packet, captured=None):
         kept = packet if captured is None else packet[: self.HEADERS + captured]
-        micros = len(self.records) * 1000
+        micros = len(self.records) * 1000 + self.paused
         self.records.append(
             struct.pack("<IIII", 1700000000 + micros // 1000000, micros % 1000000, len(kept),
                         len(packet)) + kept)

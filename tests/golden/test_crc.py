@@ -38,8 +38,9 @@ class Verdicts(unittest.TestCase):
     def test_each_damaged_byte_is_seen(self):
         frame = plato.up(body=plato.chat("hello"))
         places = [0] + list(range(10, len(frame)))  # the lengths are another test's
-        rows = one_run.decode([flipped(frame, at) for at in places], NAMES)
-        for at, row in zip(places, rows):
+        builds = [lambda flow, at=at: flow.client(flipped(frame, at)) for at in places]
+        for at, rows in zip(places, one_run.decode_flows(builds, NAMES)):
+            row = rows[0]
             self.assertEqual(row["plato.crc32.status"], [BAD], at)
             self.assertIn("plato.crc32.bad", row)
             self.assertIn("[bad CRC]", row["_ws.col.Info"][0])

@@ -156,6 +156,20 @@ class Claims(unittest.TestCase):
     def test_a_whole_frame_with_a_right_crc_is_claimed_and_dissected(self):
         self.assertEqual(ids(self.on_port(plato.up(client_id=5))), ["5"])
 
+    def test_a_frame_longer_than_its_segment(self):
+        frame_ = plato.up(client_id=8, body=plato.chat("x" * 3000))
+        for cut, expected in ((19, []), (20, ["8"]), (1400, ["8"])):
+            rows = one_run.decode_flow(lambda flow: (flow.client(frame_[:cut]),
+                                                     flow.client(frame_[cut:])), NAMES, port=47123)
+            self.assertEqual(ids(rows), expected, cut)
+        # unknown fields, or none, prove nothing
+        for head in (number(1, 1) + number(9, 9), b""):
+            unproven = frame(plato.UP, head, plato.chat("x" * 3000))
+            rows = one_run.decode_flow(lambda flow: (flow.client(unproven[:1400]),
+                                                     flow.client(unproven[1400:])), NAMES,
+                                       port=47123)
+            self.assertEqual([r for r in rows if "plato.frame_len" in r], [], head)
+
     def test_the_stream_stays_claimed(self):
         def build(flow):
             flow.client(plato.up(client_id=1))

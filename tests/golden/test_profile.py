@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The profile "Plato": tshark takes it as it is, and every filter in it is one."""
+import csv
+import os
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+import wireshark
+
+PROFILE = os.path.join(wireshark.ROOT, "plugin", "profile", "Plato")
+CAPTURE = os.path.join(wireshark.ROOT, "captures", "first-chat.pcapng")
+
+
+def lines(name):
+    with open(os.path.join(PROFILE, name), encoding="utf-8") as file:
+        return [line.rstrip("\n") for line in file if line.strip() and not line.startswith("#")]
+
+
+class Profile(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, self.folder)
+        shutil.copytree(PROFILE, os.path.join(self.folder, "profiles", "Plato"))
+        os.chmod(self.folder, 0o755)
+
+    def tshark(self, *arguments):
+        environment = dict(wireshark.environment_of_a_run(), WIRESHARK_CONFIG_DIR=self.folder)
+        return subprocess.run([wireshark.RUNNER, "--keep-profile", *arguments],
+                              capture_output=True, text=True, timeout=wireshark.TIMEOUT,
+                              env=environment, check=False)
+
+    def test_it_loads_without_a_word_and_shows_its_columns(self):
+        done = self.tshark("-C", "Plato", "-r", CAPTURE, "-Y", "frame.number == 27")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual([line for line in done.stderr.splitlines() if "root" not in line], [])
+        # stream, type, session and message id of the PUSH, from the profile's own columns
+        self.assertRegex(done.stdout, r"\b2\s+PUSH\s+42\s+1\b")
+
+    def test_every_filter_is_one(self):
+        filters = [line.split("@")[2] for line in lines("colorfilters")]
+        filters += [row[2] for row in csv.reader(lines("dfilter_buttons"))]
+        self.assertEqual(len(filters), 17)
+        joined = " || ".join(f"({f})" for f in filters)
+        self.assertEqual(self.tshark("-r", CAPTURE, "-c", "1", "-Y", joined).returncode, 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
