@@ -51,17 +51,19 @@ static bool sent_by_client(const plato_head *head)
     return head->msg_type != PLATO_PUSH;
 }
 
-bool plato_is_upstream(packet_info *pinfo, plato_conversation *conversation, const plato_head *head)
+bool plato_is_upstream(packet_info *pinfo, plato_conversation *conversation, uint64_t position,
+                       const plato_head *head)
 {
     const unsigned side = plato_side_of(pinfo);
-    if (!conversation->client_known && head == NULL)
-        return side == 0;
-    if (!conversation->client_known) {
+    if (!conversation->client_known && head != NULL) {
         const bool client =
             plato_start_was_captured(pinfo) ? opened_the_connection(pinfo) : sent_by_client(head);
         conversation->client_known = true;
+        conversation->client_known_at = position;
         conversation->client_side = client ? side : 1 - side;
     }
+    if (!conversation->client_known || position < conversation->client_known_at)
+        return side == 0;
     return side == conversation->client_side;
 }
 

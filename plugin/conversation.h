@@ -47,7 +47,8 @@ typedef struct plato_conversation {
     bool has_stream;
     plato_framing framing; /* 0 while nothing has told */
     bool client_known;
-    unsigned client_side; /* which index the client has */
+    unsigned client_side;     /* which index the client has */
+    uint64_t client_known_at; /* position of the frame that told */
     conversation_crc crc;
     stream_side sides[2];
 } plato_conversation;
@@ -61,9 +62,10 @@ unsigned plato_side_of(const packet_info *pinfo);
 /*
  * Whether the client sent this packet. Who opened the TCP connection is the client; where the
  * capture does not tell, the first frame does: some types only clients send. `head` is NULL for a
- * frame that could not be read.
+ * frame that could not be read. Frames in front of the one that told are judged as if it had not,
+ * in every pass.
  */
-bool plato_is_upstream(packet_info *pinfo, plato_conversation *conversation,
+bool plato_is_upstream(packet_info *pinfo, plato_conversation *conversation, uint64_t position,
                        const plato_head *head);
 
 /* Whether the start of this TCP connection was captured. */

@@ -140,8 +140,8 @@ frame_judgement plato_judge_frame(packet_info *pinfo, plato_conversation *conver
                                   const frame_facts *facts)
 {
     const uint32_t ordinal = (uint32_t)facts->position;
-    const bool upstream =
-        plato_is_upstream(pinfo, conversation, facts->decoded ? &facts->head : NULL);
+    const bool upstream = plato_is_upstream(pinfo, conversation, facts->position,
+                                            facts->decoded ? &facts->head : NULL);
     frame_judgement judgement = {.upstream = upstream};
     plato_number_stream(conversation);
     judgement.stream = conversation->stream;

@@ -36,7 +36,8 @@ static const walk_start usual_start = {.in_sync = true};
 
 static bool is_usual(const walk_start *start)
 {
-    return start->in_sync && !start->gap && !start->repeated && start->skip == 0;
+    return start->in_sync && !start->gap && !start->repeated && start->skip == 0 &&
+           start->pieces == NULL;
 }
 
 static void keep_start(packet_info *pinfo, uint32_t seq, const walk_start *start)
@@ -154,6 +155,7 @@ int plato_dissect_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void 
 
     if (follow) {
         start = find_start(pinfo, side, tcp->seq, len);
+        start.remember = true;
     } else if (tcp != NULL) {
         start = *kept_start(pinfo, tcp->seq);
     }
@@ -162,6 +164,8 @@ int plato_dissect_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void 
     ask(pinfo, &end);
     if (follow) {
         start.framing = end.framing;
+        start.pieces = end.pieces;
+        start.piece_count = end.piece_count;
         if (!is_usual(&start))
             keep_start(pinfo, tcp->seq, &start);
         settle(side, tcp->seq, len, &start, &end);

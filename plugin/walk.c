@@ -17,6 +17,8 @@
 #include "show.h"
 #include "tap.h"
 
+#include <string.h>
+
 /* Behind a search that ended on something undecided, no more than this is asked for again: every
  * segment that comes would have it searched anew. Bytes. */
 #define LONGEST_UNDECIDED 1024
@@ -36,6 +38,7 @@ typedef struct walk {
     bool in_sync;
     bool gap;                   /* the next frame is the first behind missing bytes */
     bool resplit;               /* a frame was cut short because its length was damaged */
+    wmem_array_t *pieces;       /* those since it was looked around, if they are to be kept */
     plato_resync_budget budget; /* what is left of it for this call */
     walk_end end;
 } walk;
@@ -55,13 +58,59 @@ static const uint8_t *bytes_at(const walk *w, int offset)
     return tvb_get_ptr(w->tvb, offset, w->captured - offset);
 }
 
+/* From here on it is looked at what stands around: later passes have to be told what came of it. */
+static void look_around(walk *w)
+{
+    if (w->pieces == NULL && w->start->remember)
+        w->pieces = wmem_array_new(w->pinfo->pool, sizeof(piece));
+}
+
+/* Shows a piece and uses it up. A frame was examined before, if `facts` is not NULL. */
+static void show(walk *w, const piece *made, frame_facts *examined)
+{
+    frame_facts facts;
+    tvbuff_t *tvb =
+        made->kind == PIECE_CUT
+            ? tvb_new_subset_length_caplen(w->tvb, made->offset, made->length, (int)made->total)
+            : tvb_new_subset_length(w->tvb, made->offset, made->length);
+    if (w->pieces != NULL)
+        wmem_array_append_one(w->pieces, *made);
+    w->offset = made->offset + made->length;
+    if (made->kind == PIECE_SKIPPED) {
+        plato_show_continuation(tvb, w->pinfo, w->tree);
+        return;
+    }
+    if (examined == NULL) {
+        plato_examine_frame(tvb, w->pinfo, w->conversation, w->framing, &facts);
+        examined = &facts;
+    }
+    if (made->kind == PIECE_SHORTENED) {
+        plato_shorten_frame(examined, made->length);
+        examined->crc = made->crc;
+    }
+    examined->capture_gap = made->gap;
+    const frame_judgement judgement = plato_judge_frame(w->pinfo, w->conversation, examined);
+    plato_show_frame(examined, &judgement, tvb, w->pinfo, w->tree);
+    plato_tap_frame(w->pinfo, examined, &judgement);
+}
+
+/* Shows a frame that begins at `offset`, as the first behind missing bytes if it is. */
+static void take(walk *w, piece_kind kind, int length, uint64_t total, frame_facts *examined)
+{
+    piece made = {
+        .kind = kind, .offset = w->offset, .length = length, .total = total, .gap = w->gap};
+    if (kind == PIECE_SHORTENED)
+        made.crc = examined->crc;
+    w->gap = false;
+    show(w, &made, examined);
+}
+
 /* Shows `length` bytes that belong to no frame. */
 static void skip(walk *w, int length)
 {
+    const piece made = {.kind = PIECE_SKIPPED, .offset = w->offset, .length = length};
     if (length > 0)
-        plato_show_continuation(tvb_new_subset_length(w->tvb, w->offset, length), w->pinfo,
-                                w->tree);
-    w->offset += length;
+        show(w, &made, NULL);
 }
 
 /*
@@ -159,6 +208,7 @@ static bool find_frame(walk *w)
         finish(w, false);
         return false;
     }
+    look_around(w);
     w->in_sync = believable(w);
     if (w->in_sync)
         return true;
@@ -177,16 +227,6 @@ static bool find_frame(walk *w)
     skip(w, captured_left(w));
     finish(w, false);
     return false;
-}
-
-/* Judges and shows a frame, as the first behind missing bytes if it is. */
-static void take(walk *w, tvbuff_t *tvb, frame_facts *facts)
-{
-    facts->capture_gap = w->gap;
-    w->gap = false;
-    const frame_judgement judgement = plato_judge_frame(w->pinfo, w->conversation, facts);
-    plato_show_frame(facts, &judgement, tvb, w->pinfo, w->tree);
-    plato_tap_frame(w->pinfo, facts, &judgement);
 }
 
 /*
@@ -208,18 +248,14 @@ static int impossible_length(const walk *w, const plato_resync_result *found, in
 static void take_impossible(walk *w)
 {
     const int header = (int)plato_header_len(w->framing);
+    look_around(w);
     const plato_resync_result found = search(w, w->offset + 1);
     const int length = impossible_length(w, &found, header);
-    frame_facts facts;
     w->in_sync = is_found(&found);
-    if (length < header) {
+    if (length < header)
         skip(w, length);
-        return;
-    }
-    tvbuff_t *tvb = tvb_new_subset_length(w->tvb, w->offset, length);
-    plato_examine_frame(tvb, w->pinfo, w->conversation, w->framing, &facts);
-    take(w, tvb, &facts);
-    w->offset += length;
+    else
+        take(w, PIECE_FRAME, length, 0, NULL);
 }
 
 /*
@@ -229,7 +265,10 @@ static void take_impossible(walk *w)
 static int true_length(walk *w, const frame_facts *facts)
 {
     const int total = (int)facts->total;
-    if (facts->crc.status != PROTO_CHECKSUM_E_BAD || looks_like_header(w, w->offset + total))
+    if (facts->crc.status != PROTO_CHECKSUM_E_BAD)
+        return total;
+    look_around(w);
+    if (looks_like_header(w, w->offset + total))
         return total;
     const plato_resync_result inside = search(w, w->offset + 1);
     const int length = (int)inside.skipped + 1;
@@ -245,14 +284,10 @@ static void take_whole(walk *w, uint64_t total)
     tvbuff_t *tvb = tvb_new_subset_length(w->tvb, w->offset, (int)total);
     plato_examine_frame(tvb, w->pinfo, w->conversation, w->framing, &facts);
     const int length = true_length(w, &facts);
-    if (length < (int)total) {
-        tvb = tvb_new_subset_length(w->tvb, w->offset, length);
-        plato_shorten_frame(&facts, length);
-    }
-    take(w, tvb, &facts);
-    w->offset += length;
+    const bool bad = facts.crc.status == PROTO_CHECKSUM_E_BAD;
+    take(w, length < (int)total ? PIECE_SHORTENED : PIECE_FRAME, length, total, &facts);
     /* a bad CRC may mean a length that is too short */
-    w->in_sync = facts.crc.status != PROTO_CHECKSUM_E_BAD || looks_like_header(w, w->offset);
+    w->in_sync = !bad || looks_like_header(w, w->offset);
 }
 
 /*
@@ -261,16 +296,13 @@ static void take_whole(walk *w, uint64_t total)
  */
 static void take_cut(walk *w, uint64_t total)
 {
-    frame_facts facts;
     const uint64_t used = (uint64_t)w->offset + total;
-    tvbuff_t *tvb = tvb_new_subset_length_caplen(w->tvb, w->offset, captured_left(w), (int)total);
-    plato_examine_frame(tvb, w->pinfo, w->conversation, w->framing, &facts);
+    take(w, PIECE_CUT, captured_left(w), total, NULL);
     finish(w, true);
     if (used > (uint64_t)w->reported)
         w->end.used = used;
     else
         w->end.lost = used < (uint64_t)w->reported;
-    take(w, tvb, &facts);
 }
 
 /* In sync: the frame at `offset`. False ends the walk. */
@@ -320,6 +352,47 @@ static void skip_front(walk *w)
         w->offset += length;
 }
 
+/* Does as the first pass did: frames by their lengths up to where that looked around, then these.
+ */
+static void replay(walk *w)
+{
+    const walk_start *start = w->start;
+    const int from = start->piece_count > 0 ? start->pieces[0].offset : w->captured;
+    while (w->in_sync && w->offset < from && take_frame(w))
+        ;
+    for (unsigned i = 0; i < start->piece_count; i++) {
+        const piece *made = &start->pieces[i];
+        if (made->offset + made->length > w->captured)
+            break;
+        show(w, made, NULL);
+    }
+}
+
+static void walk_on(walk *w)
+{
+    while (w->offset < w->reported) {
+        if (!w->in_sync && !find_frame(w))
+            return;
+        if (!take_frame(w))
+            return;
+    }
+    w->end.used = (uint64_t)w->offset;
+    w->end.in_sync = w->in_sync;
+}
+
+/* What later passes have to be told. */
+static void keep_pieces(walk *w)
+{
+    if (w->pieces == NULL)
+        return;
+    const unsigned count = wmem_array_get_count(w->pieces);
+    piece *kept = wmem_alloc_array(wmem_file_scope(), piece, count + 1);
+    if (count > 0)
+        memcpy(kept, wmem_array_get_raw(w->pieces), count * sizeof *kept);
+    w->end.pieces = kept;
+    w->end.piece_count = count;
+}
+
 walk_end plato_walk(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
                     plato_conversation *conversation, const walk_start *start, bool may_ask,
                     bool reassembled)
@@ -351,13 +424,11 @@ walk_end plato_walk(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
         w.framing = plato_find_framing(pinfo, conversation, bytes_at(&w, w.offset),
                                        (size_t)captured_left(&w), w.in_sync);
     w.end.framing = w.framing;
-    while (w.offset < w.reported) {
-        if (!w.in_sync && !find_frame(&w))
-            return w.end;
-        if (!take_frame(&w))
-            return w.end;
+    if (start->pieces != NULL) {
+        replay(&w);
+        return w.end;
     }
-    w.end.used = (uint64_t)w.offset;
-    w.end.in_sync = w.in_sync;
+    walk_on(&w);
+    keep_pieces(&w);
     return w.end;
 }
