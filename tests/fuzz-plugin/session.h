@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A file of packets in memory, dissected by the stock libwireshark in two passes, as tshark -2 and
+ * the desktop program do it. Written for the library of 4.0 to 4.4.
+ */
+#ifndef TESTS_FUZZ_PLUGIN_SESSION_H
+#define TESTS_FUZZ_PLUGIN_SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Where the dissector is reached: by its port, by the heuristic, and as if TLS or WebSocket
+ * had called. */
+enum { PORT_PLATO = 8900, PORT_UNKNOWN = 47123, PORT_AS_TLS = 47124, PORT_AS_WEBSOCKET = 47125 };
+
+#define TCP_FIN 1u
+#define TCP_SYN 2u
+#define TCP_PSH 8u
+#define TCP_ACK 16u
+
+typedef struct tcp_packet {
+    bool from_client;
+    uint16_t client_port;
+    uint16_t server_port;
+    uint32_t seq;
+    uint32_t ack;
+    uint8_t flags;
+    const uint8_t *payload;
+    size_t len;
+    size_t captured;  /* of the payload; less than len: a snaplen */
+    uint32_t wait_ms; /* since the packet before */
+} tcp_packet;
+
+/* Once for the process. */
+void session_start_library(const char *program);
+
+/* A new conversation pair of addresses for the packets that follow; now and then a new file. */
+void session_begin(void);
+
+/* First pass over one more packet. */
+void session_add(const tcp_packet *packet);
+
+/* Second pass over the packets since session_begin(): with `compare`, it must find what the first
+ * one found. */
+void session_end(bool compare);
+
+#endif
