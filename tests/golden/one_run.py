@@ -28,12 +28,12 @@ def decode(segments, names, *options):
     return rows
 
 
-def decode_flows(builds, names, *options, port=8900, handshake=True):
-    """Each build(flow) writes one connection. For each, the rows of its packets that carry data,
-    which must be the same in one pass and in two."""
+def decode_flows(builds, names, *options, **flow):
+    """Each build(flow) writes one connection, a pcap.Flow with the arguments in `flow`. For each,
+    the rows of its packets that carry data, which must be the same in one pass and in two."""
     capture = pcap.Capture()
     for index, build in enumerate(builds):
-        build(pcap.Flow(capture, port=port, client_port=20000 + index, handshake=handshake))
+        build(pcap.Flow(capture, client_port=20000 + index, **flow))
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "flows.pcap")
         capture.write(path)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Small captures for tests: TCP over IPv4 over Ethernet, with running sequence numbers."""
+"""Small captures for tests: TCP over IP over Ethernet, with running sequence numbers."""
+import ipaddress
 import struct
 
 
@@ -14,7 +15,7 @@ def checksum(data):
 
 class Side:
     def __init__(self, address, port, seq):
-        self.address = bytes(int(part) for part in address.split("."))
+        self.address = ipaddress.ip_address(address).packed
         self.port = port
         self.seq = seq
 
@@ -24,10 +25,12 @@ class Flow:
 
     SYN, ACK, PSH, FIN = 2, 16, 8, 1
 
-    def __init__(self, capture, port=8900, client_port=40001, handshake=True):
+    def __init__(self, capture, port=8900, client_port=40001, handshake=True,
+                 addresses=("10.0.0.1", "10.0.0.2"), vlan=None):
         self.capture = capture
-        self.c = Side("10.0.0.1", client_port, 1000)
-        self.s = Side("10.0.0.2", port, 5000)
+        self.vlan = vlan
+        self.c = Side(addresses[0], client_port, 1000)
+        self.s = Side(addresses[1], port, 5000)
         if handshake:
             self._send(self.c, self.s, b"", self.SYN)
             self._send(self.s, self.c, b"", self.SYN | self.ACK)
@@ -36,13 +39,21 @@ class Flow:
     def _send(self, src, dst, payload, flags, captured=None, record=True):
         tcp = struct.pack(">HHIIBBHHH", src.port, dst.port, src.seq & 0xFFFFFFFF,
                           dst.seq & 0xFFFFFFFF, 5 << 4, flags, 65535, 0, 0)
-        pseudo = src.address + dst.address + struct.pack(">BBH", 0, 6, len(tcp) + len(payload))
+        pseudo = src.address + dst.address + struct.pack(">II", len(tcp) + len(payload), 6)
         tcp = tcp[:16] + struct.pack(">H", checksum(pseudo + tcp + payload)) + tcp[18:]
-        ip = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(tcp) + len(payload), 0, 0, 64, 6, 0,
-                         src.address, dst.address)
-        ip = ip[:10] + struct.pack(">H", checksum(ip)) + ip[12:]
+        if len(src.address) == 16:
+            kind = 0x86DD
+            ip = struct.pack(">IHBB16s16s", 6 << 28, len(tcp) + len(payload), 6, 64, src.address,
+                             dst.address)
+        else:
+            kind = 0x0800
+            ip = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(tcp) + len(payload), 0, 0, 64, 6,
+                             0, src.address, dst.address)
+            ip = ip[:10] + struct.pack(">H", checksum(ip)) + ip[12:]
+        tag = b"" if self.vlan is None else struct.pack(">HH", 0x8100, self.vlan)
+        ethernet = b"\x02\0\0\0\0\2\x02\0\0\0\0\1" + tag + struct.pack(">H", kind)
         if record:
-            self.capture.add(b"\x02\0\0\0\0\2\x02\0\0\0\0\1\x08\0" + ip + tcp + payload, captured)
+            self.capture.add(ethernet + ip + tcp + payload, captured)
         src.seq += len(payload) + (1 if flags & (self.SYN | self.FIN) else 0)
 
     def client(self, payload, captured=None, record=True):

@@ -258,6 +258,18 @@ class Repeats(unittest.TestCase):
         self.assertEqual(ids(flows([build])[0]), list(range(1, 10)))
 
 
+class Carriers(unittest.TestCase):
+    """What lies below TCP makes no difference."""
+
+    def test_ipv6_and_vlan(self):
+        frames = stream(4)
+        for carrier in ({"addresses": ("fd00::1", "fd00::2")}, {"vlan": 100},
+                        {"addresses": ("fd00::1", "fd00::2"), "vlan": 7}):
+            rows = flows([lambda flow: [flow.client(b"".join(frames)[at:at + 50])
+                                        for at in range(0, 4 * len(frames[0]), 50)]], **carrier)[0]
+            self.assertEqual(good_ids(rows), [1, 2, 3, 4], carrier)
+
+
 class Large(unittest.TestCase):
     def test_a_frame_at_the_limit(self):
         # the body of 16 MiB, exactly what is allowed
