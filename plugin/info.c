@@ -31,6 +31,28 @@ static void add_name(wmem_strbuf_t *out, const char *name, const char *kind, uin
         wmem_strbuf_append_printf(out, "%s %u", kind, number);
 }
 
+/* " label=number", written by hand: printf costs more than the rest of a small frame. */
+static void add_number(wmem_strbuf_t *out, const char *label, uint64_t number)
+{
+    char digits[20];
+    size_t at = sizeof digits;
+    do {
+        digits[--at] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number != 0);
+    wmem_strbuf_append(out, label);
+    wmem_strbuf_append_len(out, digits + at, sizeof digits - at);
+}
+
+static bool needs_no_escape(const uint8_t *text, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (text[i] < ' ' || text[i] > '~' || text[i] == '"' || text[i] == '\\')
+            return false;
+    }
+    return true;
+}
+
 /* A whole number of characters within the limit, so that no half of one is shown. */
 static size_t excerpt_length(plato_span text)
 {
@@ -43,17 +65,28 @@ static size_t excerpt_length(plato_span text)
     return n;
 }
 
-static void add_excerpt(packet_info *pinfo, wmem_strbuf_t *out, plato_span text, const char *quote)
+static void add_excerpt(packet_info *pinfo, wmem_strbuf_t *out, plato_span text)
 {
     const size_t n = excerpt_length(text);
-    wmem_strbuf_append_printf(out, " %s%s%s%s", quote, ws_format_text(pinfo->pool, text.p, n),
-                              n < text.n ? UTF8_HORIZONTAL_ELLIPSIS : "", quote);
+    if (needs_no_escape(text.p, n))
+        wmem_strbuf_append_len(out, (const char *)text.p, n);
+    else
+        wmem_strbuf_append(out, ws_format_text(pinfo->pool, text.p, n));
+    if (n < text.n)
+        wmem_strbuf_append(out, UTF8_HORIZONTAL_ELLIPSIS);
 }
 
-static void add_id(wmem_strbuf_t *out, bool shown, const char *name, uint64_t id)
+static void add_quoted(packet_info *pinfo, wmem_strbuf_t *out, plato_span text)
 {
-    if (shown)
-        wmem_strbuf_append_printf(out, " %s=%" PRIu64, name, id);
+    wmem_strbuf_append(out, " \"");
+    add_excerpt(pinfo, out, text);
+    wmem_strbuf_append_c(out, '"');
+}
+
+static void add_unquoted(packet_info *pinfo, wmem_strbuf_t *out, plato_span text)
+{
+    wmem_strbuf_append_c(out, ' ');
+    add_excerpt(pinfo, out, text);
 }
 
 /* A refusal may come without the ids: only those that are there are shown. */
@@ -70,43 +103,47 @@ static void add_ack(packet_info *pinfo, wmem_strbuf_t *out, const plato_head *he
         wmem_strbuf_append_c(out, ' ');
         add_name(out, plato_ack_code_name(ack->code), "code", ack->code);
     }
-    add_id(out, ids & SHOW_CONN, "conn", ack->conn_id);
-    add_id(out, ids & SHOW_SESSION, "sess", ack->session_id);
-    add_id(out, ids & SHOW_CLIENT, "client", ack->client_id);
-    add_id(out, ids & SHOW_MSG, "msg", ack->msg_id);
+    if (ids & SHOW_CONN)
+        add_number(out, " conn=", ack->conn_id);
+    if (ids & SHOW_SESSION)
+        add_number(out, " sess=", ack->session_id);
+    if (ids & SHOW_CLIENT)
+        add_number(out, " client=", ack->client_id);
+    if (ids & SHOW_MSG)
+        add_number(out, " msg=", ack->msg_id);
     if (refused && ack->msg.n > 0)
-        add_excerpt(pinfo, out, ack->msg, "\"");
+        add_quoted(pinfo, out, ack->msg);
 }
 
 static void add_ids(packet_info *pinfo, wmem_strbuf_t *out, const plato_head *head)
 {
     switch (head->msg_type) {
     case PLATO_LOGIN:
-        wmem_strbuf_append_printf(out, " device=%" PRIu64, head->login.device_id);
+        add_number(out, " device=", head->login.device_id);
         break;
     case PLATO_RECONN:
-        wmem_strbuf_append_printf(out, " conn=%" PRIu64, head->reconn.conn_id);
+        add_number(out, " conn=", head->reconn.conn_id);
         break;
     case PLATO_ACK:
         add_ack(pinfo, out, head);
         break;
     case PLATO_UP:
-        if (head->up.session_name.n > 0)
-            wmem_strbuf_append_printf(
-                out, " sess=%s",
-                ws_format_text(pinfo->pool, head->up.session_name.p, head->up.session_name.n));
-        else
-            wmem_strbuf_append_printf(out, " sess=%" PRIu64, head->up.session_id);
-        wmem_strbuf_append_printf(out, " client=%" PRIu64, head->up.client_id);
+        if (head->up.session_name.n > 0) {
+            wmem_strbuf_append(out, " sess=");
+            add_excerpt(pinfo, out, head->up.session_name);
+        } else {
+            add_number(out, " sess=", head->up.session_id);
+        }
+        add_number(out, " client=", head->up.client_id);
         break;
     case PLATO_PUSH:
-        wmem_strbuf_append_printf(out, " sess=%" PRIu64 " msg=%" PRIu64, head->push.session_id,
-                                  head->push.msg_id);
+        add_number(out, " sess=", head->push.session_id);
+        add_number(out, " msg=", head->push.msg_id);
         break;
     case PLATO_SYNC:
-        wmem_strbuf_append_printf(out, " sess=%" PRIu64 " msg=%" PRIu64 "..%" PRIu64,
-                                  head->sync.session_id, head->sync.from_msg_id,
-                                  head->sync.to_msg_id);
+        add_number(out, " sess=", head->sync.session_id);
+        add_number(out, " msg=", head->sync.from_msg_id);
+        add_number(out, "..", head->sync.to_msg_id);
         break;
     default:
         break;
@@ -119,18 +156,18 @@ static void add_body(packet_info *pinfo, wmem_strbuf_t *out, const frame_facts *
     const bool is_chat = facts->head.msg_type == PLATO_UP || facts->head.msg_type == PLATO_PUSH;
     switch (body->kind) {
     case BODY_JSON:
-        add_excerpt(pinfo, out, body->content, "");
+        add_unquoted(pinfo, out, body->content);
         break;
     case BODY_TEXT:
-        add_excerpt(pinfo, out, body->content, "\"");
+        add_quoted(pinfo, out, body->content);
         break;
     case BODY_MESSAGE:
         if (!is_chat)
             break;
         if (body->content_type == PLATO__CONTENT_TYPE__TEXT)
-            add_excerpt(pinfo, out, body->content, "\"");
+            add_quoted(pinfo, out, body->content);
         else if (body->content_type == PLATO__CONTENT_TYPE__JSON)
-            add_excerpt(pinfo, out, body->content, "");
+            add_unquoted(pinfo, out, body->content);
         else
             wmem_strbuf_append_printf(out, " (%zu bytes)", body->content.n);
         break;
