@@ -33,7 +33,7 @@ static proto_tree *tree_of(branch *b)
     proto_item *item;
     if (b->tree == NULL) {
         b->tree =
-            proto_tree_add_subtree(b->frame, b->tvb, 0, 0, ett_analysis, &item, "[Plato analysis]");
+            proto_tree_add_subtree(b->frame, b->tvb, 0, 0, ett_analysis, &item, "Plato analysis");
         proto_item_set_generated(item);
     }
     return b->tree;

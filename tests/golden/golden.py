@@ -101,7 +101,7 @@ def check_random_access(capture):
 
 def without_later(lines):
     """Without what one pass cannot know, and the subtree that may have held nothing else."""
-    return [line for line in lines if "[Plato analysis]" not in line and
+    return [line for line in lines if "Plato analysis" not in line and
             "Never acknowledged" not in line and
             not any(f" {name}:" in line for name in LATER)]
 
