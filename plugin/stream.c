@@ -106,7 +106,8 @@ static walk_start find_start(packet_info *pinfo, stream_side *side, uint32_t seq
         start.gap = true;
         add_hole(side, side->next_seq, seq);
     } else if (ahead < 0 && hole_at(side, seq) != NULL) {
-        start.in_sync = false; /* late, and nobody knows where in a frame */
+        start.in_sync = false; /* nobody knows where in a frame */
+        start.late = true;
     } else if (ahead < 0) {
         start.repeated = (uint32_t)-ahead >= len && !side->cut;
         start.skip = (uint32_t)-ahead < len ? (uint32_t)-ahead : len;
@@ -159,8 +160,9 @@ int plato_dissect_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void 
     } else if (tcp != NULL) {
         start = *kept_start(pinfo, tcp->seq);
     }
-    const walk_end end = plato_walk(tvb, pinfo, tree, conversation, &start, may_ask(pinfo),
-                                    tcp != NULL && tcp->is_reassembled);
+    const walk_end end =
+        plato_walk(tvb, pinfo, tree, conversation, &start, may_ask(pinfo) && !start.late,
+                   tcp != NULL && tcp->is_reassembled);
     ask(pinfo, &end);
     if (follow) {
         start.framing = end.framing;

@@ -33,6 +33,7 @@ typedef struct walk_start {
     bool gap;              /* bytes in front are missing from the capture */
     bool repeated;         /* everything was there before: TCP sent it again */
     uint32_t skip;         /* bytes in front that belong to what was shown before */
+    bool late;             /* they fill a hole: to ask for more would reach into what was shown */
     bool skip_is_cut;      /* they are the rest of a frame that the snaplen cut */
     uint32_t carried;      /* bytes in front that an earlier call had asked to see again */
     plato_framing framing; /* 0: as the conversation says. Else what was known of it at the time */
