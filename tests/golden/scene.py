@@ -1,7 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Conversations of Plato, written packet by packet."""
+import os
+import shutil
+import tempfile
+import unittest
+
 import pcap
 import plato_bytes as plato
+import wireshark
 from plato_bytes import frame, number
 
 
@@ -41,3 +47,22 @@ class Scene:
     def down(self, name, *frames):
         self.flows[name].server(b"".join(frames))
         return len(self.capture.records)
+
+
+class SceneTest(unittest.TestCase):
+    """A test with a scene of its own, and a folder that tshark may write to."""
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp()
+        os.chmod(self.folder, 0o777)
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.scene = Scene()
+
+    def write(self):
+        path = os.path.join(self.folder, "scene.pcap")
+        self.scene.capture.write(path)
+        return path
+
+    def text(self, what, *options):
+        """What a statistic prints of the scene."""
+        return wireshark.run("-r", self.write(), "-q", *options, "-z", what)

@@ -10,7 +10,7 @@ import pcap
 import plato_bytes as plato
 import wireshark
 from plato_bytes import frame, number
-from scene import Scene, ack, push, up
+from scene import Scene, SceneTest, ack, push, up
 
 FIELDS = ["frame.number", "plato.stream", "plato.response_in", "plato.response_to",
           "plato.response_time", "plato.analysis.gap", "plato.analysis.gap.first",
@@ -24,17 +24,9 @@ FIELDS = ["frame.number", "plato.stream", "plato.response_in", "plato.response_t
 LATER = {"plato.response_in", "plato.delivered_in", "plato.analysis.unacked", "plato.next_conn"}
 
 
-class Verdicts(unittest.TestCase):
-    def setUp(self):
-        self.folder = tempfile.mkdtemp()
-        os.chmod(self.folder, 0o755)
-        self.addCleanup(shutil.rmtree, self.folder)
-        self.scene = Scene()
-
+class Verdicts(SceneTest):
     def read(self, *options):
-        self.path = os.path.join(self.folder, "scene.pcap")
-        self.scene.capture.write(self.path)
-        rows = wireshark.fields(self.path, FIELDS, *options)
+        rows = wireshark.fields(self.write(), FIELDS, *options)
         return {int(row["frame.number"][0]): row for row in rows}
 
     def test_pairs_and_their_times(self):

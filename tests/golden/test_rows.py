@@ -5,9 +5,7 @@ import decimal
 import io
 import json
 import os
-import shutil
 import subprocess
-import tempfile
 import unittest
 
 import pcap
@@ -15,7 +13,7 @@ import plato_bytes as plato
 import test_variant
 import wireshark
 from plato_bytes import frame, number
-from scene import Scene, ack, push, up
+from scene import SceneTest, ack, push, up
 
 COLUMNS = ("frame,index,time,stream,dir,src,sport,dst,dport,framing,type,device_id,conn_id,"
            "session_id,client_id,msg_id,ack_type,ack_code,var_head_len,msg_len,crc_status,verdicts,"
@@ -30,21 +28,7 @@ def time_of(number_of_packet):
     return "1700000000.%03d000000" % (number_of_packet - 1)
 
 
-class Rows(unittest.TestCase):
-    def setUp(self):
-        self.folder = tempfile.mkdtemp()
-        os.chmod(self.folder, 0o777)
-        self.addCleanup(shutil.rmtree, self.folder)
-        self.scene = Scene()
-
-    def write(self):
-        path = os.path.join(self.folder, "scene.pcap")
-        self.scene.capture.write(path)
-        return path
-
-    def text(self, what, *options):
-        return wireshark.run("-r", self.write(), "-q", *options, "-z", what)
-
+class Rows(SceneTest):
     def path(self, name):
         return os.path.join(self.folder, name)
 

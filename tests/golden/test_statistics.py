@@ -2,8 +2,6 @@
 """The statistics: what they count, in one pass and in two, in tshark and in sharkd."""
 import os
 import re
-import shutil
-import tempfile
 import unittest
 import unittest.mock
 
@@ -12,7 +10,7 @@ import plato_bytes as plato
 import test_variant
 import wireshark
 from plato_bytes import frame, number
-from scene import Scene, ack, push, up
+from scene import SceneTest, ack, push, up
 
 
 def table(text):
@@ -22,21 +20,7 @@ def table(text):
     return [dict(zip(lines[0], line)) for line in lines[1:]]
 
 
-class Statistics(unittest.TestCase):
-    def setUp(self):
-        self.folder = tempfile.mkdtemp()
-        os.chmod(self.folder, 0o777)
-        self.addCleanup(shutil.rmtree, self.folder)
-        self.scene = Scene()
-
-    def write(self):
-        path = os.path.join(self.folder, "scene.pcap")
-        self.scene.capture.write(path)
-        return path
-
-    def text(self, what, *options):
-        return wireshark.run("-r", self.write(), "-q", *options, "-z", what)
-
+class Statistics(SceneTest):
     def ignore_leaks(self):
         """tshark and sharkd themselves lose a block or two, in functions without a name."""
         patched = unittest.mock.patch.dict(os.environ, ASAN_OPTIONS="detect_leaks=0")
