@@ -45,6 +45,7 @@ typedef struct stream_side {
 typedef struct plato_conversation {
     uint32_t stream; /* plato.stream: 0, 1, 2, ... in the order of first frames */
     bool has_stream;
+    uint32_t identity;     /* the latest, see judged_keep_identity(); 0 at first */
     plato_framing framing; /* 0 while nothing has told */
     bool client_known;
     unsigned client_side;     /* which index the client has */

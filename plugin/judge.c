@@ -1,26 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Feeds the analysis on the first pass and keeps its verdicts with their frames. */
+/* Feeds the analysis on the first pass, and asks it for verdicts on every one. */
 #include "judge.h"
 
+#include "judged.h"
+
 #include <string.h>
-
-/* Key of proto data with file scope. */
-#define KEY_JUDGED 2u
-
-/* Kept with each frame, for the whole file. */
-typedef struct judged_frame {
-    const plato_verdict *verdict;
-    uint64_t device_id;
-    uint64_t conn_id;
-    uint32_t flags; /* of the verdict, as known at once */
-} judged_frame;
-
-/* Kept with each packet: its frames by their ordinal. A list would be searched from its start. */
-typedef struct judged_packet {
-    judged_frame *frames;
-    uint32_t count;
-    uint32_t room;
-} judged_packet;
 
 /* One instance for each capture file. */
 static plato_analysis *analysis;
@@ -54,6 +38,7 @@ static plato_analysis *analysis_of_file(void)
 
 static void forget_file(void)
 {
+    judged_clear();
     plato_analysis_free(analysis);
     analysis = NULL;
 }
@@ -67,12 +52,18 @@ static bool is_evidence(const frame_facts *facts)
            facts->frame.var_head.n == facts->frame.var_head_len;
 }
 
-/* FNV-1a: content is compared, not protected. */
+/* Content is compared, not protected. Eight bytes at a time, each step a bijection of the word. */
 static uint64_t digest(plato_span content)
 {
-    uint64_t hash = 0xcbf29ce484222325u;
-    for (size_t i = 0; i < content.n; i++)
-        hash = (hash ^ content.p[i]) * 0x100000001b3u;
+    const uint64_t odd = 0x9e3779b97f4a7c15u;
+    uint64_t hash = odd;
+    for (size_t i = 0; i < content.n; i += sizeof hash) {
+        const size_t left = content.n - i;
+        uint64_t word = 0;
+        memcpy(&word, content.p + i, left < sizeof word ? left : sizeof word);
+        hash = (hash ^ word) * odd;
+        hash ^= hash >> 32;
+    }
     return hash;
 }
 
@@ -89,12 +80,13 @@ static plato_direction direction_of(bool upstream)
 /* What the snaplen cut off cannot be compared: then contents are equal if their lengths are. */
 static void describe_content(const frame_facts *facts, plato_observation *observation)
 {
-    observation->content_len = facts->complete ? facts->content.n : facts->frame.msg_len;
+    observation->content_len = facts->complete ? (uint32_t)facts->content.n : facts->frame.msg_len;
     observation->content_digest = facts->complete ? digest(facts->content) : 0;
 }
 
-static void feed(packet_info *pinfo, const plato_conversation *conversation,
-                 const frame_facts *facts, bool upstream, judged_frame *judged)
+static const plato_judged *feed(plato_analysis *a, packet_info *pinfo,
+                                const plato_conversation *conversation, const frame_facts *facts,
+                                bool upstream)
 {
     plato_observation observation = {
         .number = pinfo->num,
@@ -104,42 +96,41 @@ static void feed(packet_info *pinfo, const plato_conversation *conversation,
         .time_ns = as_ns(&pinfo->abs_ts),
         .head = &facts->head,
     };
-    plato_analysis *a = analysis_of_file();
     describe_content(facts, &observation);
+    return plato_analysis_frame(a, &observation);
+}
+
+/* A frame that is seen for the first time; NULL if its turn is over. */
+static const judged_frame *judge_new(packet_info *pinfo, plato_conversation *conversation,
+                                     const frame_facts *facts, bool upstream)
+{
+    judged_frame *frame = judged_add(pinfo->num, (uint32_t)facts->position);
+    if (frame == NULL)
+        return NULL;
+    plato_analysis *a = analysis_of_file();
     if (is_evidence(facts))
-        judged->verdict = plato_analysis_frame(a, &observation);
-    if (judged->verdict != NULL)
-        judged->flags = judged->verdict->flags;
-    judged->device_id = plato_analysis_device(a, conversation->stream);
-    judged->conn_id = plato_analysis_conn_id(a, conversation->stream);
-}
-
-static judged_packet *packet_of(packet_info *pinfo)
-{
-    judged_packet *packet = p_get_proto_data(wmem_file_scope(), pinfo, proto_plato, KEY_JUDGED);
-    if (packet == NULL) {
-        packet = wmem_new0(wmem_file_scope(), judged_packet);
-        p_add_proto_data(wmem_file_scope(), pinfo, proto_plato, KEY_JUDGED, packet);
-    }
-    return packet;
-}
-
-static judged_frame *add_frame(judged_packet *packet)
-{
-    if (packet->count == packet->room) {
-        packet->room = packet->room == 0 ? 1 : packet->room * 2;
-        packet->frames =
-            wmem_realloc(wmem_file_scope(), packet->frames, packet->room * sizeof *packet->frames);
-    }
-    judged_frame *frame = &packet->frames[packet->count++];
-    memset(frame, 0, sizeof *frame);
+        frame->judged = feed(a, pinfo, conversation, facts, upstream);
+    const plato_identity identity = plato_analysis_identity(a, conversation->stream);
+    conversation->identity = judged_keep_identity(identity, conversation->identity);
+    frame->identity = conversation->identity;
     return frame;
+}
+
+static void look_up_verdict(packet_info *pinfo, const plato_judged *judged,
+                            frame_judgement *judgement)
+{
+    plato_verdict *verdict = wmem_new(pinfo->pool, plato_verdict);
+    *verdict = plato_analysis_verdict(analysis, judged);
+    judgement->judged = judged;
+    judgement->verdict = verdict;
+    judgement->flags = verdict->flags & ~verdict->later_flags;
+    if (PINFO_FD_VISITED(pinfo))
+        judgement->unacked = plato_analysis_unacked(analysis, judged);
 }
 
 frame_judgement plato_judge_frame(packet_info *pinfo, plato_conversation *conversation,
                                   const frame_facts *facts)
 {
-    const uint32_t ordinal = (uint32_t)facts->position;
     const bool upstream = plato_is_upstream(pinfo, conversation, facts->position,
                                             facts->decoded ? &facts->head : NULL);
     frame_judgement judgement = {.upstream = upstream};
@@ -147,24 +138,27 @@ frame_judgement plato_judge_frame(packet_info *pinfo, plato_conversation *conver
     judgement.stream = conversation->stream;
     if (!plato_pref.analyze)
         return judgement;
-    judged_packet *packet = packet_of(pinfo);
-    if (!PINFO_FD_VISITED(pinfo) && ordinal == packet->count)
-        feed(pinfo, conversation, facts, upstream, add_frame(packet));
-    if (ordinal >= packet->count)
+    const judged_frame *frame = PINFO_FD_VISITED(pinfo)
+                                    ? judged_find(pinfo->num, (uint32_t)facts->position)
+                                    : judge_new(pinfo, conversation, facts, upstream);
+    if (frame == NULL)
         return judgement;
-    const judged_frame *judged = &packet->frames[ordinal];
-    judgement.verdict = judged->verdict;
-    judgement.flags = judged->flags;
-    judgement.device_id = judged->device_id;
-    judgement.conn_id = judged->conn_id;
-    if (judged->verdict != NULL && PINFO_FD_VISITED(pinfo))
-        judgement.unacked = plato_analysis_unacked(analysis, judged->verdict);
+    const plato_identity identity = judged_identity(frame->identity);
+    judgement.device_id = identity.device_id;
+    judgement.conn_id = identity.conn_id;
+    if (frame->judged != NULL)
+        look_up_verdict(pinfo, frame->judged, &judgement);
     return judgement;
 }
 
-bool plato_judge_unacked(const plato_verdict *verdict)
+bool plato_judge_unacked(const plato_judged *judged)
 {
-    return plato_analysis_unacked(analysis, verdict);
+    return plato_analysis_unacked(analysis, judged);
+}
+
+plato_verdict plato_judge_again(const plato_judged *judged)
+{
+    return plato_analysis_verdict(analysis, judged);
 }
 
 void plato_judge_loss(packet_info *pinfo, plato_conversation *conversation)

@@ -6,10 +6,13 @@
 
 #include <plato/analysis.h>
 
-/* What the analysis knows of one frame; the same in every pass, but for what only later frames
- * tell. */
+/*
+ * What the analysis knows of one frame; the same in every pass, but for what only later frames
+ * tell. Lives as long as the packet, `judged` as long as the file.
+ */
 typedef struct frame_judgement {
-    const plato_verdict *verdict; /* NULL for a frame that does not enter the analysis */
+    const plato_judged *judged;   /* NULL for a frame that does not enter the analysis */
+    const plato_verdict *verdict; /* NULL with it */
     uint32_t flags;               /* of the verdict, as far as they were known with this frame */
     uint32_t stream;              /* plato.stream */
     bool upstream;                /* sent by the client */
@@ -25,8 +28,11 @@ typedef struct frame_judgement {
 frame_judgement plato_judge_frame(packet_info *pinfo, plato_conversation *conversation,
                                   const frame_facts *facts);
 
-/* Whether the frame of this verdict lacks its ACK, as far as the frames so far can tell. */
-bool plato_judge_unacked(const plato_verdict *verdict);
+/* Whether this frame lacks its ACK, as far as the frames so far can tell. */
+bool plato_judge_unacked(const plato_judged *judged);
+
+/* The verdict, with what the frames so far can tell. */
+plato_verdict plato_judge_again(const plato_judged *judged);
 
 /* Tells the analysis that bytes of the side that sent this packet are missing. First pass only. */
 void plato_judge_loss(packet_info *pinfo, plato_conversation *conversation);

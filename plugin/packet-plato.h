@@ -18,7 +18,8 @@
  *   user-set.c      reads a user's FileDescriptorSet
  *   user-fields.c   the fields registered from it
  *   user-body.c     a body shown as a message of it
- *   judge.c         feeds the analysis, keeps its verdicts with their frames
+ *   judge.c         feeds the analysis, and asks it for verdicts
+ *   judged.c        which frames were judged
  *   verdict.c       the verdicts in the tree
  *   tap.c           a record for each frame, for the statistics
  *   stat.h          the statistics, each in a file of its own

@@ -35,7 +35,7 @@ typedef struct delivery_row {
 
 /* A PUSH that is not explained yet. */
 typedef struct waiting_push {
-    const plato_verdict *verdict; /* NULL: none */
+    const plato_judged *judged; /* NULL: none */
     uint64_t session_id;
     uint32_t number;
 } waiting_push;
@@ -121,10 +121,10 @@ static bool add_delivery(const plato_verdict *verdict, uint64_t session_id, uint
     return true;
 }
 
-static void wait_for_ack(const plato_verdict *verdict, uint64_t session_id, uint32_t number)
+static void wait_for_ack(const plato_judged *judged, uint64_t session_id, uint32_t number)
 {
-    waiting_count += waiting[waiting_next].verdict == NULL;
-    waiting[waiting_next] = (waiting_push){verdict, session_id, number};
+    waiting_count += waiting[waiting_next].judged == NULL;
+    waiting[waiting_next] = (waiting_push){judged, session_id, number};
     waiting_next = (waiting_next + 1) % WAITING;
 }
 
@@ -133,9 +133,12 @@ static void look_again(void)
 {
     for (size_t i = 0; waiting_count > 0 && i < WAITING; i++) {
         waiting_push *w = &waiting[i];
-        if (w->verdict == NULL || !add_delivery(w->verdict, w->session_id, w->number))
+        if (w->judged == NULL)
             continue;
-        w->verdict = NULL;
+        const plato_verdict verdict = plato_judge_again(w->judged);
+        if (!add_delivery(&verdict, w->session_id, w->number))
+            continue;
+        w->judged = NULL;
         waiting_count--;
     }
 }
@@ -152,7 +155,7 @@ static tap_packet_status delivery_packet(void *tapdata _U_, packet_info *pinfo,
     if (head->msg_type == PLATO_PUSH) {
         const uint64_t session_id = head->push.session_id;
         if (!add_delivery(verdict, session_id, pinfo->num) && record->first_pass)
-            wait_for_ack(verdict, session_id, pinfo->num);
+            wait_for_ack(record->judgement.judged, session_id, pinfo->num);
     } else if (head->msg_type == PLATO_ACK && head->ack.type == PLATO_UP) {
         look_again();
     }

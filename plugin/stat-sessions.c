@@ -49,7 +49,7 @@ typedef struct session_row {
     unsigned conflicts;
     unsigned reorders;
     unsigned unacked; /* for certain, or given up waiting for */
-    GPtrArray *open;  /* verdicts of those that may still be acknowledged; first pass only */
+    GPtrArray *open;  /* plato_judged of those that may still be acknowledged; first pass only */
     double bytes;
     char first_text[24];
     char last_text[24];
@@ -182,9 +182,9 @@ static void look_again(session_row *s)
 {
     unsigned kept = 0;
     for (unsigned i = 0; i < s->open->len; i++) {
-        void *verdict = g_ptr_array_index(s->open, i);
-        if (plato_judge_unacked((const plato_verdict *)verdict))
-            g_ptr_array_index(s->open, kept++) = verdict;
+        void *judged = g_ptr_array_index(s->open, i);
+        if (plato_judge_unacked((const plato_judged *)judged))
+            g_ptr_array_index(s->open, kept++) = judged;
     }
     g_ptr_array_set_size(s->open, (int)kept);
 }
@@ -205,13 +205,13 @@ static void make_room(session_row *s)
 static void count_unacked(session_row *s, const plato_tap_record *record)
 {
     const frame_judgement *judgement = &record->judgement;
-    if (judgement->verdict == NULL)
+    if (judgement->judged == NULL)
         return;
     if (!record->first_pass) {
         s->unacked += judgement->unacked;
-    } else if (plato_judge_unacked(judgement->verdict)) {
+    } else if (plato_judge_unacked(judgement->judged)) {
         make_room(s);
-        g_ptr_array_add(s->open, (void *)(uintptr_t)judgement->verdict);
+        g_ptr_array_add(s->open, (void *)(uintptr_t)judgement->judged);
     }
 }
 

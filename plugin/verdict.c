@@ -106,8 +106,9 @@ static void show_later(branch *b, const frame_judgement *judgement)
     if (!PINFO_FD_VISITED(b->pinfo))
         return;
     add_frame_number(b, hf_response_in, verdict->response_in);
-    for (const plato_delivery *d = verdict->delivered_in; d != NULL; d = d->next)
-        add_frame_number(b, hf_delivered_in, d->number);
+    for (const plato_judged *push = verdict->delivered_in; push != NULL;
+         push = plato_judged_next_delivery(push))
+        add_frame_number(b, hf_delivered_in, plato_judged_number(push));
     add_frame_number(b, hf_next_conn, verdict->next_conn);
     if (judgement->unacked)
         add_expert(b, EXPERT_UNACKED);

@@ -66,13 +66,13 @@ static void judge_login(plato_analysis *a, const frame *f)
 static void judge_heartbeat(plato_analysis *a, const frame *f)
 {
     const int64_t interval = a->config.heartbeat_interval_ns;
-    plato_verdict *v = &f->record->verdict;
     pairs_request(a, f);
-    if (interval <= 0 || !f->conn->client_spoke || (v->flags & PLATO_VERDICT_CAPTURE_GAP) != 0)
+    if (interval <= 0 || !f->conn->client_spoke ||
+        (f->record->flags & PLATO_VERDICT_CAPTURE_GAP) != 0)
         return;
     const int64_t silence = elapsed_ns(f->conn->client_time_ns, f->record->time_ns);
     if (silence > interval && silence - interval > interval / 2)
-        v->flags |= PLATO_VERDICT_HEARTBEAT_LATE;
+        record_flag(f->record, PLATO_VERDICT_HEARTBEAT_LATE);
 }
 
 static void judge_reconn(plato_analysis *a, const frame *f)
@@ -209,9 +209,9 @@ static plato_direction direction_of(const plato_observation *o)
     return acked->direction == PLATO_UPSTREAM ? PLATO_DOWNSTREAM : PLATO_UPSTREAM;
 }
 
-const plato_verdict *plato_analysis_frame(plato_analysis *a, const plato_observation *o)
+const plato_judged *plato_analysis_frame(plato_analysis *a, const plato_observation *o)
 {
-    record *r = record_new(&a->records);
+    record *r = record_new(&a->records, o->head->msg_type);
     if (r == NULL)
         return NULL;
     r->number = o->number;
@@ -232,26 +232,34 @@ const plato_verdict *plato_analysis_frame(plato_analysis *a, const plato_observa
         f.conn->client_spoke = true;
         f.conn->client_time_ns = o->time_ns;
     }
-    return &r->verdict;
+    return r;
 }
 
 /* ---- asking ---- */
 
-bool plato_analysis_unacked(const plato_analysis *a, const plato_verdict *verdict)
+plato_verdict plato_analysis_verdict(const plato_analysis *a, const plato_judged *judged)
 {
-    const record *r = (const record *)verdict;
+    return record_verdict(&a->records, judged);
+}
+
+uint32_t plato_judged_number(const plato_judged *judged)
+{
+    return judged->number;
+}
+
+const plato_judged *plato_judged_next_delivery(const plato_judged *push)
+{
+    return push->next_delivery;
+}
+
+bool plato_analysis_unacked(const plato_analysis *a, const plato_judged *judged)
+{
     (void)a;
-    return r->open && !r->covered && *r->losses == r->losses_before;
+    return judged->open && !judged->covered && *judged->losses == judged->losses_before;
 }
 
-uint64_t plato_analysis_device(const plato_analysis *a, uint32_t index)
+plato_identity plato_analysis_identity(const plato_analysis *a, uint32_t index)
 {
     const connection *conn = connection_find(a, index);
-    return conn != NULL ? conn->device_id : 0;
-}
-
-uint64_t plato_analysis_conn_id(const plato_analysis *a, uint32_t index)
-{
-    const connection *conn = connection_find(a, index);
-    return conn != NULL ? conn->conn_id : 0;
+    return conn != NULL ? conn->identity : (plato_identity){0, 0};
 }

@@ -63,7 +63,7 @@ void connection_enter(connection *conn, const frame *f)
     if (conn->first == NULL)
         conn->first = f->record;
     if (conn->lost[f->direction])
-        f->record->verdict.flags |= PLATO_VERDICT_CAPTURE_GAP;
+        record_flag(f->record, PLATO_VERDICT_CAPTURE_GAP);
     conn->lost[f->direction] = false;
 }
 
@@ -72,7 +72,7 @@ void connections_login(plato_analysis *a, const frame *f)
 {
     const uint64_t id = f->head->login.device_id;
     f->conn->opener = f->record;
-    f->conn->device_id = id;
+    f->conn->identity.device_id = id;
     if (f->variant)
         return;
     f->conn->owner = &f->conn->own;
@@ -93,10 +93,11 @@ void connections_reconn(plato_analysis *a, const frame *f)
     f->conn->opener = f->record;
     if (old == NULL)
         return;
-    f->record->verdict.prev_conn = old->opener->number;
-    if (old->opener->verdict.next_conn == 0)
-        old->opener->verdict.next_conn = f->record->number;
-    f->conn->device_id = old->conn->device_id;
+    record_oddity(&a->records, f->record)->prev_conn = old->opener->number;
+    oddity *resumed = record_oddity(&a->records, old->opener);
+    if (resumed->next_conn == 0)
+        resumed->next_conn = f->record->number;
+    f->conn->identity.device_id = old->conn->identity.device_id;
     if (!f->variant)
         f->conn->owner = old->conn->owner;
 }
@@ -111,7 +112,7 @@ static void learn(plato_analysis *a, connection *conn, uint64_t conn_id, record 
     }
     known->conn = conn;
     known->opener = opener != NULL ? opener : conn->opener != NULL ? conn->opener : conn->first;
-    conn->conn_id = conn_id;
+    conn->identity.conn_id = conn_id;
 }
 
 void connections_learn_from_ack(plato_analysis *a, const frame *f, record *request)
@@ -124,7 +125,8 @@ void connections_learn_from_ack(plato_analysis *a, const frame *f, record *reque
 void connections_learn_from_up(plato_analysis *a, const frame *f)
 {
     const uint64_t conn_id = f->head->up.conn_id;
-    if (conn_id != 0 && f->conn->conn_id == 0 && key_set_find(a->conn_ids, a, conn_id) == NULL)
+    if (conn_id != 0 && f->conn->identity.conn_id == 0 &&
+        key_set_find(a->conn_ids, a, conn_id) == NULL)
         learn(a, f->conn, conn_id, NULL);
 }
 

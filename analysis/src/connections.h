@@ -8,7 +8,7 @@
 struct connection {
     owner own;    /* the connection's own counters */
     owner *owner; /* the counters in use: its own, or a device's */
-    uint64_t device_id, conn_id;
+    plato_identity identity;
     record *first;  /* its first frame */
     record *opener; /* its latest LOGIN or RECONN */
     fifo logins, reconns;

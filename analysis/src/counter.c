@@ -56,32 +56,31 @@ static bool first_behind_loss(counter *c)
 }
 
 /* An id that fills a hole of the capture's gets no verdict. */
-static void judge_place(const plato_analysis *a, counter *c, uint64_t id, bool behind_loss,
-                        plato_verdict *v, uint32_t number)
+static void judge_place(plato_analysis *a, counter *c, uint64_t id, bool behind_loss, record *r)
 {
-    const sight s = intervals_see(&c->ids, id, number, behind_loss, a->limits.holes);
+    const sight s = intervals_see(&c->ids, id, r->number, behind_loss, a->limits.holes);
     if (s.kind == SIGHTING_SKIPS && !behind_loss) {
-        v->flags |= PLATO_VERDICT_GAP;
-        v->gap_first = s.first;
-        v->gap_last = s.last;
+        oddity *o = record_oddity(&a->records, r);
+        record_flag(r, PLATO_VERDICT_GAP);
+        o->gap_first = s.first;
+        o->gap_last = s.last;
     } else if (s.kind == SIGHTING_FILLS && !s.of_capture) {
-        v->flags |= PLATO_VERDICT_OUT_OF_ORDER | PLATO_VERDICT_GAP_FILLED;
-        v->gap_in = s.gap_in;
+        /* out of order is said of messages only */
+        record_flag(r, PLATO_VERDICT_GAP_FILLED |
+                           (r->kind == RECORD_ACK ? 0u : PLATO_VERDICT_OUT_OF_ORDER));
+        record_oddity(&a->records, r)->gap_in = s.gap_in;
     }
 }
 
 static record *judge_again(window_entry *known, const frame *f)
 {
-    plato_verdict *v = &f->record->verdict;
     record *first = known->first.record;
     if (!content_equal(known->first.content, f->content)) {
-        v->flags |= PLATO_VERDICT_CONFLICT;
+        record_flag(f->record, PLATO_VERDICT_CONFLICT);
         window_add_sending(known, f->record, f->content);
         return NULL;
     }
-    v->flags |= PLATO_VERDICT_DUPLICATE;
-    v->duplicate_of = first->number;
-    record_join(first, f->record);
+    record_repeat(first, f->record);
     return first;
 }
 
@@ -91,16 +90,14 @@ record *counter_judge(plato_analysis *a, counter *c, uint64_t id, const frame *f
     window_entry *known = window_find(&a->windows, &c->window, id);
     if (known != NULL)
         return judge_again(known, f);
-    judge_place(a, c, id, behind_loss, &f->record->verdict, f->record->number);
+    judge_place(a, c, id, behind_loss, f->record);
     f->record->open = true;
     window_add(&a->windows, &c->window, id, f->record, f->content,
                f->direction == PLATO_DOWNSTREAM);
     return f->record;
 }
 
-void counter_judge_ack(const plato_analysis *a, counter *c, uint64_t id, const frame *f)
+void counter_judge_ack(plato_analysis *a, counter *c, uint64_t id, const frame *f)
 {
-    plato_verdict *v = &f->record->verdict;
-    judge_place(a, c, id, first_behind_loss(c), v, f->record->number);
-    v->flags &= ~(uint32_t)PLATO_VERDICT_OUT_OF_ORDER; /* said of messages only */
+    judge_place(a, c, id, first_behind_loss(c), f->record);
 }

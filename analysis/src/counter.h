@@ -38,6 +38,6 @@ void counter_free(gpointer counter);
 record *counter_judge(plato_analysis *a, counter *c, uint64_t id, const frame *f);
 
 /* Judges the msg_id in an ACK of an UP: it has no content of its own. */
-void counter_judge_ack(const plato_analysis *a, counter *c, uint64_t id, const frame *f);
+void counter_judge_ack(plato_analysis *a, counter *c, uint64_t id, const frame *f);
 
 #endif

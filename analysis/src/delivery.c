@@ -12,7 +12,7 @@ typedef struct told {
 typedef struct message {
     key key; /* the session, msg_id */
     GList link;
-    told *contents;
+    told first; /* most messages have no other */
 } message;
 
 /* The latest messages of one session, over all connections. */
@@ -24,12 +24,12 @@ typedef struct session {
 static void message_free(gpointer p)
 {
     message *m = p;
-    while (m->contents != NULL) {
-        told *t = m->contents;
-        m->contents = t->next;
+    while (m->first.next != NULL) {
+        told *t = m->first.next;
+        m->first.next = t->next;
         g_free(t);
     }
-    g_free(m);
+    g_slice_free(message, m);
 }
 
 void delivery_init(plato_analysis *a)
@@ -55,14 +55,17 @@ static session *session_get(plato_analysis *a, uint64_t id)
     return s;
 }
 
-static message *message_get(plato_analysis *a, uint64_t session_id, uint64_t msg_id)
+/* The message; where there is none it is made with this content. */
+static message *message_get(plato_analysis *a, uint64_t session_id, uint64_t msg_id,
+                            content carried)
 {
     session *s = session_get(a, session_id);
     message *m = key_set_find(a->messages, s, msg_id);
     if (m != NULL)
         return m;
-    m = g_new0(message, 1);
+    m = g_slice_new0(message);
     m->key = (key){s, msg_id};
+    m->first.content = carried;
     m->link.data = m;
     g_hash_table_add(a->messages, m);
     g_queue_push_tail_link(&s->messages, &m->link);
@@ -77,72 +80,70 @@ static message *message_get(plato_analysis *a, uint64_t session_id, uint64_t msg
 /* NULL when so many contents are told apart already. */
 static told *told_get(message *m, content wanted)
 {
-    told **at = &m->contents;
-    unsigned known = 0;
-    for (; *at != NULL; at = &(*at)->next, known++)
-        if (content_equal((*at)->content, wanted))
-            return *at;
-    if (known == CONTENTS_MAX)
-        return NULL;
-    *at = g_new0(told, 1);
-    (*at)->content = wanted;
-    return *at;
+    told *last = &m->first;
+    for (unsigned known = 1;; known++, last = last->next) {
+        if (content_equal(last->content, wanted))
+            return last;
+        if (known == CONTENTS_MAX)
+            return NULL;
+        if (last->next == NULL)
+            break;
+    }
+    last->next = g_new0(told, 1);
+    last->next->content = wanted;
+    return last->next;
 }
 
 /* An UP explains only what came after it. */
-static void link_push(plato_analysis *a, record *up, record *push)
+static void link_push(record *up, record *push)
 {
     if (up->time_ns > push->time_ns)
         return;
-    plato_delivery *delivery = delivery_new(&a->records);
-    if (delivery == NULL)
-        return;
-    delivery->number = push->number;
-    if (up->last_delivery != NULL)
-        up->last_delivery->next = delivery;
+    if (up->last_push != NULL)
+        up->last_push->next_delivery = push;
     else
-        up->verdict.delivered_in = delivery;
-    up->last_delivery = delivery;
-    push->verdict.flags |= PLATO_VERDICT_HAS_DELIVERY_TIME;
-    push->verdict.delivery_of = up->number;
-    push->verdict.delivery_time_ns = elapsed_ns(up->time_ns, push->time_ns);
+        up->first_push = push;
+    up->last_push = push;
+    push->up = up;
+    record_flag(push, PLATO_VERDICT_HAS_DELIVERY_TIME);
 }
 
-static void explain(plato_analysis *a, told *t, record *up)
+static void explain(told *t, record *up)
 {
     record *push = t->first_waiting;
     t->up = up;
     t->first_waiting = t->last_waiting = NULL;
     while (push != NULL) {
-        record *next = push->next_waiting;
-        push->next_waiting = NULL;
-        link_push(a, up, push);
+        record *next = push->next_delivery;
+        push->next_delivery = NULL;
+        push->delivery_late = true;
+        link_push(up, push);
         push = next;
     }
 }
 
 void delivery_acknowledged(plato_analysis *a, const frame *f, const window_entry *up)
 {
-    message *m = message_get(a, f->head->ack.session_id, f->head->ack.msg_id);
+    message *m = message_get(a, f->head->ack.session_id, f->head->ack.msg_id, up->first.content);
     for (const sending *s = &up->first; s != NULL; s = s->next) {
         told *t = told_get(m, s->content);
         if (t != NULL && t->up == NULL)
-            explain(a, t, s->record);
+            explain(t, s->record);
     }
 }
 
 void delivery_push(plato_analysis *a, const frame *f)
 {
-    message *m = message_get(a, f->head->push.session_id, f->head->push.msg_id);
+    message *m = message_get(a, f->head->push.session_id, f->head->push.msg_id, f->content);
     told *t = told_get(m, f->content);
     if (t == NULL)
         return;
     if (t->up != NULL) {
-        link_push(a, t->up, f->record);
+        link_push(t->up, f->record);
         return;
     }
     if (t->last_waiting != NULL)
-        t->last_waiting->next_waiting = f->record;
+        t->last_waiting->next_delivery = f->record;
     else
         t->first_waiting = f->record;
     t->last_waiting = f->record;

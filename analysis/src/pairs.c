@@ -21,12 +21,11 @@ void pairs_clear(plato_analysis *a)
 
 void pairs_respond(const plato_analysis *a, const frame *f, const record *request)
 {
-    plato_verdict *v = &f->record->verdict;
-    v->flags |= PLATO_VERDICT_HAS_RESPONSE_TIME;
-    v->response_to = request->number;
-    v->response_time_ns = elapsed_ns(request->time_ns, f->record->time_ns);
-    if (a->config.slow_response_ns > 0 && v->response_time_ns > a->config.slow_response_ns)
-        v->flags |= PLATO_VERDICT_SLOW_RESPONSE;
+    const int64_t slow = a->config.slow_response_ns;
+    f->record->request = request;
+    record_flag(f->record, PLATO_VERDICT_HAS_RESPONSE_TIME);
+    if (slow > 0 && elapsed_ns(request->time_ns, f->record->time_ns) > slow)
+        record_flag(f->record, PLATO_VERDICT_SLOW_RESPONSE);
 }
 
 static void open_sync(plato_analysis *a, const frame *f)

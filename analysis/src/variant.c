@@ -46,11 +46,8 @@ void variant_ack_up(plato_analysis *a, const frame *f)
 void variant_push(const frame *f)
 {
     connection *conn = f->conn;
-    plato_verdict *v = &f->record->verdict;
     if (conn->run.record != NULL && content_equal(conn->run.content, f->content)) {
-        v->flags |= PLATO_VERDICT_DUPLICATE;
-        v->duplicate_of = conn->run.record->number;
-        record_join(conn->run.record, f->record);
+        record_repeat(conn->run.record, f->record);
     } else {
         f->record->open = true;
         conn->run = (sending){f->content, f->record, NULL};

@@ -12,7 +12,7 @@
 /* What a frame carried, as far as comparing goes. */
 typedef struct content {
     uint64_t digest;
-    uint64_t len;
+    uint32_t len;
 } content;
 
 static inline bool content_equal(content a, content b)

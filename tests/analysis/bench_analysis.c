@@ -180,7 +180,6 @@ int main(void)
     static const uint32_t sizes[] = {100000, 300000, 1000000};
     printf("  %-20s %9s %10s %12s %14s\n", "", "frames", "ns/frame", "bytes/frame",
            "ns/frame, free");
-    printf("  (a verdict is %zu bytes)\n", sizeof(plato_verdict));
     for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++)
         for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++)
             run(kinds[k].name, kinds[k].make, sizes[s]);

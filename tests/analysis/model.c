@@ -244,17 +244,13 @@ static bool unacked(const model *m, size_t at)
 
 static void say(model *m, size_t at, char text[OUTCOME_MAX])
 {
-    static plato_delivery links[HISTORY_MAX];
-    plato_delivery **end = &m->facts[at].v.delivered_in;
+    uint32_t delivered_in[HISTORY_MAX];
     size_t count = 0;
     for (size_t i = 0; i < m->delivery_count; i++) {
-        if (m->deliveries[i].up != at)
-            continue;
-        links[count] = (plato_delivery){NULL, number(m->deliveries[i].push)};
-        *end = &links[count++];
-        end = &(*end)->next;
+        if (m->deliveries[i].up == at)
+            delivered_in[count++] = number(m->deliveries[i].push);
     }
-    outcome_print(&m->facts[at].v, unacked(m, at), text);
+    outcome_print(&m->facts[at].v, delivered_in, count, unacked(m, at), text);
 }
 
 void model_history(const history *h, outcomes said)

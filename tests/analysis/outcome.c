@@ -29,10 +29,10 @@ static void add_time(char *text, const char *name, int64_t ns)
         add(text, "+%" PRId64 "ns", ns % 1000000);
 }
 
-void outcome_print(const plato_verdict *v, bool unacked, char text[OUTCOME_MAX])
+void outcome_print(const plato_verdict *v, const uint32_t *delivered_in, size_t count, bool unacked,
+                   char text[OUTCOME_MAX])
 {
     char line[OUTCOME_MAX] = "";
-    const char *separator = "";
     if (v->flags & PLATO_VERDICT_CAPTURE_GAP)
         add(line, " missing");
     if (v->flags & PLATO_VERDICT_GAP)
@@ -56,13 +56,22 @@ void outcome_print(const plato_verdict *v, bool unacked, char text[OUTCOME_MAX])
     add_number(line, "of", v->delivery_of);
     if (v->flags & PLATO_VERDICT_HAS_DELIVERY_TIME)
         add_time(line, "dt", v->delivery_time_ns);
-    if (v->delivered_in != NULL)
-        add(line, " for=");
-    for (const plato_delivery *d = v->delivered_in; d != NULL; d = d->next, separator = ",")
-        add(line, "%s%" PRIu32, separator, d->number);
+    for (size_t i = 0; i < count; i++)
+        add(line, "%s%" PRIu32, i == 0 ? " for=" : ",", delivered_in[i]);
     add_number(line, "prev", v->prev_conn);
     add_number(line, "next", v->next_conn);
     if (unacked)
         add(line, " unacked");
     (void)snprintf(text, OUTCOME_MAX, "%s", line[0] == ' ' ? line + 1 : "-");
+}
+
+void outcome_of(const plato_analysis *a, const plato_judged *judged, char text[OUTCOME_MAX])
+{
+    const plato_verdict v = plato_analysis_verdict(a, judged);
+    uint32_t delivered_in[HISTORY_MAX];
+    size_t count = 0;
+    for (const plato_judged *push = v.delivered_in; push != NULL && count < HISTORY_MAX;
+         push = plato_judged_next_delivery(push))
+        delivered_in[count++] = plato_judged_number(push);
+    outcome_print(&v, delivered_in, count, plato_analysis_unacked(a, judged), text);
 }

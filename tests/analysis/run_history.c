@@ -14,7 +14,7 @@ static uint64_t digest(const char *text)
     return sum;
 }
 
-const plato_verdict *feed_event(plato_analysis *a, const event *e, uint32_t number)
+const plato_judged *feed_event(plato_analysis *a, const event *e, uint32_t number)
 {
     plato_head head = e->head;
     if (e->is_loss) {
@@ -32,7 +32,7 @@ const plato_verdict *feed_event(plato_analysis *a, const event *e, uint32_t numb
         .time_ns = e->time_ms * 1000000,
         .head = &head,
         .content_digest = digest(e->text),
-        .content_len = strlen(e->text),
+        .content_len = (uint32_t)strlen(e->text),
     };
     return plato_analysis_frame(a, &o);
 }
@@ -41,15 +41,15 @@ static void run(const history *h, const plato_analysis_config *config,
                 const analysis_limits *limits, outcomes said)
 {
     plato_analysis *a = analysis_new_with_limits(config, NULL, limits);
-    const plato_verdict **verdicts = calloc(h->count + 1, sizeof(plato_verdict *));
+    const plato_judged **judged = calloc(h->count + 1, sizeof *judged);
     for (size_t i = 0; i < h->count; i++)
-        verdicts[i] = feed_event(a, &h->events[i], (uint32_t)i + 1);
+        judged[i] = feed_event(a, &h->events[i], (uint32_t)i + 1);
     for (size_t i = 0; i < h->count; i++) {
         said[i][0] = '\0';
-        if (verdicts[i] != NULL)
-            outcome_print(verdicts[i], plato_analysis_unacked(a, verdicts[i]), said[i]);
+        if (judged[i] != NULL)
+            outcome_of(a, judged[i], said[i]);
     }
-    free((void *)verdicts);
+    free((void *)judged);
     plato_analysis_free(a);
 }
 

@@ -7,7 +7,7 @@
 #include "state.h"
 
 /* Feeds one event; NULL for a loss, or when memory is out. */
-const plato_verdict *feed_event(plato_analysis *a, const event *e, uint32_t number);
+const plato_judged *feed_event(plato_analysis *a, const event *e, uint32_t number);
 
 /* Feeds all of it and prints what is said in the end; "" for a loss. `limits` may be NULL. */
 void run_history(const history *h, const analysis_limits *limits, outcomes said);

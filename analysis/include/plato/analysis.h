@@ -5,17 +5,18 @@
  *
  *     plato_analysis *a = plato_analysis_new(&config, NULL);
  *     for each frame, in the order in which its last byte was captured:
- *         const plato_verdict *v = plato_analysis_frame(a, &frame);      keep v with the frame
- *     at any later time:
- *         look at *v again: what only later frames could tell has been filled in
- *     plato_analysis_free(a);                                            all verdicts are gone
+ *         const plato_judged *j = plato_analysis_frame(a, &frame);       keep j with the frame
+ *     now, and at any later time:
+ *         plato_verdict v = plato_analysis_verdict(a, j);     with all that is known by then
+ *     plato_analysis_free(a);                                            j is dead
  *
  * What must not be fed: frames with a bad CRC or a malformed head, and what TCP sent again.
  *
  * Cost: O(log n) for each frame, whatever its ids (an ACK that answers many PUSHes or repeats pays
- * for each of them, once). Memory: a verdict and 48 bytes for each frame; for each counter the last
- * PLATO_ANALYSIS_WINDOW ids, up to 65,536 older requests that wait for an answer, and up to 1,024
- * holes; for each session its last PLATO_ANALYSIS_WINDOW messages. What is answered is released.
+ * for each of them, once). Memory: 24 bytes for each ACK and 56 for each UP and PUSH, more only for
+ * what is wrong with them; for each counter the last PLATO_ANALYSIS_WINDOW ids, up to 65,536 older
+ * requests that wait for an answer, and up to 1,024 holes; for each session its last
+ * PLATO_ANALYSIS_WINDOW messages. What is answered is released.
  *
  * One analysis belongs to one thread at a time. GLib ends the program when its memory is out.
  */
@@ -30,6 +31,9 @@ PLATO_BEGIN
 #define PLATO_ANALYSIS_WINDOW 1024u
 
 typedef struct plato_analysis plato_analysis;
+
+/* One frame that was fed, as it is kept: see plato_analysis_verdict(). */
+typedef struct plato_judged plato_judged;
 
 typedef enum plato_direction {
     PLATO_UPSTREAM = 0,   /* client to server */
@@ -58,7 +62,7 @@ typedef struct plato_observation {
     int64_t time_ns;         /* since any fixed moment */
     const plato_head *head;  /* borrowed for the call */
     uint64_t content_digest; /* of the body's bytes; equal digest and length = equal content */
-    uint64_t content_len;    /* bytes of the body */
+    uint32_t content_len;    /* bytes of the body */
 } plato_observation;
 
 /* What was found, as bits of plato_verdict.flags. */
@@ -77,21 +81,13 @@ typedef enum plato_verdict_flag {
 } plato_verdict_flag;
 
 /*
- * One PUSH of an UP. The list is in the order in which its members became known: that of the
- * capture, unless an UP was acknowledged under several msg_ids.
- */
-typedef struct plato_delivery {
-    struct plato_delivery *next;
-    uint32_t number; /* frame of the PUSH */
-} plato_delivery;
-
-/*
  * The verdict on one frame. Frame numbers are plato_observation.number, 0 = none. Members marked
- * LATER may be filled in by later frames; all others are final when plato_analysis_frame() returns.
- * What was filled in once does not change any more.
+ * LATER may be told by later frames; all others are final when plato_analysis_frame() returns.
+ * What was told once does not change any more.
  */
 typedef struct plato_verdict {
-    uint32_t flags; /* plato_verdict_flag */
+    uint32_t flags;       /* plato_verdict_flag */
+    uint32_t later_flags; /* those of them that later frames told */
     uint32_t duplicate_of;
     uint32_t gap_in;
     uint32_t response_to;
@@ -104,19 +100,20 @@ typedef struct plato_verdict {
     uint64_t gap_first;   /* with PLATO_VERDICT_GAP; both ends belong to the hole */
     uint64_t gap_last;
     int64_t response_time_ns;
-    int64_t delivery_time_ns;     /* LATER, with delivery_of */
-    plato_delivery *delivered_in; /* LATER: UP: every PUSH of it */
+    int64_t delivery_time_ns;         /* LATER, with delivery_of */
+    const plato_judged *delivered_in; /* LATER: UP: the first PUSH of it; the others with
+                                         plato_judged_next_delivery() */
 } plato_verdict;
 
 /*
- * `config` NULL means the defaults. `allocator` is used for verdicts and deliveries only (NULL:
- * malloc); they live until plato_analysis_free().
+ * `config` NULL means the defaults. `allocator` is used for what is kept of each frame only (NULL:
+ * malloc); that lives until plato_analysis_free().
  */
 plato_analysis *plato_analysis_new(const plato_analysis_config *config,
                                    const plato_allocator *allocator);
 
 /*
- * Frees the analysis; verdicts and deliveries are released through the allocator. NULL is allowed.
+ * Frees the analysis, and all that was kept of its frames. NULL is allowed.
  */
 void plato_analysis_free(plato_analysis *analysis);
 
@@ -128,25 +125,38 @@ void plato_analysis_loss(plato_analysis *analysis, uint32_t connection, plato_di
                          uint32_t number);
 
 /*
- * Feeds one frame. The verdict is owned by the analysis. NULL only when memory is out: then the
- * frame has not been fed.
+ * Feeds one frame. What is returned is owned by the analysis. NULL only when memory is out: then
+ * the frame has not been fed.
  */
-const plato_verdict *plato_analysis_frame(plato_analysis *analysis,
-                                          const plato_observation *observation);
+const plato_judged *plato_analysis_frame(plato_analysis *analysis,
+                                         const plato_observation *observation);
+
+/* The verdict on a frame, with what the frames fed so far can tell. O(1). */
+plato_verdict plato_analysis_verdict(const plato_analysis *analysis, const plato_judged *judged);
+
+/* plato_observation.number of the frame. */
+uint32_t plato_judged_number(const plato_judged *judged);
 
 /*
- * Whether `verdict` is of an UP or PUSH (its first sending) that was never acknowledged, as far as
+ * From one PUSH of an UP to the next, NULL behind the last. They are in the order in which they
+ * became known: that of the capture, unless an UP was acknowledged under several msg_ids.
+ */
+const plato_judged *plato_judged_next_delivery(const plato_judged *push);
+
+/*
+ * Whether the frame is an UP or PUSH (its first sending) that was never acknowledged, as far as
  * the frames fed so far can tell, with no bytes missing that could hold the answer. Meant to be
  * asked when all frames have been fed. O(1).
  */
-bool plato_analysis_unacked(const plato_analysis *analysis, const plato_verdict *verdict);
+bool plato_analysis_unacked(const plato_analysis *analysis, const plato_judged *judged);
 
-/*
- * What is known of the device and the Plato connection behind a transport connection: 0 = not
- * (yet) known. For rows and tables.
- */
-uint64_t plato_analysis_device(const plato_analysis *analysis, uint32_t connection);
-uint64_t plato_analysis_conn_id(const plato_analysis *analysis, uint32_t connection);
+/* Who is behind a transport connection, as far as it is known (yet): 0 = not known. */
+typedef struct plato_identity {
+    uint64_t device_id;
+    uint64_t conn_id;
+} plato_identity;
+
+plato_identity plato_analysis_identity(const plato_analysis *analysis, uint32_t connection);
 
 PLATO_END
 
