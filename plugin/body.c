@@ -112,7 +112,7 @@ static void show_user_message(const body_facts *facts, tvbuff_t *tvb, packet_inf
 {
     const char *name = plato_user_type_of(facts->msg_type);
     const user_message *message = plato_user_find_message(name);
-    proto_item_set_text(item, "Body: %s (%d bytes)", name, length);
+    plato_set_title(item, "Body: ", name, length);
     if (message != NULL)
         plato_dissect_user_message(message, tvb, pinfo, tree, item, offset, length);
     else
@@ -128,12 +128,12 @@ void plato_dissect_body(const body_facts *facts, tvbuff_t *tvb, packet_info *pin
     proto_item *item = proto_tree_add_bytes_with_length(
         tree, hf_body, tvb, item_offset, item_length, tvb_get_ptr(tvb, offset, length), length);
     proto_tree *body = proto_item_add_subtree(item, ett_body);
-    if (facts->kind != BODY_CUT &&
+    if (facts->kind != BODY_CUT && plato_has_guest(facts->msg_type) &&
         plato_call_guest(facts->msg_type, tvb_new_subset_length(tvb, offset, length), pinfo, body))
         return;
     switch (facts->kind) {
     case BODY_MESSAGE:
-        proto_item_set_text(item, "Body: %s (%d bytes)", facts->view->title, length);
+        plato_set_title(item, "Body: ", facts->view->title, length);
         plato_dissect_message(facts->view, tvb, pinfo, body, offset, length, &error_offset);
         if (facts->message_error != PLATO_OK)
             plato_add_malformed(pinfo, item, facts->message_error, error_offset);
@@ -141,14 +141,14 @@ void plato_dissect_body(const body_facts *facts, tvbuff_t *tvb, packet_info *pin
             show_chat_content(facts, tvb, pinfo, body, offset);
         break;
     case BODY_JSON:
-        proto_item_set_text(item, "Body: JSON (%d bytes)", length);
+        plato_set_title(item, "Body: ", "JSON", length);
         plato_call_json(tvb_new_subset_length(tvb, offset, length), pinfo, body);
         break;
     case BODY_USER:
         show_user_message(facts, tvb, pinfo, body, item, offset, length);
         break;
     case BODY_TEXT:
-        proto_item_set_text(item, "Body: text (%d bytes)", length);
+        plato_set_title(item, "Body: ", "text", length);
         add_text(tvb, pinfo, body, offset, length);
         break;
     default:

@@ -25,6 +25,11 @@ uint64_t plato_next_position(packet_info *pinfo)
     return (uint64_t)pinfo->num << 32 | *frames_so_far(pinfo);
 }
 
+static uint64_t take_position(packet_info *pinfo)
+{
+    return (uint64_t)pinfo->num << 32 | (*frames_so_far(pinfo))++;
+}
+
 /* The bytes that are here of a span which may have been cut off by the snaplen. */
 static plato_span captured_part(const uint8_t *bytes, int captured, uint64_t offset, uint32_t len)
 {
@@ -84,8 +89,7 @@ void plato_examine_frame(tvbuff_t *tvb, packet_info *pinfo, plato_conversation *
     const plato_limits limits = plato_pref_limits();
     memset(facts, 0, sizeof *facts);
     facts->tvb = tvb;
-    facts->position = plato_next_position(pinfo);
-    ++*frames_so_far(pinfo);
+    facts->position = take_position(pinfo);
     facts->captured = (int)tvb_captured_length(tvb);
     facts->crc.status = PROTO_CHECKSUM_E_UNVERIFIED;
     const uint8_t *bytes = tvb_get_ptr(tvb, 0, facts->captured);

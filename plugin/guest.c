@@ -40,7 +40,7 @@ bool plato_has_guest(uint32_t msg_type)
 
 bool plato_call_guest(uint32_t msg_type, tvbuff_t *body, packet_info *pinfo, proto_tree *tree)
 {
-    return plato_has_guest(msg_type) && call(NULL, NULL, msg_type, body, pinfo, tree);
+    return call(NULL, NULL, msg_type, body, pinfo, tree);
 }
 
 void plato_call_json(tvbuff_t *body, packet_info *pinfo, proto_tree *tree)

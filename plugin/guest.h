@@ -11,7 +11,7 @@
 /* Whether a dissector is registered in the table plato.msg_type for bodies of this type. */
 bool plato_has_guest(uint32_t msg_type);
 
-/* Offers it the body; false if there is none, or if it does not want this body. */
+/* Offers the body to the one that there is; false if it does not want this body. */
 bool plato_call_guest(uint32_t msg_type, tvbuff_t *body, packet_info *pinfo, proto_tree *tree);
 
 /* Wireshark's own dissectors for JSON, and for protobuf with its own search paths. */

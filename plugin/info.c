@@ -23,25 +23,27 @@ static const unsigned ack_ids[] = {
     [PLATO_SYNC] = SHOW_SESSION,
 };
 
-static void add_name(wmem_strbuf_t *out, const char *name, const char *kind, uint32_t number)
+static void add_name(label *out, const char *name, const char *kind, uint32_t number)
 {
-    if (name != NULL)
-        wmem_strbuf_append(out, name);
-    else
-        wmem_strbuf_append_printf(out, "%s %u", kind, number);
+    if (name != NULL) {
+        label_add(out, name);
+        return;
+    }
+    label_add(out, kind);
+    label_add(out, " ");
+    label_add_number(out, number);
 }
 
-/* " label=number", written by hand: printf costs more than the rest of a small frame. */
-static void add_number(wmem_strbuf_t *out, const char *label, uint64_t number)
+static void add_number(label *out, const char *name, uint64_t number)
 {
-    char digits[20];
-    size_t at = sizeof digits;
-    do {
-        digits[--at] = (char)('0' + number % 10);
-        number /= 10;
-    } while (number != 0);
-    wmem_strbuf_append(out, label);
-    wmem_strbuf_append_len(out, digits + at, sizeof digits - at);
+    label_add(out, name);
+    label_add_number(out, number);
+}
+
+static void add_count(label *out, size_t bytes)
+{
+    add_number(out, " (", bytes);
+    label_add(out, " bytes)");
 }
 
 static bool needs_no_escape(const uint8_t *text, size_t n)
@@ -65,42 +67,42 @@ static size_t excerpt_length(plato_span text)
     return n;
 }
 
-static void add_excerpt(packet_info *pinfo, wmem_strbuf_t *out, plato_span text)
+static void add_excerpt(packet_info *pinfo, label *out, plato_span text)
 {
     const size_t n = excerpt_length(text);
     if (needs_no_escape(text.p, n))
-        wmem_strbuf_append_len(out, (const char *)text.p, n);
+        label_add_bytes(out, (const char *)text.p, n);
     else
-        wmem_strbuf_append(out, ws_format_text(pinfo->pool, text.p, n));
+        label_add(out, ws_format_text(pinfo->pool, text.p, n));
     if (n < text.n)
-        wmem_strbuf_append(out, UTF8_HORIZONTAL_ELLIPSIS);
+        label_add(out, UTF8_HORIZONTAL_ELLIPSIS);
 }
 
-static void add_quoted(packet_info *pinfo, wmem_strbuf_t *out, plato_span text)
+static void add_quoted(packet_info *pinfo, label *out, plato_span text)
 {
-    wmem_strbuf_append(out, " \"");
+    label_add(out, " \"");
     add_excerpt(pinfo, out, text);
-    wmem_strbuf_append_c(out, '"');
+    label_add(out, "\"");
 }
 
-static void add_unquoted(packet_info *pinfo, wmem_strbuf_t *out, plato_span text)
+static void add_unquoted(packet_info *pinfo, label *out, plato_span text)
 {
-    wmem_strbuf_append_c(out, ' ');
+    label_add(out, " ");
     add_excerpt(pinfo, out, text);
 }
 
 /* A refusal may come without the ids: only those that are there are shown. */
-static void add_ack(packet_info *pinfo, wmem_strbuf_t *out, const plato_head *head)
+static void add_ack(packet_info *pinfo, label *out, const plato_head *head)
 {
     const plato_head_ack *ack = &head->ack;
     const bool refused = ack->code != PLATO_ACK_OK;
     unsigned ids = ack->type < array_length(ack_ids) ? ack_ids[ack->type] : 0;
     if (refused)
         ids &= head->present;
-    wmem_strbuf_append_c(out, ' ');
+    label_add(out, " ");
     add_name(out, plato_msg_type_name(ack->type), "type", ack->type);
     if (refused) {
-        wmem_strbuf_append_c(out, ' ');
+        label_add(out, " ");
         add_name(out, plato_ack_code_name(ack->code), "code", ack->code);
     }
     if (ids & SHOW_CONN)
@@ -115,7 +117,7 @@ static void add_ack(packet_info *pinfo, wmem_strbuf_t *out, const plato_head *he
         add_quoted(pinfo, out, ack->msg);
 }
 
-static void add_ids(packet_info *pinfo, wmem_strbuf_t *out, const plato_head *head)
+static void add_ids(packet_info *pinfo, label *out, const plato_head *head)
 {
     switch (head->msg_type) {
     case PLATO_LOGIN:
@@ -129,7 +131,7 @@ static void add_ids(packet_info *pinfo, wmem_strbuf_t *out, const plato_head *he
         break;
     case PLATO_UP:
         if (head->up.session_name.n > 0) {
-            wmem_strbuf_append(out, " sess=");
+            label_add(out, " sess=");
             add_excerpt(pinfo, out, head->up.session_name);
         } else {
             add_number(out, " sess=", head->up.session_id);
@@ -150,7 +152,7 @@ static void add_ids(packet_info *pinfo, wmem_strbuf_t *out, const plato_head *he
     }
 }
 
-static void add_body(packet_info *pinfo, wmem_strbuf_t *out, const frame_facts *facts)
+static void add_body(packet_info *pinfo, label *out, const frame_facts *facts)
 {
     const body_facts *body = &facts->body;
     const bool is_chat = facts->head.msg_type == PLATO_UP || facts->head.msg_type == PLATO_PUSH;
@@ -169,12 +171,12 @@ static void add_body(packet_info *pinfo, wmem_strbuf_t *out, const frame_facts *
         else if (body->content_type == PLATO__CONTENT_TYPE__JSON)
             add_unquoted(pinfo, out, body->content);
         else
-            wmem_strbuf_append_printf(out, " (%zu bytes)", body->content.n);
+            add_count(out, body->content.n);
         break;
     case BODY_BYTES:
     case BODY_CUT:
     case BODY_USER:
-        wmem_strbuf_append_printf(out, " (%zu bytes)", facts->content.n);
+        add_count(out, facts->content.n);
         break;
     case BODY_EMPTY:
         break;
@@ -182,28 +184,32 @@ static void add_body(packet_info *pinfo, wmem_strbuf_t *out, const frame_facts *
 }
 
 /* What is wrong with the frame, in brackets behind the rest. */
-static void add_remarks(wmem_strbuf_t *out, const frame_facts *facts)
+static void add_remarks(label *out, const frame_facts *facts)
 {
-    if (facts->length_error != PLATO_OK)
-        wmem_strbuf_append_printf(out, " [too large: %" PRIu64 " bytes]", facts->total);
-    else if (facts->shortened)
-        wmem_strbuf_append(out, " [damaged length]");
-    else if (!facts->complete)
-        wmem_strbuf_append(out, " [cut]");
+    if (facts->length_error != PLATO_OK) {
+        add_number(out, " [too large: ", facts->total);
+        label_add(out, " bytes]");
+    } else if (facts->shortened) {
+        label_add(out, " [damaged length]");
+    } else if (!facts->complete) {
+        label_add(out, " [cut]");
+    }
     if (facts->head_error != PLATO_OK || facts->body.message_error != PLATO_OK)
-        wmem_strbuf_append(out, " [malformed]");
+        label_add(out, " [malformed]");
     if (facts->crc.status == PROTO_CHECKSUM_E_BAD)
-        wmem_strbuf_append(out, " [bad CRC]");
+        label_add(out, " [bad CRC]");
 }
 
-const char *plato_info_text(packet_info *pinfo, const frame_facts *facts)
+void plato_info_text(packet_info *pinfo, const frame_facts *facts, label *out)
 {
-    wmem_strbuf_t *out = wmem_strbuf_new(pinfo->pool, "");
     const bool msgcmd = facts->frame.framing == PLATO_FRAMING_MSGCMD;
-    if (!msgcmd && facts->frame.version != PLATO_VERSION_ON_WIRE)
-        wmem_strbuf_append_printf(out, "Version %u ", facts->frame.version);
+    label_begin(out);
+    if (!msgcmd && facts->frame.version != PLATO_VERSION_ON_WIRE) {
+        add_number(out, "Version ", facts->frame.version);
+        label_add(out, " ");
+    }
     if (msgcmd && !facts->decoded)
-        wmem_strbuf_append(out, "MsgCmd");
+        label_add(out, "MsgCmd");
     else
         add_name(out, plato_msg_type_name(facts->frame.msg_type), "Type", facts->frame.msg_type);
     if (facts->decoded) {
@@ -211,7 +217,6 @@ const char *plato_info_text(packet_info *pinfo, const frame_facts *facts)
         add_body(pinfo, out, facts);
     }
     add_remarks(out, facts);
-    return wmem_strbuf_get_str(out);
 }
 
 void plato_info_column(packet_info *pinfo, const char *text)

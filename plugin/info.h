@@ -3,9 +3,10 @@
 #define PLATO_INFO_H
 
 #include "frame.h"
+#include "label.h"
 
-/* One frame in a few words, `UP sess=42 client=7 "hi"`; allocated from the packet's pool. */
-const char *plato_info_text(packet_info *pinfo, const frame_facts *facts);
+/* One frame in a few words, `UP sess=42 client=7 "hi"`. */
+void plato_info_text(packet_info *pinfo, const frame_facts *facts, label *out);
 
 /*
  * Adds the words of one frame to the info column, behind those of the packet's earlier frames, and

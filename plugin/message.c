@@ -3,6 +3,7 @@
 #include "message.h"
 
 #include "expert.h"
+#include "label.h"
 
 #include <plato/plato.h>
 #include <string.h>
@@ -176,6 +177,18 @@ static int add_known(const target *to, const message_view *view,
     else
         add_number(to, hf, field->value, at, length);
     return PLATO_OK;
+}
+
+void plato_set_title(proto_item *item, const char *place, const char *name, int length)
+{
+    label title;
+    label_begin(&title);
+    label_add(&title, place);
+    label_add(&title, name);
+    label_add(&title, " (");
+    label_add_number(&title, (uint64_t)length);
+    label_add(&title, " bytes)");
+    proto_item_set_text(item, "%s", title.text);
 }
 
 int plato_scan_message(const message_view *view, const uint8_t *p, size_t n, unsigned *known)

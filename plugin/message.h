@@ -26,6 +26,9 @@ int plato_dissect_field(const message_view *view, tvbuff_t *tvb, packet_info *pi
 void plato_dissect_unknown_field(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, int offset,
                                  const plato_field *field);
 
+/* Makes the label of an item that holds a message: its place, its name, its length in bytes. */
+void plato_set_title(proto_item *item, const char *place, const char *name, int length);
+
 /*
  * Reads over `n` bytes at `p` without showing them: PLATO_OK if they are a message, else the error,
  * and in `*known` how many fields the schema of `view` knows.

@@ -30,6 +30,7 @@
  *   defaults.c      zeros that proto3 left out
  *   expert.c        expert information: names, severities, texts
  *   info.c          the info column
+ *   label.h         short texts put together by hand
  */
 #ifndef PLATO_PACKET_PLATO_H
 #define PLATO_PACKET_PLATO_H

@@ -50,13 +50,28 @@ static void add_generated_uint(proto_tree *tree, int hf, tvbuff_t *tvb, uint32_t
     proto_item_set_generated(proto_tree_add_uint(tree, hf, tvb, 0, 0, value));
 }
 
+/*
+ * proto_tree_add_checksum() would add "[correct]" to the number; that alone costs as much as three
+ * fields. The status says it.
+ */
+static void show_good_crc(const frame_facts *facts, tvbuff_t *tvb, proto_tree *tree)
+{
+    proto_tree_add_uint(tree, hf_crc32, tvb, PLATO_HEADER_CRC_OFFSET, 4, facts->frame.crc32);
+    proto_item_set_generated(proto_tree_add_uint(
+        tree, hf_crc32_status, tvb, PLATO_HEADER_CRC_OFFSET, 4, PROTO_CHECKSUM_E_GOOD));
+}
+
 static void show_crc(const frame_facts *facts, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 {
     const crc_verdict *crc = &facts->crc;
     proto_item *item;
-    proto_tree_add_checksum(tree, tvb, PLATO_HEADER_CRC_OFFSET, hf_crc32, hf_crc32_status,
-                            plato_expert(EXPERT_CRC_BAD), pinfo, crc->calculated, ENC_BIG_ENDIAN,
-                            crc->computed ? PROTO_CHECKSUM_VERIFY : PROTO_CHECKSUM_NO_FLAGS);
+    if (crc->status == PROTO_CHECKSUM_E_GOOD)
+        show_good_crc(facts, tvb, tree);
+    else
+        proto_tree_add_checksum(tree, tvb, PLATO_HEADER_CRC_OFFSET, hf_crc32, hf_crc32_status,
+                                plato_expert(EXPERT_CRC_BAD), pinfo, crc->calculated,
+                                ENC_BIG_ENDIAN,
+                                crc->computed ? PROTO_CHECKSUM_VERIFY : PROTO_CHECKSUM_NO_FLAGS);
     if (crc->computed) {
         item = proto_tree_add_uint(tree, hf_crc32_calculated, tvb, PLATO_HEADER_CRC_OFFSET, 4,
                                    crc->calculated);
@@ -72,15 +87,15 @@ static void show_crc(const frame_facts *facts, tvbuff_t *tvb, packet_info *pinfo
 static void show_header(const frame_facts *facts, tvbuff_t *tvb, packet_info *pinfo,
                         proto_tree *tree)
 {
-    proto_item *item = proto_tree_add_item(tree, hf_version, tvb, 0, 1, ENC_BIG_ENDIAN);
-    if (facts->frame.version != PLATO_VERSION_ON_WIRE)
+    const plato_frame *header = &facts->frame;
+    proto_item *item = proto_tree_add_uint(tree, hf_version, tvb, 0, 1, header->version);
+    if (header->version != PLATO_VERSION_ON_WIRE)
         expert_add_info(pinfo, item, plato_expert(EXPERT_VERSION));
-    item = proto_tree_add_item(tree, hf_msg_type, tvb, 1, 1, ENC_BIG_ENDIAN);
-    if (facts->frame.version == PLATO_VERSION_ON_WIRE &&
-        plato_msg_type_name(facts->frame.msg_type) == NULL)
+    item = proto_tree_add_uint(tree, hf_msg_type, tvb, 1, 1, header->msg_type);
+    if (header->version == PLATO_VERSION_ON_WIRE && plato_msg_type_name(header->msg_type) == NULL)
         expert_add_info(pinfo, item, plato_expert(EXPERT_MSG_TYPE));
-    proto_tree_add_item(tree, hf_msg_len, tvb, 2, 4, ENC_BIG_ENDIAN);
-    proto_tree_add_item(tree, hf_var_head_len, tvb, 6, 4, ENC_BIG_ENDIAN);
+    proto_tree_add_uint(tree, hf_msg_len, tvb, 2, 4, header->msg_len);
+    proto_tree_add_uint(tree, hf_var_head_len, tvb, 6, 4, header->var_head_len);
     show_crc(facts, tvb, pinfo, tree);
     item = proto_tree_add_uint64(tree, hf_frame_len, tvb, 2, 8, facts->total);
     proto_item_set_generated(item);
@@ -136,8 +151,7 @@ proto_tree *plato_show_head_field(const frame_facts *facts, tvbuff_t *tvb, packe
     proto_item *item = proto_tree_add_bytes_with_length(
         tree, hf_var_head, tvb, item_offset, item_length, tvb_get_ptr(tvb, offset, length), length);
     proto_tree *fields = proto_item_add_subtree(item, ett_var_head);
-    proto_item_set_text(item, "Variable header: %s (%d bytes)",
-                        view != NULL ? view->title : "unknown", length);
+    plato_set_title(item, "Variable header: ", view != NULL ? view->title : "unknown", length);
     plato_dissect_message(view, tvb, pinfo, fields, offset, length, &error_offset);
     return fields;
 }
@@ -169,13 +183,19 @@ static void show_header_frame(const frame_facts *facts, tvbuff_t *tvb, packet_in
     plato_dissect_body(&facts->body, tvb, pinfo, tree, body, body_length, body, body_length);
 }
 
+static proto_item *add_protocol(proto_tree *tree, tvbuff_t *tvb, int length, const char *text)
+{
+    proto_item *item = proto_tree_add_item(tree, proto_plato, tvb, 0, length, ENC_NA);
+    proto_item_append_text(item, ", %s", text);
+    return item;
+}
+
 static void show_in_tree(const frame_facts *facts, const frame_judgement *judgement, tvbuff_t *tvb,
                          packet_info *pinfo, proto_tree *tree, const char *text)
 {
     const bool msgcmd = facts->frame.framing == PLATO_FRAMING_MSGCMD;
-    proto_item *item = proto_tree_add_item(tree, proto_plato, tvb, 0, facts->captured, ENC_NA);
+    proto_item *item = add_protocol(tree, tvb, facts->captured, text);
     proto_tree *frame = proto_item_add_subtree(item, ett_plato);
-    proto_item_append_text(item, ", %s", text);
     if (msgcmd)
         plato_show_msgcmd_header(facts, tvb, pinfo, frame);
     else
@@ -200,11 +220,12 @@ void plato_show_frame(const frame_facts *facts, const frame_judgement *judgement
                       packet_info *pinfo, proto_tree *tree)
 {
     const char *proto = pinfo->current_proto;
-    const char *text = plato_info_text(pinfo, facts);
-    plato_info_column(pinfo, text); /* in front of everything that may throw */
+    label text;
+    plato_info_text(pinfo, facts, &text);
+    plato_info_column(pinfo, text.text); /* in front of everything that may throw */
     TRY
     {
-        show_in_tree(facts, judgement, tvb, pinfo, tree, text);
+        show_in_tree(facts, judgement, tvb, pinfo, tree, text.text);
     }
     CATCH_BOUNDS_ERRORS
     {
@@ -216,10 +237,8 @@ void plato_show_frame(const frame_facts *facts, const frame_judgement *judgement
 
 static proto_tree *show_bytes(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const char *text)
 {
-    proto_item *item =
-        proto_tree_add_item(tree, proto_plato, tvb, 0, (int)tvb_captured_length(tvb), ENC_NA);
+    proto_item *item = add_protocol(tree, tvb, (int)tvb_captured_length(tvb), text);
     plato_info_column(pinfo, text);
-    proto_item_append_text(item, ", %s", text);
     return proto_item_add_subtree(item, ett_plato);
 }
 

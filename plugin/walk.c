@@ -65,14 +65,21 @@ static void look_around(walk *w)
         w->pieces = wmem_array_new(w->pinfo->pool, sizeof(piece));
 }
 
+/* The bytes of a piece; those of a frame that was examined whole are there already. */
+static tvbuff_t *bytes_of(const walk *w, const piece *made, const frame_facts *examined)
+{
+    if (examined != NULL && made->kind == PIECE_FRAME)
+        return examined->tvb;
+    if (made->kind == PIECE_CUT)
+        return tvb_new_subset_length_caplen(w->tvb, made->offset, made->length, (int)made->total);
+    return tvb_new_subset_length(w->tvb, made->offset, made->length);
+}
+
 /* Shows a piece and uses it up. A frame was examined before, if `facts` is not NULL. */
 static void show(walk *w, const piece *made, frame_facts *examined)
 {
     frame_facts facts;
-    tvbuff_t *tvb =
-        made->kind == PIECE_CUT
-            ? tvb_new_subset_length_caplen(w->tvb, made->offset, made->length, (int)made->total)
-            : tvb_new_subset_length(w->tvb, made->offset, made->length);
+    tvbuff_t *tvb = bytes_of(w, made, examined);
     if (w->pieces != NULL)
         wmem_array_append_one(w->pieces, *made);
     w->offset = made->offset + made->length;
