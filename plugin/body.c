@@ -87,9 +87,8 @@ body_facts plato_judge_body(uint32_t msg_type, const message_view *view, bool is
 
 static void add_text(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, int offset, int length)
 {
-    const uint8_t *text = tvb_get_string_enc(pinfo->pool, tvb, offset, length, ENC_UTF_8 | ENC_NA);
-    proto_item *item =
-        proto_tree_add_string(tree, hf_text, tvb, offset, length, (const char *)text);
+    const char *text = plato_text_of(pinfo, tvb, offset, length);
+    proto_item *item = proto_tree_add_string(tree, hf_text, tvb, offset, length, text);
     proto_item_set_generated(item);
 }
 

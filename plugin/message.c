@@ -88,12 +88,20 @@ bool plato_is_utf8(plato_span text)
     return true;
 }
 
+/* What is valid needs no look at every character. */
+const char *plato_text_of(packet_info *pinfo, tvbuff_t *tvb, int offset, int length)
+{
+    const char *text = (const char *)tvb_get_ptr(tvb, offset, length);
+    if (g_utf8_validate_len(text, (gsize)length, NULL))
+        return wmem_strndup(pinfo->pool, text, (gsize)length);
+    return (const char *)tvb_get_string_enc(pinfo->pool, tvb, offset, length, ENC_UTF_8 | ENC_NA);
+}
+
 static void add_string(const target *to, int hf, const plato_field *field, int at, int length)
 {
     const bool valid = plato_is_utf8(field->bytes);
-    const char *text = (const char *)tvb_get_string_enc(to->pinfo->pool, to->tvb,
-                                                        to->offset + (int)field->value_offset,
-                                                        (int)field->bytes.n, ENC_UTF_8 | ENC_NA);
+    const char *text = plato_text_of(to->pinfo, to->tvb, to->offset + (int)field->value_offset,
+                                     (int)field->bytes.n);
     proto_item *item = proto_tree_add_string(to->tree, hf, to->tvb, at, length, text);
     if (!valid)
         expert_add_info(to->pinfo, item, plato_expert(EXPERT_UTF8));

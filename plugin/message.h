@@ -35,6 +35,9 @@ void plato_set_title(proto_item *item, const char *place, const char *name, int 
  */
 int plato_scan_message(const message_view *view, const uint8_t *p, size_t n, unsigned *known);
 
+/* A text of the packet, from its pool; what is no UTF-8 is replaced. */
+const char *plato_text_of(packet_info *pinfo, tvbuff_t *tvb, int offset, int length);
+
 /* Whether `text` is UTF-8; NUL is one of its characters. */
 bool plato_is_utf8(plato_span text);
 

@@ -35,6 +35,7 @@ static int hf_crc32_coverage = -1;
 static int hf_frame_len = -1;
 static int hf_framing = -1;
 static int hf_var_head = -1;
+static int hf_known_heads[PLATO_SYNC + 1]; /* the same field, labelled by message type */
 static int hf_continuation = -1;
 static int ett_plato = -1;
 static int ett_var_head = -1;
@@ -58,7 +59,7 @@ static void show_good_crc(const frame_facts *facts, tvbuff_t *tvb, proto_tree *t
 {
     proto_tree_add_uint(tree, hf_crc32, tvb, PLATO_HEADER_CRC_OFFSET, 4, facts->frame.crc32);
     proto_item_set_generated(proto_tree_add_uint(
-        tree, hf_crc32_status, tvb, PLATO_HEADER_CRC_OFFSET, 4, PROTO_CHECKSUM_E_GOOD));
+        tree, hf_crc32_status, tvb, PLATO_HEADER_CRC_OFFSET, 0, PROTO_CHECKSUM_E_GOOD));
 }
 
 static void show_crc(const frame_facts *facts, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
@@ -145,13 +146,13 @@ proto_tree *plato_show_head_field(const frame_facts *facts, tvbuff_t *tvb, packe
                                   int length)
 {
     const message_view *view = plato_head_view(facts->frame.msg_type);
+    const int hf = view != NULL ? hf_known_heads[facts->frame.msg_type] : hf_var_head;
     int error_offset;
     if (length == 0)
         return tree;
-    proto_item *item = proto_tree_add_bytes_with_length(
-        tree, hf_var_head, tvb, item_offset, item_length, tvb_get_ptr(tvb, offset, length), length);
+    proto_item *item = proto_tree_add_bytes_with_length(tree, hf, tvb, item_offset, item_length,
+                                                        tvb_get_ptr(tvb, offset, length), length);
     proto_tree *fields = proto_item_add_subtree(item, ett_var_head);
-    plato_set_title(item, "Variable header: ", view != NULL ? view->title : "unknown", length);
     plato_dissect_message(view, tvb, pinfo, fields, offset, length, &error_offset);
     return fields;
 }
@@ -186,7 +187,12 @@ static void show_header_frame(const frame_facts *facts, tvbuff_t *tvb, packet_in
 static proto_item *add_protocol(proto_tree *tree, tvbuff_t *tvb, int length, const char *text)
 {
     proto_item *item = proto_tree_add_item(tree, proto_plato, tvb, 0, length, ENC_NA);
-    proto_item_append_text(item, ", %s", text);
+    label title;
+    label_begin(&title);
+    label_add(&title, proto_registrar_get_name(proto_plato));
+    label_add(&title, ", ");
+    label_add(&title, text);
+    proto_item_set_text(item, "%s", title.text);
     return item;
 }
 
@@ -256,6 +262,22 @@ void plato_show_part(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
     show_bytes(tvb, pinfo, tree, "[Part of a frame]");
 }
 
+/* A text of its own for each item would cost more than the item. */
+static void register_known_heads(int proto)
+{
+    static hf_register_info hf[PLATO_SYNC + 1];
+    for (uint32_t type = 0; type <= PLATO_SYNC; type++) {
+        const hf_register_info row = {
+            &hf_known_heads[type],
+            {NULL, "plato.var_head", FT_BYTES, BASE_NONE, NULL, 0x0, NULL, HFILL}};
+        hf[type] = row;
+        hf[type].hfinfo.name = wmem_strdup_printf(wmem_epan_scope(), "Variable header (%s)",
+                                                  plato_head_view(type)->title);
+        hf_known_heads[type] = -1;
+    }
+    proto_register_field_array(proto, hf, array_length(hf));
+}
+
 void plato_register_show(int proto)
 {
     static hf_register_info hf[] = {
@@ -291,5 +313,6 @@ void plato_register_show(int proto)
     static int *ett[] = {&ett_plato, &ett_var_head};
     hf[1].hfinfo.strings = VALS(plato_msg_type_values()); /* known only at run time */
     proto_register_field_array(proto, hf, array_length(hf));
+    register_known_heads(proto);
     proto_register_subtree_array(ett, array_length(ett));
 }

@@ -5,7 +5,6 @@
 #include "expert.h"
 
 static int hf_stream = -1;
-static int hf_analysis = -1;
 static int hf_response_in = -1;
 static int hf_response_to = -1;
 static int hf_response_time = -1;
@@ -33,9 +32,9 @@ static proto_tree *tree_of(branch *b)
 {
     proto_item *item;
     if (b->tree == NULL) {
-        item = proto_tree_add_item(b->frame, hf_analysis, b->tvb, 0, 0, ENC_NA);
+        b->tree =
+            proto_tree_add_subtree(b->frame, b->tvb, 0, 0, ett_analysis, &item, "Plato analysis");
         proto_item_set_generated(item);
-        b->tree = proto_item_add_subtree(item, ett_analysis);
     }
     return b->tree;
 }
@@ -163,9 +162,6 @@ void plato_show_verdict(const frame_facts *facts, const frame_judgement *judgeme
 void plato_register_verdict(int proto)
 {
     static hf_register_info hf[] = {
-        {&hf_analysis,
-         {"Plato analysis", "plato.analysis", FT_NONE, BASE_NONE, NULL, 0x0,
-          "Something was found out about the frame", HFILL}},
         {&hf_stream, {"Stream", "plato.stream", FT_UINT32, BASE_DEC, NULL, 0x0, NULL, HFILL}},
         FRAME_FIELD(hf_response_in, "Response in", "plato.response_in",
                     FRAMENUM_TYPE(FT_FRAMENUM_RESPONSE)),
