@@ -28,7 +28,7 @@ static stat_tap_table_item fields[] = {
     {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Heartbeats", "%10u"},
     {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Frames", "%6u"},
     {TABLE_ITEM_FLOAT, TAP_ALIGN_RIGHT, "Duration (s)", "%12.6f"},
-    {TABLE_ITEM_FLOAT, TAP_ALIGN_RIGHT, "     Bytes", "%10.0f"},
+    {TABLE_ITEM_STRING, TAP_ALIGN_RIGHT, "     Bytes", "%10s"},
     {TABLE_ITEM_FLOAT, TAP_ALIGN_RIGHT, "Worst response (s)", "%18.6f"},
 };
 
@@ -39,16 +39,16 @@ typedef struct conn_row {
     unsigned heartbeats;
     unsigned frames;
     double duration;
-    double bytes;
+    uint64_t bytes;
     double worst;
     uint64_t device_id;
     char client[WS_INET6_ADDRSTRLEN + 16];
-    char device[24];
+    stat_number_text device;
+    stat_number_text bytes_text;
     char opened_by[40];
 } conn_row;
 
 static void conns_init(stat_tap_table_ui *ui);
-static void conns_reset(stat_tap_table *shown);
 static tap_packet_status conns_packet(void *tapdata, packet_info *pinfo, epan_dissect_t *edt,
                                       const void *data, tap_flags_t flags);
 
@@ -59,25 +59,19 @@ static stat_tap_table_ui ui_conns = {
     .cli_string = "plato,conns",
     .stat_tap_init_cb = conns_init,
     .packet_func = conns_packet,
-    .stat_tap_reset_table_cb = conns_reset,
+    .stat_tap_reset_table_cb = stat_table_reset,
     .nfields = array_length(fields),
     .fields = fields,
 };
 
-static stat_table table = {
+static const stat_kind kind = {
     .ui = &ui_conns,
-    .name = "Plato Connections",
     .row_size = sizeof(conn_row),
 };
 
 static void conns_init(stat_tap_table_ui *ui _U_)
 {
-    stat_table_init(&table);
-}
-
-static void conns_reset(stat_tap_table *shown _U_)
-{
-    stat_table_reset(&table);
+    stat_table_init(&kind);
 }
 
 static void name_client(conn_row *c, const packet_info *pinfo, bool upstream)
@@ -89,21 +83,23 @@ static void name_client(conn_row *c, const packet_info *pinfo, bool upstream)
                upstream ? pinfo->srcport : pinfo->destport);
 }
 
-static conn_row *row_of(const packet_info *pinfo, const frame_judgement *judgement)
+static conn_row *row_of(stat_table *table, const packet_info *pinfo,
+                        const frame_judgement *judgement)
 {
     stat_key key;
     bool is_new;
     memset(&key, 0, sizeof key);
     memcpy(key.bytes, &judgement->stream, sizeof judgement->stream);
-    conn_row *c = (conn_row *)stat_table_row(&table, &key, &is_new);
+    conn_row *c = (conn_row *)stat_table_row(table, &key, &is_new);
     if (!is_new)
         return c;
     c->first = pinfo->abs_ts;
     name_client(c, pinfo, judgement->upstream);
-    stat_table_count(&table, &c->row, COLUMN_STREAM, judgement->stream);
-    stat_table_text(&table, &c->row, COLUMN_CLIENT, c->client);
-    stat_table_text(&table, &c->row, COLUMN_DEVICE, c->device);
-    stat_table_text(&table, &c->row, COLUMN_OPENED_BY, c->opened_by);
+    stat_table_count(table, &c->row, COLUMN_STREAM, judgement->stream);
+    stat_table_text(table, &c->row, COLUMN_CLIENT, c->client);
+    stat_table_text(table, &c->row, COLUMN_DEVICE, c->device);
+    stat_table_text(table, &c->row, COLUMN_OPENED_BY, c->opened_by);
+    stat_table_text(table, &c->row, COLUMN_BYTES, c->bytes_text);
     return c;
 }
 
@@ -125,7 +121,7 @@ static void note_device(conn_row *c, const plato_tap_record *record)
     if (id == 0 || id == c->device_id)
         return;
     c->device_id = id;
-    g_snprintf(c->device, sizeof c->device, "%" PRIu64, id);
+    stat_number(c->device, 6, id);
 }
 
 static double seconds_since(const nstime_t *since, const nstime_t *now)
@@ -147,29 +143,29 @@ static void note_times(conn_row *c, const packet_info *pinfo, const frame_judgem
         c->worst = response;
 }
 
-static void show(const conn_row *c)
+static void show(stat_table *table, conn_row *c)
 {
-    stat_table_count(&table, &c->row, COLUMN_RECONNECTS, c->reconnects);
-    stat_table_count(&table, &c->row, COLUMN_HEARTBEATS, c->heartbeats);
-    stat_table_count(&table, &c->row, COLUMN_FRAMES, c->frames);
-    stat_table_real(&table, &c->row, COLUMN_DURATION, c->duration);
-    stat_table_real(&table, &c->row, COLUMN_BYTES, c->bytes);
-    stat_table_real(&table, &c->row, COLUMN_WORST, c->worst);
+    stat_table_count(table, &c->row, COLUMN_RECONNECTS, c->reconnects);
+    stat_table_count(table, &c->row, COLUMN_HEARTBEATS, c->heartbeats);
+    stat_table_count(table, &c->row, COLUMN_FRAMES, c->frames);
+    stat_table_real(table, &c->row, COLUMN_DURATION, c->duration);
+    stat_number(c->bytes_text, 10, c->bytes);
+    stat_table_real(table, &c->row, COLUMN_WORST, c->worst);
 }
 
-static tap_packet_status conns_packet(void *tapdata _U_, packet_info *pinfo,
-                                      epan_dissect_t *edt _U_, const void *data,
-                                      tap_flags_t flags _U_)
+static tap_packet_status conns_packet(void *tapdata, packet_info *pinfo, epan_dissect_t *edt _U_,
+                                      const void *data, tap_flags_t flags _U_)
 {
     const plato_tap_record *record = (const plato_tap_record *)data;
-    conn_row *c = row_of(pinfo, &record->judgement);
+    stat_table *table = stat_table_of(&kind, tapdata);
+    conn_row *c = row_of(table, pinfo, &record->judgement);
     c->frames++;
-    c->bytes += (double)record->facts->total;
+    c->bytes += record->facts->total;
     if (plato_stat_is_sound(record->facts))
         note_opening(c, pinfo, record->facts->head.msg_type);
     note_device(c, record);
     note_times(c, pinfo, &record->judgement);
-    show(c);
+    show(table, c);
     return TAP_PACKET_REDRAW;
 }
 

@@ -16,7 +16,7 @@ enum {
 };
 
 static stat_tap_table_item fields[] = {
-    {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Session             ", "%-20s"},
+    {TABLE_ITEM_STRING, TAP_ALIGN_RIGHT, "             Session", "%20s"},
     {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Deliveries", "%10u"},
     {TABLE_ITEM_FLOAT, TAP_ALIGN_RIGHT, "    Min (s)", "%11.6f"},
     {TABLE_ITEM_FLOAT, TAP_ALIGN_RIGHT, "Average (s)", "%11.6f"},
@@ -40,12 +40,14 @@ typedef struct waiting_push {
     uint32_t number;
 } waiting_push;
 
-static waiting_push waiting[WAITING];
-static unsigned waiting_next; /* the oldest, to be overwritten */
-static unsigned waiting_count;
+/* Those of one table. */
+typedef struct waiting_pushes {
+    waiting_push all[WAITING];
+    unsigned next; /* the oldest, to be overwritten */
+    unsigned count;
+} waiting_pushes;
 
 static void delivery_init(stat_tap_table_ui *ui);
-static void delivery_reset(stat_tap_table *shown);
 static tap_packet_status delivery_packet(void *tapdata, packet_info *pinfo, epan_dissect_t *edt,
                                          const void *data, tap_flags_t flags);
 
@@ -56,43 +58,29 @@ static stat_tap_table_ui ui_delivery = {
     .cli_string = "plato,delivery",
     .stat_tap_init_cb = delivery_init,
     .packet_func = delivery_packet,
-    .stat_tap_reset_table_cb = delivery_reset,
+    .stat_tap_reset_table_cb = stat_table_reset,
     .nfields = array_length(fields),
     .fields = fields,
 };
 
-static stat_table table = {
+static const stat_kind kind = {
     .ui = &ui_delivery,
-    .name = "Plato Delivery Times",
     .row_size = sizeof(delivery_row),
+    .notes_size = sizeof(waiting_pushes),
 };
-
-static void forget_waiting(void)
-{
-    memset(waiting, 0, sizeof waiting);
-    waiting_next = 0;
-    waiting_count = 0;
-}
 
 static void delivery_init(stat_tap_table_ui *ui _U_)
 {
-    stat_table_init(&table);
-    forget_waiting();
+    stat_table_init(&kind);
 }
 
-static void delivery_reset(stat_tap_table *shown _U_)
-{
-    stat_table_reset(&table);
-    forget_waiting();
-}
-
-static void add_to_row(const char *label, double seconds, uint32_t number)
+static void add_to_row(stat_table *table, const char *label, double seconds, uint32_t number)
 {
     stat_key key;
     bool is_new;
     memset(&key, 0, sizeof key);
     g_strlcpy(key.bytes, label, sizeof key.bytes);
-    delivery_row *d = (delivery_row *)stat_table_row(&table, &key, &is_new);
+    delivery_row *d = (delivery_row *)stat_table_row(table, &key, &is_new);
     if (is_new || seconds < d->min)
         d->min = seconds;
     if (is_new || seconds > d->max) {
@@ -101,63 +89,66 @@ static void add_to_row(const char *label, double seconds, uint32_t number)
     }
     d->count++;
     d->sum += seconds;
-    stat_table_text(&table, &d->row, COLUMN_SESSION, d->row.key.bytes);
-    stat_table_count(&table, &d->row, COLUMN_DELIVERIES, d->count);
-    stat_table_real(&table, &d->row, COLUMN_MIN, d->min);
-    stat_table_real(&table, &d->row, COLUMN_AVERAGE, d->sum / d->count);
-    stat_table_real(&table, &d->row, COLUMN_MAX, d->max);
-    stat_table_count(&table, &d->row, COLUMN_MAX_IN, d->max_in);
+    stat_table_text(table, &d->row, COLUMN_SESSION, d->row.key.bytes);
+    stat_table_count(table, &d->row, COLUMN_DELIVERIES, d->count);
+    stat_table_real(table, &d->row, COLUMN_MIN, d->min);
+    stat_table_real(table, &d->row, COLUMN_AVERAGE, d->sum / d->count);
+    stat_table_real(table, &d->row, COLUMN_MAX, d->max);
+    stat_table_count(table, &d->row, COLUMN_MAX_IN, d->max_in);
 }
 
-static bool add_delivery(const plato_verdict *verdict, uint64_t session_id, uint32_t number)
+static bool add_delivery(stat_table *table, const plato_verdict *verdict, uint64_t session_id,
+                         uint32_t number)
 {
-    char label[24];
+    stat_number_text label;
     if ((verdict->flags & PLATO_VERDICT_HAS_DELIVERY_TIME) == 0)
         return false;
     const double seconds = (double)verdict->delivery_time_ns / 1e9;
-    g_snprintf(label, sizeof label, "%" PRIu64, session_id);
-    add_to_row("all", seconds, number);
-    add_to_row(label, seconds, number);
+    stat_number(label, STAT_ID_WIDTH, session_id);
+    add_to_row(table, "all", seconds, number);
+    add_to_row(table, label, seconds, number);
     return true;
 }
 
-static void wait_for_ack(const plato_judged *judged, uint64_t session_id, uint32_t number)
+static void wait_for_ack(waiting_pushes *waiting, const plato_judged *judged, uint64_t session_id,
+                         uint32_t number)
 {
-    waiting_count += waiting[waiting_next].judged == NULL;
-    waiting[waiting_next] = (waiting_push){judged, session_id, number};
-    waiting_next = (waiting_next + 1) % WAITING;
+    waiting->count += waiting->all[waiting->next].judged == NULL;
+    waiting->all[waiting->next] = (waiting_push){judged, session_id, number};
+    waiting->next = (waiting->next + 1) % WAITING;
 }
 
 /* An ACK of an UP may have told what PUSHes in front of it were. */
-static void look_again(void)
+static void look_again(stat_table *table, waiting_pushes *waiting)
 {
-    for (size_t i = 0; waiting_count > 0 && i < WAITING; i++) {
-        waiting_push *w = &waiting[i];
+    for (size_t i = 0; waiting->count > 0 && i < WAITING; i++) {
+        waiting_push *w = &waiting->all[i];
         if (w->judged == NULL)
             continue;
         const plato_verdict verdict = plato_judge_again(w->judged);
-        if (!add_delivery(&verdict, w->session_id, w->number))
+        if (!add_delivery(table, &verdict, w->session_id, w->number))
             continue;
         w->judged = NULL;
-        waiting_count--;
+        waiting->count--;
     }
 }
 
-static tap_packet_status delivery_packet(void *tapdata _U_, packet_info *pinfo,
-                                         epan_dissect_t *edt _U_, const void *data,
-                                         tap_flags_t flags _U_)
+static tap_packet_status delivery_packet(void *tapdata, packet_info *pinfo, epan_dissect_t *edt _U_,
+                                         const void *data, tap_flags_t flags _U_)
 {
     const plato_tap_record *record = (const plato_tap_record *)data;
     const plato_head *head = &record->facts->head;
     const plato_verdict *verdict = record->judgement.verdict;
+    stat_table *table = stat_table_of(&kind, tapdata);
+    waiting_pushes *waiting = (waiting_pushes *)table->notes;
     if (verdict == NULL)
         return TAP_PACKET_DONT_REDRAW;
     if (head->msg_type == PLATO_PUSH) {
         const uint64_t session_id = head->push.session_id;
-        if (!add_delivery(verdict, session_id, pinfo->num) && record->first_pass)
-            wait_for_ack(record->judgement.judged, session_id, pinfo->num);
+        if (!add_delivery(table, verdict, session_id, pinfo->num) && record->first_pass)
+            wait_for_ack(waiting, record->judgement.judged, session_id, pinfo->num);
     } else if (head->msg_type == PLATO_ACK && head->ack.type == PLATO_UP) {
-        look_again();
+        look_again(table, waiting);
     }
     return TAP_PACKET_REDRAW;
 }

@@ -23,7 +23,7 @@ enum {
 
 /* Columns as wide as their titles, so that tshark's table stands straight. */
 static stat_tap_table_item fields[] = {
-    {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Session             ", "%-20s"},
+    {TABLE_ITEM_STRING, TAP_ALIGN_RIGHT, "             Session", "%20s"},
     {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Direction", "%-9s"},
     {TABLE_ITEM_STRING, TAP_ALIGN_RIGHT, "First id", "%8s"},
     {TABLE_ITEM_STRING, TAP_ALIGN_RIGHT, "Last id", "%7s"},
@@ -34,7 +34,7 @@ static stat_tap_table_item fields[] = {
     {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Conflicts", "%9u"},
     {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Reorders", "%8u"},
     {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Unacked", "%7u"},
-    {TABLE_ITEM_FLOAT, TAP_ALIGN_RIGHT, "     Bytes", "%10.0f"},
+    {TABLE_ITEM_STRING, TAP_ALIGN_RIGHT, "     Bytes", "%10s"},
 };
 
 typedef struct session_row {
@@ -50,10 +50,11 @@ typedef struct session_row {
     unsigned reorders;
     unsigned unacked; /* for certain, or given up waiting for */
     GPtrArray *open;  /* plato_judged of those that may still be acknowledged; first pass only */
-    double bytes;
-    char first_text[24];
-    char last_text[24];
-    char missing_text[24];
+    uint64_t bytes;
+    stat_number_text first_text;
+    stat_number_text last_text;
+    stat_number_text missing_text;
+    stat_number_text bytes_text;
 } session_row;
 
 #define DIRECTION_AT (STAT_KEY_BYTES - 8) /* in the key, where the label ends */
@@ -64,7 +65,6 @@ static void release(stat_row *row)
 }
 
 static void sessions_init(stat_tap_table_ui *ui);
-static void sessions_reset(stat_tap_table *shown);
 static tap_packet_status sessions_packet(void *tapdata, packet_info *pinfo, epan_dissect_t *edt,
                                          const void *data, tap_flags_t flags);
 
@@ -75,26 +75,20 @@ static stat_tap_table_ui ui_sessions = {
     .cli_string = "plato,sessions",
     .stat_tap_init_cb = sessions_init,
     .packet_func = sessions_packet,
-    .stat_tap_reset_table_cb = sessions_reset,
+    .stat_tap_reset_table_cb = stat_table_reset,
     .nfields = array_length(fields),
     .fields = fields,
 };
 
-static stat_table table = {
+static const stat_kind kind = {
     .ui = &ui_sessions,
-    .name = "Plato Sessions",
     .row_size = sizeof(session_row),
     .release = release,
 };
 
 static void sessions_init(stat_tap_table_ui *ui _U_)
 {
-    stat_table_init(&table);
-}
-
-static void sessions_reset(stat_tap_table *shown _U_)
-{
-    stat_table_reset(&table);
+    stat_table_init(&kind);
 }
 
 /* The session of a frame as text; a name in quotes, so that it is never taken for an id. */
@@ -111,7 +105,7 @@ static bool label(packet_info *pinfo, const frame_facts *facts, char *text, size
         return false;
     if (id == 0 && facts->frame.framing == PLATO_FRAMING_MSGCMD)
         return false; /* most of the variant's messages have none */
-    g_snprintf(text, (gulong)cap, "%" PRIu64, id);
+    g_snprintf(text, (gulong)cap, "%*" PRIu64, STAT_ID_WIDTH, id);
     return true;
 }
 
@@ -123,19 +117,20 @@ static void set_direction(stat_key *key, bool upstream)
     g_strlcpy(direction, plato_stat_direction_text(upstream), n);
 }
 
-static session_row *row_of(stat_key *key, bool upstream)
+static session_row *row_of(stat_table *table, stat_key *key, bool upstream)
 {
     bool is_new;
     set_direction(key, upstream);
-    session_row *s = (session_row *)stat_table_row(&table, key, &is_new);
+    session_row *s = (session_row *)stat_table_row(table, key, &is_new);
     if (!is_new)
         return s;
     s->open = g_ptr_array_new();
-    stat_table_text(&table, &s->row, COLUMN_SESSION, s->row.key.bytes);
-    stat_table_text(&table, &s->row, COLUMN_DIRECTION, s->row.key.bytes + DIRECTION_AT);
-    stat_table_text(&table, &s->row, COLUMN_FIRST, s->first_text);
-    stat_table_text(&table, &s->row, COLUMN_LAST, s->last_text);
-    stat_table_text(&table, &s->row, COLUMN_MISSING, s->missing_text);
+    stat_table_text(table, &s->row, COLUMN_SESSION, s->row.key.bytes);
+    stat_table_text(table, &s->row, COLUMN_DIRECTION, s->row.key.bytes + DIRECTION_AT);
+    stat_table_text(table, &s->row, COLUMN_FIRST, s->first_text);
+    stat_table_text(table, &s->row, COLUMN_LAST, s->last_text);
+    stat_table_text(table, &s->row, COLUMN_MISSING, s->missing_text);
+    stat_table_text(table, &s->row, COLUMN_BYTES, s->bytes_text);
     return s;
 }
 
@@ -215,51 +210,50 @@ static void count_unacked(session_row *s, const plato_tap_record *record)
     }
 }
 
-static void show_unacked(const session_row *s)
+static void show_unacked(stat_table *table, const session_row *s)
 {
-    stat_table_count(&table, &s->row, COLUMN_UNACKED, s->unacked + s->open->len);
+    stat_table_count(table, &s->row, COLUMN_UNACKED, s->unacked + s->open->len);
 }
 
-static void show(session_row *s)
+static void show(stat_table *table, session_row *s)
 {
     if (s->has_ids) {
-        g_snprintf(s->first_text, sizeof s->first_text, "%" PRIu64, s->first);
-        g_snprintf(s->last_text, sizeof s->last_text, "%" PRIu64, s->last);
+        stat_number(s->first_text, 8, s->first);
+        stat_number(s->last_text, 7, s->last);
     }
-    g_snprintf(s->missing_text, sizeof s->missing_text, "%" PRIu64, s->missing);
-    stat_table_count(&table, &s->row, COLUMN_FRAMES, s->frames);
-    stat_table_count(&table, &s->row, COLUMN_GAPS, s->gaps);
-    stat_table_count(&table, &s->row, COLUMN_DUPLICATES, s->duplicates);
-    stat_table_count(&table, &s->row, COLUMN_CONFLICTS, s->conflicts);
-    stat_table_count(&table, &s->row, COLUMN_REORDERS, s->reorders);
-    stat_table_real(&table, &s->row, COLUMN_BYTES, s->bytes);
-    show_unacked(s);
+    stat_number(s->missing_text, 11, s->missing);
+    stat_number(s->bytes_text, 10, s->bytes);
+    stat_table_count(table, &s->row, COLUMN_FRAMES, s->frames);
+    stat_table_count(table, &s->row, COLUMN_GAPS, s->gaps);
+    stat_table_count(table, &s->row, COLUMN_DUPLICATES, s->duplicates);
+    stat_table_count(table, &s->row, COLUMN_CONFLICTS, s->conflicts);
+    stat_table_count(table, &s->row, COLUMN_REORDERS, s->reorders);
+    show_unacked(table, s);
 }
 
 /* An ACK closes messages that went the other way; the variant's may not name their session. */
-static void note_ack(stat_key *key, bool has_session, bool upstream)
+static void note_ack(stat_table *table, stat_key *key, bool has_session, bool upstream)
 {
     GHashTableIter all;
     void *row;
     if (has_session) {
         set_direction(key, !upstream);
-        session_row *s = (session_row *)stat_table_find(&table, key);
+        session_row *s = (session_row *)stat_table_find(table, key);
         if (s != NULL) {
             look_again(s);
-            show_unacked(s);
+            show_unacked(table, s);
         }
         return;
     }
-    g_hash_table_iter_init(&all, table.rows);
+    g_hash_table_iter_init(&all, table->rows);
     while (g_hash_table_iter_next(&all, NULL, &row)) {
         look_again((session_row *)row);
-        show_unacked((session_row *)row);
+        show_unacked(table, (session_row *)row);
     }
 }
 
-static tap_packet_status sessions_packet(void *tapdata _U_, packet_info *pinfo,
-                                         epan_dissect_t *edt _U_, const void *data,
-                                         tap_flags_t flags _U_)
+static tap_packet_status sessions_packet(void *tapdata, packet_info *pinfo, epan_dissect_t *edt _U_,
+                                         const void *data, tap_flags_t flags _U_)
 {
     const plato_tap_record *record = (const plato_tap_record *)data;
     const frame_facts *facts = record->facts;
@@ -268,18 +262,19 @@ static tap_packet_status sessions_packet(void *tapdata _U_, packet_info *pinfo,
     memset(&key, 0, sizeof key);
     if (!plato_stat_is_sound(facts))
         return TAP_PACKET_DONT_REDRAW;
+    stat_table *table = stat_table_of(&kind, tapdata);
     const bool has_session = label(pinfo, facts, key.bytes, DIRECTION_AT);
     if (record->first_pass && (record->judgement.flags & PLATO_VERDICT_HAS_RESPONSE_TIME) != 0)
-        note_ack(&key, has_session, upstream);
+        note_ack(table, &key, has_session, upstream);
     if (!has_session)
         return TAP_PACKET_DONT_REDRAW;
-    session_row *s = row_of(&key, upstream);
+    session_row *s = row_of(table, &key, upstream);
     s->frames++;
-    s->bytes += (double)facts->total;
+    s->bytes += facts->total;
     count_id(s, counted_id(facts));
     count_flags(s, &record->judgement);
     count_unacked(s, record);
-    show(s);
+    show(table, s);
     return TAP_PACKET_REDRAW;
 }
 

@@ -9,6 +9,14 @@
 
 #define STAT_KEY_BYTES 56
 
+/*
+ * A number of 64 bits is shown as text: Wireshark's own cells hold 32. Wireshark sorts texts byte
+ * by byte, so the number is filled up with blanks on its left.
+ */
+typedef char stat_number_text[24];
+#define STAT_ID_WIDTH 20 /* digits of the longest */
+void stat_number(stat_number_text text, int width, uint64_t number);
+
 /* What a row is found by: zeroed, then filled in. */
 typedef struct stat_key {
     char bytes[STAT_KEY_BYTES];
@@ -20,22 +28,34 @@ typedef struct stat_row {
     unsigned number; /* in the table shown */
 } stat_row;
 
+/* What tables of one statistic have in common. */
+typedef struct stat_kind {
+    stat_tap_table_ui *ui;          /* as registered */
+    size_t row_size;                /* bytes, the stat_row in front included */
+    size_t notes_size;              /* bytes that a table keeps beside its rows; 0: none */
+    void (*release)(stat_row *row); /* frees what a row holds; NULL: nothing */
+} stat_kind;
+
 /*
- * A growing table. The rows are ours, the cells Wireshark's; a text in a cell points into its row.
- * Wireshark has one table for each statistic, however many windows show it.
+ * A growing table, one for each listener: the same statistic may be asked for twice, by two
+ * windows or two options. The rows are ours, the cells Wireshark's; a text in a cell points into
+ * its row.
  */
 typedef struct stat_table {
-    stat_tap_table_ui *ui;
-    const char *name;
-    size_t row_size;                /* bytes, the stat_row in front included */
-    void (*release)(stat_row *row); /* frees what a row holds; NULL: nothing */
-    GHashTable *rows;
+    stat_tap_table_ui ui; /* first; the registered one, but for the tables in it */
+    const stat_kind *kind;
+    const void *owner; /* the listener's user data: its window */
     stat_tap_table *shown;
+    GHashTable *rows;
+    void *notes; /* zeroed, also by a reset */
 } stat_table;
 
 /* What Wireshark's callbacks of the same names have to do. */
-void stat_table_init(stat_table *table);
-void stat_table_reset(stat_table *table);
+void stat_table_init(const stat_kind *kind);
+void stat_table_reset(stat_tap_table *shown);
+
+/* The table of a listener, from what its packet callback is given. */
+stat_table *stat_table_of(const stat_kind *kind, void *tapdata);
 
 /* The row of `key`; a new one is zeroed, and `*is_new` set. Valid until the reset. */
 stat_row *stat_table_row(stat_table *table, const stat_key *key, bool *is_new);

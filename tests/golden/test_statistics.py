@@ -236,6 +236,47 @@ class Connections(Statistics):
         self.check(table(self.text("plato,conns"))[0], Device="", Opened_by="", Frames=1)
 
 
+class AskedTwice(Statistics):
+    """Each listener counts for itself; Wireshark has one for each window."""
+
+    TABLES = ("plato,sessions", "plato,conns", "plato,delivery")
+
+    def test_the_same_twice(self):
+        self.conversation().up("a", up(2))
+        path = self.write()
+        for what in (*self.TABLES, "plato,tree", "plato,srt", "conv,plato", "endpoints,plato"):
+            once = wireshark.run("-r", path, "-q", "-z", what)
+            self.assertEqual(wireshark.run("-r", path, "-q", "-z", what, "-z", what), 2 * once,
+                             what)
+
+    def test_with_filters_of_their_own(self):
+        s = self.conversation()
+        s.up("b", up(1, session_id=43))
+        path = self.write()
+        filters = ("plato.stream == 1", "plato.stream == 9", "plato.stream == 0")
+        for what in self.TABLES:
+            asked = [f"{what},{text}" for text in filters]
+            each = {wireshark.run("-r", path, "-q", "-z", one) for one in asked}
+            self.assertEqual(len(each), 3)
+            options = [option for one in asked for option in ("-z", one)]
+            together = wireshark.run("-r", path, "-q", *options)
+            for one in each:
+                self.assertIn(one, together)
+            self.assertEqual(len(together), sum(map(len, each)))
+
+    def test_in_sharkd(self):
+        """Twice at once, and again: what was shown before is gone."""
+        self.ignore_leaks()
+        self.conversation()
+        asked = {f"tap{i}": f"nstat:{what}" for i, what in enumerate(2 * self.TABLES)}
+        first, again = wireshark.sharkd(self.write(), 2 * [("tap", asked)])
+        self.assertEqual(again, first)
+        shown = [tap["tables"] for tap in sorted(first["taps"], key=lambda tap: tap["tap"])]
+        self.assertEqual(len(shown), 6)
+        self.assertEqual(shown[0::2], shown[1::2])
+        self.assertTrue(all(tables[0]["i"] for tables in shown))
+
+
 class Ends(Statistics):
     def test_conversations_and_endpoints_in_sharkd(self):
         self.conversation()
