@@ -45,6 +45,24 @@ class Profile(unittest.TestCase):
         joined = " || ".join(f"({f})" for f in filters)
         self.assertEqual(self.tshark("-r", CAPTURE, "-c", "1", "-Y", joined).returncode, 0)
 
+    def test_every_graph_can_be_drawn(self):
+        """What Wireshark 4.0 takes, newer versions take too; what is wrong it reports in a window."""
+        graphs = list(csv.reader(lines("io_graphs")))
+        known = set(wireshark.plato_fields())
+        self.assertEqual(len({name for _, name, *_ in graphs}), 15)
+        for enabled, name, _, color, style, axis, field, average, factor in graphs:
+            self.assertIn(enabled, ("Enabled", "Disabled"), name)
+            self.assertRegex(color, "^#[0-9a-f]{6}$", name)
+            self.assertIn(style, ("Line", "Impulse", "Bar", "Stacked Bar", "Dot", "Square",
+                                  "Diamond", "Cross", "Circle", "Plus"), name)
+            self.assertIn(axis, ("Packets", "COUNT FIELDS(Y Field)", "MAX(Y Field)",
+                                 "AVG(Y Field)"), name)
+            self.assertEqual(axis == "Packets", field == "", name)
+            self.assertIn(field, known | {""}, name)
+            self.assertEqual((average, factor), ("None", "1"), name)
+        joined = " || ".join(f"({row[2]})" for row in graphs if row[2])
+        self.assertEqual(self.tshark("-r", CAPTURE, "-c", "1", "-Y", joined).returncode, 0)
+
 
 if __name__ == "__main__":
     unittest.main()
