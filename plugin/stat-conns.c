@@ -20,7 +20,7 @@ enum {
 };
 
 static stat_tap_table_item fields[] = {
-    {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Stream", "%6u"},
+    {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "  Stream", "%8u"},
     {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Client               ", "%-21s"},
     {TABLE_ITEM_STRING, TAP_ALIGN_RIGHT, "Device", "%6s"},
     {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Opened by            ", "%-21s"},

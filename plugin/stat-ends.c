@@ -4,6 +4,7 @@
 #include "stat.h"
 
 #include <epan/conversation_table.h>
+#include <epan/dissectors/packet-tcp.h>
 
 /* The filter names behind each kind of question. */
 static const struct {
@@ -50,15 +51,25 @@ static int bytes_of(const plato_tap_record *record)
     return record->facts->total > INT_MAX ? INT_MAX : (int)record->facts->total;
 }
 
+/* TCP's number of the connection: Wireshark shows it, and follows it. */
+static conv_id_t tcp_stream(packet_info *pinfo)
+{
+    conversation_t *conversation = find_conversation_pinfo(pinfo, 0);
+    if (conversation == NULL || !proto_is_frame_protocol(pinfo->layers, "tcp"))
+        return CONV_ID_UNSET;
+    return get_tcp_conversation_data(conversation, pinfo)->stream;
+}
+
 static tap_packet_status conversation_packet(void *tapdata, packet_info *pinfo,
                                              epan_dissect_t *edt _U_, const void *data,
                                              tap_flags_t flags)
 {
     conv_hash_t *hash = (conv_hash_t *)tapdata;
     hash->flags = flags;
-    add_conversation_table_data(hash, &pinfo->src, &pinfo->dst, pinfo->srcport, pinfo->destport, 1,
-                                bytes_of((const plato_tap_record *)data), &pinfo->rel_ts,
-                                &pinfo->abs_ts, &conversation_info, CONVERSATION_TCP);
+    add_conversation_table_data_with_conv_id(
+        hash, &pinfo->src, &pinfo->dst, pinfo->srcport, pinfo->destport, tcp_stream(pinfo), 1,
+        bytes_of((const plato_tap_record *)data), &pinfo->rel_ts, &pinfo->abs_ts,
+        &conversation_info, CONVERSATION_TCP);
     return TAP_PACKET_REDRAW;
 }
 

@@ -2,6 +2,7 @@
 """The profile "Plato": tshark takes it as it is, and every filter in it is one."""
 import csv
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -44,6 +45,16 @@ class Profile(unittest.TestCase):
         self.assertEqual(len(filters), 17)
         joined = " || ".join(f"({f})" for f in filters)
         self.assertEqual(self.tshark("-r", CAPTURE, "-c", "1", "-Y", joined).returncode, 0)
+
+    def test_every_column_has_its_width(self):
+        """Wireshark matches them by their names, newer versions by their order."""
+        columns = [re.sub(":0:R$", "", row[1]) for row in
+                   csv.reader(lines("preferences"), skipinitialspace=True) if len(row) == 3]
+        widths = [row[0] for row in csv.reader(lines("recent"), skipinitialspace=True)
+                  if len(row) > 1 and row[1].isdigit()]
+        columns.append("%i")  # the last line has no comma behind it
+        self.assertEqual(len(columns), 10)
+        self.assertEqual([name.strip("\t\"") for name in widths], columns)
 
     def test_every_graph_can_be_drawn(self):
         """What Wireshark 4.0 takes, newer versions take too; what is wrong it reports in a window."""
