@@ -5,9 +5,9 @@
     golden.py [--update] CAPTURE...
 
 For captures/NAME.pcapng:
-    captures/NAME.fields   every plato.* field of every packet, by `-T fields`
+    captures/NAME.json     every field of every frame, by `-T json`, as programs see it
     captures/NAME.tree     every item of every frame with its place (offset+length) and its text,
-                           by `-T pdml`
+                           by `-T pdml`, as people see it
 
 captures/NAME.options, if there is one, holds tshark's options for it, as a shell would read them.
 
@@ -18,6 +18,7 @@ sharkd the same in whatever order the packets are asked for.
 """
 import difflib
 import hashlib
+import json
 import os
 import random
 import shlex
@@ -38,13 +39,51 @@ def short(value):
     return f"{value[:32]}... ({len(value)} characters, sha256 {digest})"
 
 
-def describe_fields(capture, *options):
-    names = wireshark.plato_fields()
+def shortened(node):
+    if isinstance(node, dict):
+        return {short(name): shortened(value) for name, value in node.items()}
+    if isinstance(node, list):
+        return [shortened(value) for value in node]
+    return short(node)
+
+
+def describe_json(capture, *options):
+    """[(number, its frames)] of the packets with Plato."""
+    return [(number, shortened(frames))
+            for number, frames in enumerate(wireshark.plato_json(capture, *options), 1) if frames]
+
+
+def json_lines(packets):
+    """What NAME.json holds: one list, with a line for each value."""
+    text = json.dumps([{"packet": number, "frames": frames} for number, frames in packets],
+                      indent=1, ensure_ascii=False)
+    return text.splitlines()
+
+
+def without_later(node):
+    """Without what one pass cannot know, and the subtree that may have held nothing else."""
+    if isinstance(node, list):
+        return [without_later(value) for value in node]
+    if not isinstance(node, dict):
+        return node
+    kept = {name: without_later(value) for name, value in node.items()
+            if name not in LATER and name != "Never acknowledged"}
+    return {name: value for name, value in kept.items() if name != "Plato analysis" or value}
+
+
+def as_in_one_pass(packets):
+    return [(number, without_later(frames)) for number, frames in packets]
+
+
+def packets_that_differ(one, two):
+    """Of two descriptions: what differs, as lines, packet by packet."""
     lines = []
-    for index, row in enumerate(wireshark.fields(capture, names, *options), 1):
-        if row:
-            lines.append(f"packet {index}")
-        lines += [f"  {name}: {', '.join(short(v) for v in values)}" for name, values in row.items()]
+    one, two = dict(one), dict(two)
+    for number in sorted(one.keys() | two.keys()):
+        a, b = (json_lines([(number, each[number])] if number in each else [])
+                for each in (one, two))
+        changed = list(difflib.unified_diff(a, b, lineterm="", n=2))[2:]
+        lines += [f"packet {number}"] * bool(changed) + changed
     return lines
 
 
@@ -99,24 +138,55 @@ def check_random_access(capture):
             raise AssertionError(f"{capture}: packets {wrong} differ in {name} order")
 
 
-def without_later(lines):
-    """Without what one pass cannot know, and the subtree that may have held nothing else."""
+def lines_in_one_pass(lines):
+    """as_in_one_pass() for the lines of a tree."""
     return [line for line in lines if "Plato analysis" not in line and
             "Never acknowledged" not in line and
             not any(f" {name}:" in line for name in LATER)]
 
 
-def check(path, lines, update):
-    if update:
-        with open(path, "w", encoding="utf-8") as out:
-            out.write("\n".join(lines) + "\n")
-        print(f"wrote {path}")
-        return True
+def read_lines(path):
     with open(path, encoding="utf-8") as file:
-        expected = file.read().splitlines()
-    difference = list(difflib.unified_diff(expected, lines, path, "now", lineterm="", n=2))
-    print("\n".join(difference[:80]) if difference else f"ok {path}")
+        return file.read().splitlines()
+
+
+def read_packets(path):
+    with open(path, encoding="utf-8") as file:
+        return [(packet["packet"], packet["frames"]) for packet in json.load(file)]
+
+
+def write(path, lines):
+    with open(path, "w", encoding="utf-8") as out:
+        out.write("\n".join(lines) + "\n")
+    print(f"wrote {path}")
+
+
+def lines_that_differ(one, two):
+    return list(difflib.unified_diff(one, two, lineterm="", n=2))[2:]
+
+
+def same(what, difference):
+    print("\n".join([f"differs: {what}", *difference[:80]]) if difference else f"ok {what}")
     return not difference
+
+
+def check(capture, update):
+    base = capture.rsplit(".", 1)[0]
+    options = options_of(base)
+    packets, tree = describe_json(capture, "-2", *options), describe_tree(capture, "-2", *options)
+    if update:
+        write(base + ".json", json_lines(packets))
+        write(base + ".tree", tree)
+    packets_once, tree_once = describe_json(capture, *options), describe_tree(capture, *options)
+    check_random_access(capture)
+    return all([
+        same(f"{base}.json (-) and now (+)",
+             packets_that_differ(read_packets(base + ".json"), packets)),
+        same(f"{base}.tree (-) and now (+)", lines_that_differ(read_lines(base + ".tree"), tree)),
+        same("-T json of one pass (-) and of two (+)",
+             packets_that_differ(as_in_one_pass(packets_once), as_in_one_pass(packets))),
+        same("-T pdml of one pass (-) and of two (+)",
+             lines_that_differ(lines_in_one_pass(tree_once), lines_in_one_pass(tree)))])
 
 
 def main(arguments):
@@ -124,18 +194,7 @@ def main(arguments):
     captures = [a for a in arguments if a != "--update"]
     if not captures:
         sys.exit(__doc__)
-    good = True
-    for capture in captures:
-        base = capture.rsplit(".", 1)[0]
-        options = options_of(base)
-        for suffix, describe in (("fields", describe_fields), ("tree", describe_tree)):
-            two_passes = describe(capture, "-2", *options)
-            good &= check(f"{base}.{suffix}", two_passes, update)
-            if without_later(describe(capture, *options)) != without_later(two_passes):
-                print(f"{capture}: -2 differs from one pass ({suffix})")
-                good = False
-        check_random_access(capture)
-    sys.exit(0 if good else 1)
+    sys.exit(0 if all([check(capture, update) for capture in captures]) else 1)
 
 
 if __name__ == "__main__":

@@ -82,17 +82,21 @@ class EveryWay(unittest.TestCase):
             out.write(self.head + b"".join(spoil(self.records, random.Random(seed))))
         return path
 
+    def same_in_two_passes(self, path, *options):
+        """How many frames there are."""
+        one = golden.as_in_one_pass(golden.describe_json(path, *options))
+        two = golden.as_in_one_pass(golden.describe_json(path, "-2", *options))
+        self.assertEqual(golden.packets_that_differ(one, two), [], (path, options))
+        return sum(len(frames) for _, frames in one)
+
     def test_one_pass_and_two(self):
         shown = 0
         for seed in SEEDS:
             path = self.spoiled(seed)
             for mode in MODES:
                 option = ("-o", f"tcp.reassemble_out_of_order:{mode}")
-                one = golden.without_later(golden.describe_fields(path, *option))
-                two = golden.without_later(golden.describe_fields(path, "-2", *option))
-                self.assertEqual(one, two, (seed, mode))
-                shown += len(one)
-        self.assertGreater(shown, 8000)
+                shown += self.same_in_two_passes(path, *option)
+        self.assertGreater(shown, 500)
 
     def test_captures_that_once_differed(self):
         """Found by fuzzing: a second pass that looked around again would be shown less."""
@@ -102,9 +106,7 @@ class EveryWay(unittest.TestCase):
         for name in names:
             path = os.path.join(folder, name)
             option = ("-o", "tcp.reassemble_out_of_order:FALSE")
-            one = golden.without_later(golden.describe_fields(path, *option))
-            two = golden.without_later(golden.describe_fields(path, "-2", *option))
-            self.assertEqual(one, two, name)
+            self.assertGreater(self.same_in_two_passes(path, *option), 0)
             golden.check_random_access(path)
 
     def test_any_order(self):

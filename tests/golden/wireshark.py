@@ -54,6 +54,24 @@ def fields(capture, names, *options, separator="\x1f"):
     return rows
 
 
+def plain(node):
+    """A node of `-T json` as every version of Wireshark says it."""
+    if isinstance(node, dict):
+        return {name: plain(value) for name, value in node.items()}
+    if isinstance(node, list):
+        return [plain(value) for value in node]
+    return {"True": "1", "False": "0"}.get(node, node)  # booleans, from 4.4 on
+
+
+def plato_json(capture, *options):
+    """For each packet the plato layers of `-T json`: a list of {name: value}, where a value is a
+    text, a subtree, or a list of those for a name that is there several times."""
+    packets = json.loads(run("-r", capture, *options, "-T", "json", "--no-duplicate-keys", "-J",
+                             "plato"))
+    layers = [packet["_source"]["layers"].get("plato", []) for packet in packets]
+    return [plain(found if isinstance(found, list) else [found]) for found in layers]
+
+
 def plato_trees(capture, *options):
     """For each packet the PDML elements of its plato protocols."""
     document = ElementTree.fromstring(run("-r", capture, *options, "-T", "pdml"))
