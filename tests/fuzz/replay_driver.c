@@ -6,6 +6,9 @@
 #include <dirent.h>
 #include <string.h>
 
+/* Not every target has to be started first. */
+__attribute__((weak)) int LLVMFuzzerInitialize(int *argc, char ***argv);
+
 static void replay_file(const char *path)
 {
     FILE *file = fopen(path, "rb");
@@ -52,6 +55,8 @@ int main(int argc, char **argv)
         (void)fprintf(stderr, "usage: %s FOLDER...\n", argv[0]);
         return 2;
     }
+    if (LLVMFuzzerInitialize != NULL)
+        (void)LLVMFuzzerInitialize(&argc, &argv);
     for (int i = 1; i < argc; i++) {
         const unsigned count = replay_folder(argv[i]);
         (void)printf("%s: %u inputs\n", argv[i], count);
