@@ -26,7 +26,8 @@ static inline void label_add_bytes(label *to, const char *p, size_t n)
     const size_t room = sizeof to->text - 1 - to->n;
     if (n > room)
         n = room;
-    memcpy(to->text + to->n, p, n);
+    if (n > 0) /* an empty span may point nowhere */
+        memcpy(to->text + to->n, p, n);
     to->n += n;
     to->text[to->n] = '\0';
 }
