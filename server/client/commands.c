@@ -61,7 +61,7 @@ static const char *on_to(const command *c)
     uint64_t session_id;
     const char *wrong = read_only(c->args, UINT64_MAX, &session_id);
     if (wrong == NULL)
-        c->client->session_id = session_id;
+        client_turn_to(c->client, session_id);
     return wrong;
 }
 
@@ -87,10 +87,8 @@ static const char *on_size(const command *c)
 
 static const char *on_again(const command *c)
 {
-    if (c->client->last_up == NULL)
+    if (!client_say_again(c->client))
         return "nothing was sent that could be sent again";
-    c->client->unacknowledged++;
-    client_put(c->client, g_bytes_ref(c->client->last_up));
     return read_nothing(c->args);
 }
 
@@ -194,11 +192,10 @@ static const struct {
     {"/expect", on_expect},
 };
 
-static void fail(struct client *client, struct script *script, const char *typed, const char *wrong)
+static void fail(struct script *script, const char *typed, const char *wrong)
 {
     char *why = g_strdup_printf("'%s': %s; see plato-client --help", typed, wrong);
-    client_fail(client, EXIT_USAGE, why);
-    script_quit(script);
+    script_fail(script, why);
     g_free(why);
 }
 
@@ -216,7 +213,7 @@ static void run_named(struct client *client, struct script *script, char *line)
         break;
     }
     if (wrong != NULL)
-        fail(client, script, typed, wrong);
+        fail(script, typed, wrong);
     g_free(typed);
 }
 

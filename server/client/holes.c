@@ -4,37 +4,43 @@
 /* A SYNC without its answer. The answers come in the order of the questions. */
 typedef struct question {
     uint64_t session_id;
-    uint64_t last; /* of the hole; 0 = not ours */
+    uint64_t first;
+    uint64_t last; /* of the hole; 0 = not ours; EVERYTHING = all that there is behind `first` */
 } question;
+
+#define EVERYTHING UINT64_MAX
 
 struct holes {
     inbox *in;
-    holes_range ask;
-    holes_range lost;
+    holes_handler handler;
     void *user;
     GQueue questions;
 };
 
-holes *holes_new(inbox *in, holes_range ask, holes_range lost, void *user)
+holes *holes_new(inbox *in, const holes_handler *handler, void *user)
 {
     holes *h = g_new0(holes, 1);
     h->in = in;
-    h->ask = ask;
-    h->lost = lost;
+    h->handler = *handler;
     h->user = user;
     g_queue_init(&h->questions);
     return h;
 }
 
-void holes_free(holes *h)
+void holes_reset(holes *h)
 {
     g_queue_clear_full(&h->questions, g_free);
+}
+
+void holes_free(holes *h)
+{
+    holes_reset(h);
     g_free(h);
 }
 
-static void note(holes *h, uint64_t session_id, uint64_t last)
+static void note(holes *h, uint64_t session_id, uint64_t first, uint64_t last)
 {
-    const question q = {session_id, last};
+    const question q = {session_id, first, last};
     g_queue_push_tail(&h->questions, g_memdup2(&q, sizeof q));
 }
 
@@ -53,13 +59,26 @@ void holes_check(holes *h, uint64_t session_id)
     uint64_t first, last;
     if (!inbox_hole(h->in, session_id, &first, &last) || has_asked(h, session_id))
         return;
-    note(h, session_id, last);
-    h->ask(h->user, session_id, first, last);
+    note(h, session_id, first, last);
+    h->handler.ask(h->user, session_id, first, last);
+}
+
+static void ask_behind(holes *h, uint64_t session_id, uint64_t complete)
+{
+    note(h, session_id, complete + 1, EVERYTHING);
+    h->handler.ask(h->user, session_id, complete + 1, EVERYTHING);
+}
+
+void holes_recover(holes *h, uint64_t session_id)
+{
+    const uint64_t complete = inbox_complete(h->in, session_id);
+    if (complete > 0 && !has_asked(h, session_id))
+        ask_behind(h, session_id, complete);
 }
 
 void holes_note_sync(holes *h, uint64_t session_id)
 {
-    note(h, session_id, 0);
+    note(h, session_id, 0, 0);
 }
 
 /* Takes the oldest question about this session; false if there is none. */
@@ -80,20 +99,47 @@ static bool take_question(holes *h, uint64_t session_id, question *taken)
  * The server has sent what others said up to ack->msg_id, and our own acknowledgements before. What
  * is still missing there we said ourselves in an earlier life: nothing to wait for, and no loss.
  */
+static void close_hole(holes *h, const question *q, const plato_head_ack *ack)
+{
+    uint64_t first, last;
+    if (!inbox_hole(h->in, q->session_id, &first, &last) || first > q->last)
+        return;
+    if (ack->code == PLATO_ACK_OK && ack->msg_id >= first - 1) {
+        inbox_skip(h->in, q->session_id, MIN(ack->msg_id, last));
+    } else {
+        h->handler.lost(h->user, q->session_id, first, last);
+        inbox_skip(h->in, q->session_id, last);
+    }
+}
+
+/* The answer may be a portion: asks again until nothing more comes. */
+static void go_on_recovering(holes *h, const question *q, const plato_head_ack *ack)
+{
+    const uint64_t complete = inbox_complete(h->in, q->session_id);
+    if (ack->code != PLATO_ACK_OK && ack->code != PLATO_ACK_INTERNAL)
+        return;
+    if (ack->msg_id + 1 < q->first) {
+        inbox_forget(h->in, q->session_id);
+        inbox_restore(h->in, q->session_id, 0);
+        h->handler.forgotten(h->user, q->session_id);
+        ask_behind(h, q->session_id, 0);
+        return;
+    }
+    if (ack->msg_id > complete && ack->code == PLATO_ACK_INTERNAL)
+        h->handler.lost(h->user, q->session_id, complete + 1, ack->msg_id);
+    inbox_skip(h->in, q->session_id, ack->msg_id);
+    if (ack->msg_id >= q->first)
+        ask_behind(h, q->session_id, inbox_complete(h->in, q->session_id));
+}
+
 void holes_answered(holes *h, const plato_head_ack *ack)
 {
     question q;
-    uint64_t first, last;
     if (!take_question(h, ack->session_id, &q))
         return;
-    if (inbox_hole(h->in, q.session_id, &first, &last) && first <= q.last) {
-        if (ack->code == PLATO_ACK_OK && ack->msg_id >= first - 1) {
-            inbox_skip(h->in, q.session_id, MIN(ack->msg_id, last));
-        } else {
-            h->lost(h->user, q.session_id, first, last);
-            inbox_skip(h->in, q.session_id, last);
-        }
-    }
+    close_hole(h, &q, ack);
+    if (q.last == EVERYTHING)
+        go_on_recovering(h, &q, ack);
     holes_check(h, q.session_id);
 }
 

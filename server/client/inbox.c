@@ -14,6 +14,7 @@ struct inbox {
     inbox_show show;
     void *user;
     GHashTable *lanes; /* session_id -> lane */
+    bool resumed;
 };
 
 static gint compare_ids(gconstpointer a, gconstpointer b, gpointer user)
@@ -80,10 +81,27 @@ static void advance(inbox *in, lane *l)
     }
 }
 
+void inbox_restore(inbox *in, uint64_t session_id, uint64_t complete)
+{
+    add(in, session_id, complete + 1);
+}
+
+void inbox_resumed(inbox *in)
+{
+    in->resumed = true;
+}
+
+void inbox_forget(inbox *in, uint64_t session_id)
+{
+    g_hash_table_remove(in->lanes, &session_id);
+}
+
 bool inbox_put(inbox *in, uint64_t session_id, uint64_t msg_id, GBytes *body)
 {
     lane *l = find(in, session_id);
     if (msg_id == 0)
+        return false;
+    if (l == NULL && body == NULL && in->resumed)
         return false;
     if (l == NULL)
         l = add(in, session_id, msg_id);

@@ -19,6 +19,18 @@ typedef void (*inbox_show)(void *user, uint64_t session_id, uint64_t msg_id, GBy
 inbox *inbox_new(inbox_show show, void *user);
 void inbox_free(inbox *in);
 
+/* From an earlier life: everything up to `complete` was shown. */
+void inbox_restore(inbox *in, uint64_t session_id, uint64_t complete);
+
+/*
+ * The connection goes on from an earlier one. From now on, an ACK is not the beginning of a session
+ * of which nothing has come yet: messages in front of it may be on their way again.
+ */
+void inbox_resumed(inbox *in);
+
+/* Forgets what has come of a session: the server counts anew. */
+void inbox_forget(inbox *in, uint64_t session_id);
+
 /*
  * A message came; `body` NULL: one's own was acknowledged. False if it was a repeat. The first
  * msg_id of a session is taken for its beginning.

@@ -25,7 +25,7 @@ static int run(const client_options *options)
         fprintf(stderr, "plato-client: libevent finds no way to wait for events\n");
         return code;
     }
-    struct client *client = client_new(options, base);
+    struct client *client = client_new(options, base, &code);
     if (client != NULL) {
         event_base_dispatch(base);
         code = client->exit_code;

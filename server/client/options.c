@@ -3,6 +3,10 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
+
+#define MOST_TOKEN 4096       /* bytes */
+#define DEFAULT_RECONNECT 600 /* seconds: for as long the server keeps what it knows of us */
 
 static const char commands_help[] =
     "Standard input holds one command on each line:\n"
@@ -22,16 +26,23 @@ static const char commands_help[] =
     "  /wait MS         do nothing for that long\n"
     "  /quit            end, as the end of the input does: when all messages are acknowledged\n"
     "\n"
-    "A device that was used before needs --first-client-id, with a number that is too high: see\n"
-    "docs/server.md.\n"
+    "SIGINT and SIGTERM end it as /quit does; the second one ends it at once.\n"
     "\n"
-    "Exit code: 0 all went well, 1 no connection or it was lost, 2 wrong usage, 3 something\n"
-    "expected did not come in time, a message was refused, or messages are lost.";
+    "The token is read from --token-file or from the environment variable PLATO_TOKEN, so that it\n"
+    "does not show in lists of processes; --token shows it there.\n"
+    "\n"
+    "A device that was used before needs --state, with the file of before, or --first-client-id,\n"
+    "with a number that is too high: see docs/client.md.\n"
+    "\n"
+    "Exit code: 0 all went well, 1 no connection or it was lost for good, 2 wrong usage,\n"
+    "3 something expected did not come in time, a message was refused, or messages are lost,\n"
+    "4 a file of the client or standard output cannot be used.";
 
-static gboolean parse_id(const char *name, const char *text, uint64_t *id, GError **error)
+static gboolean parse_id(const char *name, const char *text, uint64_t most, uint64_t *id,
+                         GError **error)
 {
     guint64 value = 0;
-    if (text != NULL && g_ascii_string_to_unsigned(text, 10, 1, G_MAXUINT64, &value, NULL)) {
+    if (text != NULL && g_ascii_string_to_unsigned(text, 10, 1, most, &value, NULL)) {
         *id = value;
         return TRUE;
     }
@@ -48,51 +59,113 @@ static gboolean parse_ids(const char *device, char **sessions, const char *first
                     "--device and at least one --session are needed");
         return FALSE;
     }
-    if (!parse_id("device", device, &options->device_id, error))
+    if (!parse_id("device", device, G_MAXUINT64, &options->device_id, error))
         return FALSE;
     for (; *sessions != NULL; sessions++) {
         uint64_t id;
-        if (!parse_id("session", *sessions, &id, error))
+        if (!parse_id("session", *sessions, G_MAXUINT64, &id, error))
             return FALSE;
         g_array_append_val(options->session_ids, id);
     }
-    return first_client_id == NULL ||
-           parse_id("first-client-id", first_client_id, &options->first_client_id, error);
-}
-
-static gboolean check_numbers(int port, int heartbeat, int timeout, int pause, GError **error)
-{
-    const char *wrong = NULL;
-    if (port < 1 || port > 65535)
-        wrong = "--port must be from 1 to 65535";
-    else if (heartbeat < 0 || heartbeat > 86400)
-        wrong = "--heartbeat must be from 0 to 86400";
-    else if (timeout < 1 || timeout > 3600000)
-        wrong = "--timeout must be from 1 to 3600000";
-    else if (pause < 1 || pause > 60000)
-        wrong = "--pause must be from 1 to 60000";
-    if (wrong != NULL)
-        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "%s", wrong);
-    return wrong == NULL;
+    return first_client_id == NULL || parse_id("first-client-id", first_client_id, G_MAXINT64,
+                                               &options->first_client_id, error);
 }
 
 /* Values as they stand on the command line. */
 typedef struct raw_options {
-    char *host, *device, *first_client_id;
+    char *host, *device, *first_client_id, *token, *token_file;
     char **sessions;
-    gint port, heartbeat, timeout, pause;
-    gboolean json, version;
+    gint port, heartbeat, timeout, pause, reconnect, retry;
+    gboolean no_resend, version;
 } raw_options;
 
-static gboolean parse_raw(int argc, char **argv, raw_options *raw, GError **error)
+static gboolean check_numbers(const raw_options *raw, GError **error)
 {
+    const struct {
+        const char *name;
+        gint value, least, most;
+    } rows[] = {
+        {"port", raw->port, 1, 65535},
+        {"heartbeat", raw->heartbeat, 0, 86400},
+        {"timeout", raw->timeout, 1, 3600000},
+        {"pause", raw->pause, 1, 60000},
+        {"reconnect", raw->reconnect, 0, 604800},
+        {"retry", raw->retry, 1, 60000},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        if (rows[i].value >= rows[i].least && rows[i].value <= rows[i].most)
+            continue;
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--%s must be from %d to %d",
+                    rows[i].name, rows[i].least, rows[i].most);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+/* Options that mean nothing without another one. */
+static gboolean check_pairs(const client_options *options, GError **error)
+{
+    const struct {
+        bool given, needed;
+        const char *text;
+    } rows[] = {
+        {options->ca_file != NULL, options->tls, "--ca needs --tls"},
+        {options->key_log != NULL, options->tls, "--key-log needs --tls"},
+        {options->insecure, options->tls, "--insecure needs --tls"},
+        {options->ca_file != NULL, !options->insecure, "--ca and --insecure exclude each other"},
+        {options->deliver_to != NULL, options->state != NULL, "--deliver-to needs --state"},
+        {options->resume_input, options->state != NULL, "--resume-input needs --state"},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        if (!rows[i].given || rows[i].needed)
+            continue;
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "%s", rows[i].text);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean parse_raw(int argc, char **argv, raw_options *raw, client_options *options,
+                          GError **error)
+{
+    gboolean tls = FALSE, insecure = FALSE, resume_input = FALSE, json = FALSE;
     const GOptionEntry entries[] = {
         {"host", 'H', 0, G_OPTION_ARG_STRING, &raw->host,
          "Numeric address of the server (default 127.0.0.1)", "ADDR"},
-        {"port", 'p', 0, G_OPTION_ARG_INT, &raw->port, "TCP port (default 8900)", "N"},
+        {"port", 'p', 0, G_OPTION_ARG_INT, &raw->port, "TCP port (default 8900; with --tls 8943)",
+         "N"},
         {"device", 'd', 0, G_OPTION_ARG_STRING, &raw->device, "device_id to log in with", "N"},
         {"session", 's', 0, G_OPTION_ARG_STRING_ARRAY, &raw->sessions,
          "session_id to join; may be given more than once", "N"},
+        {"token", 0, 0, G_OPTION_ARG_STRING, &raw->token, "Token to log in with", "TEXT"},
+        {"token-file", 0, 0, G_OPTION_ARG_FILENAME, &raw->token_file,
+         "File whose first line is the token", "FILE"},
+        {"tls", 0, 0, G_OPTION_ARG_NONE, &tls, "Connect with TLS 1.3", NULL},
+        {"ca", 0, 0, G_OPTION_ARG_FILENAME, &options->ca_file,
+         "Certificates to trust, PEM (default: those of the system)", "FILE"},
+        {"server-name", 0, 0, G_OPTION_ARG_STRING, &options->server_name,
+         "What the server's certificate must be for (default: --host)", "NAME"},
+        {"insecure", 0, 0, G_OPTION_ARG_NONE, &insecure, "Take any certificate", NULL},
+        {"key-log", 0, 0, G_OPTION_ARG_FILENAME, &options->key_log,
+         "Append the keys of TLS to FILE, for Wireshark; who reads it reads the connection",
+         "FILE"},
+        {"state", 0, 0, G_OPTION_ARG_FILENAME, &options->state,
+         "Keep in FILE what must outlive the client, so that each message takes effect once",
+         "FILE"},
+        {"deliver-to", 0, 0, G_OPTION_ARG_FILENAME, &options->deliver_to,
+         "Append each message of others to FILE as JSON, exactly once; needs --state", "FILE"},
+        {"resume-input", 0, 0, G_OPTION_ARG_NONE, &resume_input,
+         "Skip the lines of the input that an earlier run has carried out; needs --state", NULL},
+        {"reconnect", 0, 0, G_OPTION_ARG_INT, &raw->reconnect,
+         "Try so long to get a lost connection back; 0 = not at all (default 600 with --state or "
+         "at a terminal, else 0)",
+         "SECONDS"},
+        {"retry", 0, 0, G_OPTION_ARG_INT, &raw->retry,
+         "First wait before connecting or sending again; it doubles up to 30 times that (default "
+         "1000)",
+         "MS"},
+        {"no-resend", 0, 0, G_OPTION_ARG_NONE, &raw->no_resend,
+         "Send nothing again on the same connection", NULL},
         {"first-client-id", 0, 0, G_OPTION_ARG_STRING, &raw->first_client_id,
          "client_id to begin with in each session (default 1); if the server expects a lower one, "
          "that is taken",
@@ -103,7 +176,7 @@ static gboolean parse_raw(int argc, char **argv, raw_options *raw, GError **erro
          "How long to wait for what must come (default 5000)", "MS"},
         {"pause", 0, 0, G_OPTION_ARG_INT, &raw->pause,
          "Pause between the pieces of a cut frame (default 20)", "MS"},
-        {"json", 0, 0, G_OPTION_ARG_NONE, &raw->json, "Print JSON, one object on each line", NULL},
+        {"json", 0, 0, G_OPTION_ARG_NONE, &json, "Print JSON, one object on each line", NULL},
         {"version", 0, 0, G_OPTION_ARG_NONE, &raw->version, "Print the version and exit", NULL},
         G_OPTION_ENTRY_NULL};
     GOptionContext *context = g_option_context_new("- command-line client of the Plato protocol");
@@ -111,6 +184,10 @@ static gboolean parse_raw(int argc, char **argv, raw_options *raw, GError **erro
     g_option_context_set_description(context, commands_help);
     gboolean ok = g_option_context_parse(context, &argc, &argv, error);
     g_option_context_free(context);
+    options->tls = tls;
+    options->insecure = insecure;
+    options->resume_input = resume_input;
+    options->json = json;
     if (ok && argc > 1) {
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "unexpected argument '%s'",
                     argv[1]);
@@ -119,27 +196,81 @@ static gboolean parse_raw(int argc, char **argv, raw_options *raw, GError **erro
     return ok;
 }
 
-static gboolean check(const raw_options *raw, client_options *options, GError **error)
+static char *first_line(const char *path, GError **error)
 {
+    char *text;
+    gsize n;
+    if (!g_file_get_contents(path, &text, &n, error))
+        return NULL;
+    text[strcspn(text, "\r\n")] = '\0';
+    return text;
+}
+
+/* From the option, the file, or the environment. */
+static gboolean find_token(const raw_options *raw, client_options *options, GError **error)
+{
+    if (raw->token != NULL)
+        options->token = g_strdup(raw->token);
+    else if (raw->token_file != NULL)
+        options->token = first_line(raw->token_file, error);
+    else
+        options->token = g_strdup(g_getenv("PLATO_TOKEN"));
+    if (options->token == NULL)
+        return raw->token_file == NULL;
+    if (strlen(options->token) <= MOST_TOKEN && g_utf8_validate(options->token, -1, NULL))
+        return TRUE;
+    g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                "the token must be UTF-8 of no more than %d bytes", MOST_TOKEN);
+    return FALSE;
+}
+
+static void set_defaults(raw_options *raw, client_options *options)
+{
+    options->terminal = !options->json && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+    if (raw->port < 0)
+        raw->port = options->tls ? 8943 : 8900;
+    if (raw->reconnect < 0)
+        raw->reconnect = options->state != NULL || options->terminal ? DEFAULT_RECONNECT : 0;
     options->host = g_strdup(raw->host != NULL ? raw->host : "127.0.0.1");
+    if (options->server_name == NULL)
+        options->server_name = g_strdup(options->host);
+}
+
+static gboolean check(raw_options *raw, client_options *options, GError **error)
+{
+    set_defaults(raw, options);
     options->port = raw->port;
     options->first_client_id = 1;
     options->heartbeat_s = raw->heartbeat;
     options->timeout_ms = (unsigned)raw->timeout;
     options->pause_ms = (unsigned)raw->pause;
-    options->json = raw->json;
-    return check_numbers(raw->port, raw->heartbeat, raw->timeout, raw->pause, error) &&
-           parse_ids(raw->device, raw->sessions, raw->first_client_id, options, error);
+    options->reconnect_s = (unsigned)raw->reconnect;
+    options->retry_ms = (unsigned)raw->retry;
+    options->resend = !raw->no_resend;
+    return check_numbers(raw, error) && check_pairs(options, error) &&
+           parse_ids(raw->device, raw->sessions, raw->first_client_id, options, error) &&
+           find_token(raw, options, error);
+}
+
+static void clear_raw(raw_options *raw)
+{
+    g_free(raw->host);
+    g_free(raw->device);
+    g_free(raw->first_client_id);
+    g_free(raw->token);
+    g_free(raw->token_file);
+    g_strfreev(raw->sessions);
 }
 
 int client_options_parse(int argc, char **argv, client_options *options)
 {
-    raw_options raw = {.port = 8900, .heartbeat = 30, .timeout = 5000, .pause = 20};
+    raw_options raw = {
+        .port = -1, .heartbeat = 30, .timeout = 5000, .pause = 20, .reconnect = -1, .retry = 1000};
     GError *error = NULL;
     int code = -1;
     memset(options, 0, sizeof *options);
     options->session_ids = g_array_new(FALSE, FALSE, sizeof(uint64_t));
-    gboolean ok = parse_raw(argc, argv, &raw, &error);
+    gboolean ok = parse_raw(argc, argv, &raw, options, &error);
     if (ok && raw.version) {
         printf("plato-client %s\n", PLATO_PROGRAM_VERSION);
         code = 0;
@@ -148,15 +279,16 @@ int client_options_parse(int argc, char **argv, client_options *options)
         g_error_free(error);
         code = 2;
     }
-    g_free(raw.host);
-    g_free(raw.device);
-    g_free(raw.first_client_id);
-    g_strfreev(raw.sessions);
+    clear_raw(&raw);
     return code;
 }
 
 void client_options_clear(client_options *options)
 {
-    g_clear_pointer(&options->host, g_free);
+    char **const texts[] = {&options->host,        &options->ca_file, &options->key_log,
+                            &options->server_name, &options->token,   &options->state,
+                            &options->deliver_to};
+    for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
+        g_clear_pointer(texts[i], g_free);
     g_clear_pointer(&options->session_ids, g_array_unref);
 }

@@ -72,12 +72,10 @@ static void on_pause_over(evutil_socket_t fd, short what, void *user)
     write_next(user);
 }
 
-outbox *outbox_new(struct bufferevent *stream, unsigned pause_ms, void (*idle)(void *user),
-                   void *user)
+outbox *outbox_new(struct event_base *base, unsigned pause_ms, void (*idle)(void *user), void *user)
 {
     outbox *out = g_new0(outbox, 1);
-    out->stream = stream;
-    out->pause_over = evtimer_new(bufferevent_get_base(stream), on_pause_over, out);
+    out->pause_over = evtimer_new(base, on_pause_over, out);
     out->pause = (struct timeval){pause_ms / 1000, (suseconds_t)(pause_ms % 1000) * 1000};
     out->idle = idle;
     out->user = user;
@@ -96,8 +94,21 @@ void outbox_free(outbox *out)
     g_free(out);
 }
 
+void outbox_attach(outbox *out, struct bufferevent *stream)
+{
+    out->stream = stream;
+    event_del(out->pause_over);
+    g_queue_clear_full(&out->pieces, piece_free);
+    out->writing = out->apart = false;
+    g_array_set_size(out->cuts, 0);
+    if (out->held != NULL)
+        g_byte_array_set_size(out->held, 0);
+}
+
 void outbox_put_aside(outbox *out, GBytes *frame)
 {
+    if (out->stream == NULL)
+        return;
     add_piece(out, g_bytes_ref(frame), false);
     if (!out->writing)
         write_next(out);
@@ -122,6 +133,8 @@ static void put_cut(outbox *out, GBytes *bytes, const GArray *offsets)
 
 void outbox_put(outbox *out, GBytes *frame)
 {
+    if (out->stream == NULL)
+        return;
     if (out->held != NULL) {
         gsize n;
         const void *data = g_bytes_get_data(frame, &n);

@@ -13,8 +13,11 @@
 typedef struct outbox outbox;
 
 /* `idle` is called when all has been written that was put in. */
-outbox *outbox_new(struct bufferevent *stream, unsigned pause_ms, void (*idle)(void *user),
+outbox *outbox_new(struct event_base *base, unsigned pause_ms, void (*idle)(void *user),
                    void *user);
+
+/* From now on this stream is written to; NULL = none. What was to go to the last one is dropped. */
+void outbox_attach(outbox *out, struct bufferevent *stream);
 
 void outbox_free(outbox *out);
 

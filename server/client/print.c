@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define MOST_SHOWN 60      /* bytes of content in a line for people */
+#define MOST_CHAT 4096     /* bytes of content in a line at a terminal */
 #define ARENA_CAP 33554432 /* bytes: a body of the largest size and its content */
 
 static const char *const content_names[] = {"text", "json", "binary"};
@@ -75,31 +76,59 @@ static void append_json_bytes(GString *line, const char *key, const uint8_t *p, 
     g_string_append_c(line, '"');
 }
 
-static void put_line(GString *line)
+static void put_line(printer *p, GString *line)
 {
+    if (p->terminal != NULL)
+        terminal_hide(p->terminal);
     puts(line->str);
-    fflush(stdout);
+    if (fflush(stdout) != 0 || ferror(stdout))
+        p->failed = true;
+    if (p->terminal != NULL)
+        terminal_show(p->terminal);
     g_string_free(line, TRUE);
 }
 
-static void append_message(GString *line, bool json, const Plato__ChatMessage *message)
+/* Text for people: what would steer the terminal, and what is no text, is escaped. */
+static void append_readable(GString *line, const uint8_t *p, size_t n)
 {
-    const char *name = content_name((int)message->content_type);
-    const ProtobufCBinaryData *content = &message->content;
-    if (json) {
-        g_string_append_printf(line,
-                               ",\"sender_id\":%" G_GUINT64_FORMAT
-                               ",\"sent_at_us\":%" G_GUINT64_FORMAT
-                               ",\"content_type\":\"%s\",\"content_len\":%" G_GSIZE_FORMAT,
-                               message->sender_id, message->sent_at_us, name, content->len);
-        append_json_bytes(line, "content", content->data, content->len);
-        return;
+    while (n > 0) {
+        const gunichar c = g_utf8_get_char_validated((const char *)p, (gssize)n);
+        const bool good = c != (gunichar)-1 && c != (gunichar)-2 && g_unichar_isprint(c);
+        const size_t size = good ? (size_t)g_unichar_to_utf8(c, NULL) : 1;
+        if (good)
+            g_string_append_len(line, (const char *)p, (gssize)size);
+        else
+            g_string_append_printf(line, "\\x%02x", *p);
+        p += size;
+        n -= size;
     }
+}
+
+static void append_lines_message(GString *line, const Plato__ChatMessage *m)
+{
     g_string_append_printf(line, " from=%" G_GUINT64_FORMAT " %s %" G_GSIZE_FORMAT " ",
-                           message->sender_id, name, content->len);
-    append_quoted(line, content->data, MIN(content->len, MOST_SHOWN));
-    if (content->len > MOST_SHOWN)
+                           m->sender_id, content_name((int)m->content_type), m->content.len);
+    append_quoted(line, m->content.data, MIN(m->content.len, MOST_SHOWN));
+    if (m->content.len > MOST_SHOWN)
         g_string_append(line, "...");
+}
+
+static void append_json_message(GString *line, const Plato__ChatMessage *m)
+{
+    g_string_append_printf(line,
+                           ",\"sender_id\":%" G_GUINT64_FORMAT ",\"sent_at_us\":%" G_GUINT64_FORMAT
+                           ",\"content_type\":\"%s\",\"content_len\":%" G_GSIZE_FORMAT,
+                           m->sender_id, m->sent_at_us, content_name((int)m->content_type),
+                           m->content.len);
+    append_json_bytes(line, "content", m->content.data, m->content.len);
+}
+
+static void append_chat_message(GString *line, const Plato__ChatMessage *m)
+{
+    g_string_append_printf(line, " %" G_GUINT64_FORMAT ": ", m->sender_id);
+    append_readable(line, m->content.data, MIN(m->content.len, MOST_CHAT));
+    if (m->content.len > MOST_CHAT)
+        g_string_append_printf(line, "... (%" G_GSIZE_FORMAT " bytes)", m->content.len);
 }
 
 /* protobuf-c takes much that is no good message: our own reader goes over it first. */
@@ -114,42 +143,105 @@ static bool is_well_formed(plato_span body)
     return rc == 0;
 }
 
-void print_push(bool json, uint64_t session_id, uint64_t msg_id, plato_span body)
+/* How each style shows a PUSH: the ids, then the message, or the length of what is none. */
+static const struct {
+    const char *ids, *no_message;
+    void (*append)(GString *line, const Plato__ChatMessage *message);
+} push_styles[PRINT_STYLES] = {
+    [PRINT_LINES] = {"push session_id=%" G_GUINT64_FORMAT " msg_id=%" G_GUINT64_FORMAT,
+                     " body of %" G_GSIZE_FORMAT " bytes, no ChatMessage", append_lines_message},
+    [PRINT_JSON] = {"{\"event\":\"push\",\"session_id\":%" G_GUINT64_FORMAT
+                    ",\"msg_id\":%" G_GUINT64_FORMAT,
+                    ",\"body_len\":%" G_GSIZE_FORMAT, append_json_message},
+    [PRINT_CHAT] = {"[%" G_GUINT64_FORMAT "/%" G_GUINT64_FORMAT "]",
+                    " (%" G_GSIZE_FORMAT " bytes, no ChatMessage)", append_chat_message},
+};
+
+static GString *format_push(print_style style, uint64_t session_id, uint64_t msg_id,
+                            plato_span body)
 {
     plato_arena *arena = NULL;
     Plato__ChatMessage *message = NULL;
     GString *line = g_string_new(NULL);
-    g_string_printf(line,
-                    json ? "{\"event\":\"push\",\"session_id\":%" G_GUINT64_FORMAT
-                           ",\"msg_id\":%" G_GUINT64_FORMAT
-                         : "push session_id=%" G_GUINT64_FORMAT " msg_id=%" G_GUINT64_FORMAT,
-                    session_id, msg_id);
+    g_string_printf(line, push_styles[style].ids, session_id, msg_id);
     if (is_well_formed(body) && plato_arena_new(ARENA_CAP, NULL, &arena) == PLATO_OK)
         message = plato__chat_message__unpack(plato_arena_allocator(arena), body.n, body.p);
     if (message != NULL)
-        append_message(line, json, message);
+        push_styles[style].append(line, message);
     else
-        g_string_append_printf(line,
-                               json ? ",\"body_len\":%" G_GSIZE_FORMAT
-                                    : " body of %" G_GSIZE_FORMAT " bytes, no ChatMessage",
-                               body.n);
-    if (json)
+        g_string_append_printf(line, push_styles[style].no_message, body.n);
+    if (style == PRINT_JSON)
         g_string_append_c(line, '}');
     plato_arena_free(arena);
-    put_line(line);
+    return line;
 }
 
-void print_lost(bool json, uint64_t session_id, uint64_t first, uint64_t last)
+GString *print_push_json(uint64_t session_id, uint64_t msg_id, plato_span body)
+{
+    return format_push(PRINT_JSON, session_id, msg_id, body);
+}
+
+void print_push(printer *p, uint64_t session_id, uint64_t msg_id, plato_span body)
+{
+    put_line(p, format_push(p->style, session_id, msg_id, body));
+}
+
+void print_lost(printer *p, uint64_t session_id, uint64_t first, uint64_t last)
+{
+    static const char *const formats[PRINT_STYLES] = {
+        [PRINT_LINES] = "lost session_id=%" G_GUINT64_FORMAT " msg_id=%" G_GUINT64_FORMAT
+                        " to %" G_GUINT64_FORMAT,
+        [PRINT_JSON] =
+            "{\"event\":\"lost\",\"session_id\":%" G_GUINT64_FORMAT
+            ",\"first_msg_id\":%" G_GUINT64_FORMAT ",\"last_msg_id\":%" G_GUINT64_FORMAT "}",
+        [PRINT_CHAT] = "[%" G_GUINT64_FORMAT "] messages %" G_GUINT64_FORMAT
+                       " to %" G_GUINT64_FORMAT " are lost",
+    };
+    GString *line = g_string_new(NULL);
+    g_string_printf(line, formats[p->style], session_id, first, last);
+    put_line(p, line);
+}
+
+void print_forgotten(printer *p, uint64_t session_id)
+{
+    static const char *const formats[PRINT_STYLES] = {
+        [PRINT_LINES] = "forgotten session_id=%" G_GUINT64_FORMAT,
+        [PRINT_JSON] = "{\"event\":\"forgotten\",\"session_id\":%" G_GUINT64_FORMAT "}",
+        [PRINT_CHAT] = "[%" G_GUINT64_FORMAT "] the server has forgotten this session",
+    };
+    GString *line = g_string_new(NULL);
+    g_string_printf(line, formats[p->style], session_id);
+    put_line(p, line);
+}
+
+void print_connected(printer *p, bool resumed, uint64_t conn_id, const char *host, int port,
+                     bool tls)
+{
+    const char *event = resumed ? "resumed" : "connected";
+    GString *line = g_string_new(NULL);
+    if (p->style == PRINT_JSON)
+        g_string_printf(line,
+                        "{\"event\":\"%s\",\"conn_id\":%" G_GUINT64_FORMAT
+                        ",\"host\":\"%s\",\"port\":%d,\"tls\":%s}",
+                        event, conn_id, host, port, tls ? "true" : "false");
+    else
+        g_string_printf(line, "%s conn_id=%" G_GUINT64_FORMAT " host=%s port=%d%s", event, conn_id,
+                        host, port, tls ? " tls" : "");
+    put_line(p, line);
+}
+
+void print_disconnected(printer *p, const char *why, unsigned retry_ms)
 {
     GString *line = g_string_new(NULL);
-    g_string_printf(line,
-                    json ? "{\"event\":\"lost\",\"session_id\":%" G_GUINT64_FORMAT
-                           ",\"first_msg_id\":%" G_GUINT64_FORMAT
-                           ",\"last_msg_id\":%" G_GUINT64_FORMAT "}"
-                         : "lost session_id=%" G_GUINT64_FORMAT " msg_id=%" G_GUINT64_FORMAT
-                           " to %" G_GUINT64_FORMAT,
-                    session_id, first, last);
-    put_line(line);
+    if (p->style == PRINT_JSON) {
+        g_string_append(line, "{\"event\":\"disconnected\"");
+        append_json_bytes(line, "why", (const uint8_t *)why, strlen(why));
+        g_string_append_printf(line, ",\"retry_ms\":%u}", retry_ms);
+    } else {
+        g_string_append_printf(line, "disconnected retry_ms=%u ", retry_ms);
+        append_quoted(line, (const uint8_t *)why, strlen(why));
+    }
+    put_line(p, line);
 }
 
 /* The ids of an ACK that are there; an absent one is 0. */
@@ -172,14 +264,13 @@ static void append_ids(GString *line, bool json, const plato_head_ack *ack)
     }
 }
 
-void print_ack(bool json, const plato_head_ack *ack)
+/* Ends the line with what the ACK says. */
+static void put_ack(printer *p, GString *line, const plato_head_ack *ack)
 {
-    const char *type = plato_msg_type_name(ack->type), *code = plato_ack_code_name(ack->code);
-    GString *line = g_string_new(NULL);
-    g_string_printf(line,
-                    json ? "{\"event\":\"ack\",\"type\":\"%s\",\"code\":%u,\"code_name\":\"%s\""
-                         : "ack type=%s code=%u %s",
-                    type != NULL ? type : "unknown", ack->code, code != NULL ? code : "unknown");
+    const bool json = p->style == PRINT_JSON;
+    const char *code = plato_ack_code_name(ack->code);
+    g_string_append_printf(line, json ? ",\"code\":%u,\"code_name\":\"%s\"" : " code=%u %s",
+                           ack->code, code != NULL ? code : "unknown");
     append_ids(line, json, ack);
     if (json) {
         append_json_bytes(line, "msg", ack->msg.p, ack->msg.n);
@@ -188,5 +279,37 @@ void print_ack(bool json, const plato_head_ack *ack)
         g_string_append_c(line, ' ');
         append_quoted(line, ack->msg.p, ack->msg.n);
     }
-    put_line(line);
+    put_line(p, line);
+}
+
+/* People are told what arrived and what was refused; not that a HEARTBEAT was answered. */
+static void print_ack_for_people(printer *p, const plato_head_ack *ack)
+{
+    if (ack->type != PLATO_UP)
+        return;
+    GString *line = g_string_new(NULL);
+    g_string_printf(line, "[%" G_GUINT64_FORMAT "/%" G_GUINT64_FORMAT "] delivered",
+                    ack->session_id, ack->msg_id);
+    put_line(p, line);
+}
+
+void print_ack(printer *p, const plato_head_ack *ack)
+{
+    const char *type = plato_msg_type_name(ack->type);
+    if (p->style == PRINT_CHAT && ack->code == PLATO_ACK_OK) {
+        print_ack_for_people(p, ack);
+        return;
+    }
+    GString *line = g_string_new(NULL);
+    g_string_printf(line,
+                    p->style == PRINT_JSON ? "{\"event\":\"ack\",\"type\":\"%s\"" : "ack type=%s",
+                    type != NULL ? type : "unknown");
+    put_ack(p, line, ack);
+}
+
+void print_refused(printer *p, const plato_head_ack *ack, uint64_t client_id)
+{
+    plato_head_ack told = *ack;
+    told.client_id = client_id;
+    put_ack(p, g_string_new(p->style == PRINT_JSON ? "{\"event\":\"refused\"" : "refused"), &told);
 }

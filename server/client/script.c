@@ -5,12 +5,13 @@
 
 #include <errno.h>
 #include <event2/buffer.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 typedef enum script_state {
-    LOGGING_IN,
+    STARTING,  /* there was no connection yet */
     RUNNING,   /* commands are carried out as they come */
     WAITING,   /* /wait */
     EXPECTING, /* /expect */
@@ -19,11 +20,18 @@ typedef enum script_state {
     ENDED,     /* our direction is closed; the server's end is to come */
 } script_state;
 
+/* Ask for a clean end; the second time for an end. */
+static const int ending_signals[] = {SIGINT, SIGTERM};
+
 struct script {
     struct client *client;
     struct evbuffer *lines;
     struct event *readable; /* standard input */
     struct event *timer;    /* the end of a wait, or the patience with something expected */
+    struct event *signals[G_N_ELEMENTS(ending_signals)];
+    struct event *continued; /* SIGCONT */
+    uint64_t line;           /* the number of the last one that was carried out */
+    uint64_t skip;           /* those up to this one were, in an earlier life */
     script_state state;
     bool input_ended;
     bool running; /* in script_go_on() */
@@ -36,40 +44,97 @@ static void set_timer(struct script *script, unsigned ms)
     event_add(script->timer, &delay);
 }
 
+static const char missed_at_the_end[] = "not all that was sent was answered in time";
+
 static void on_timer(evutil_socket_t fd, short what, void *user)
 {
     static const char *const missed[] = {
-        [LOGGING_IN] = "the login was not acknowledged in time",
         [EXPECTING] = "what /expect waits for did not come in time",
         [SETTLING] = "the first message of a session was not acknowledged in time",
-        [ENDING] = "not all that was sent was answered in time",
+        [ENDING] = missed_at_the_end,
         [ENDED] = "the server did not close the connection in time",
     };
     struct script *script = user;
     (void)fd;
     (void)what;
     if (script->state != WAITING) {
-        client_fail(script->client,
-                    script->state == LOGGING_IN ? EXIT_NO_CONNECTION : EXIT_EXPECTATION,
-                    missed[script->state]);
+        client_fail(script->client, EXIT_EXPECTATION, missed[script->state]);
         return;
     }
     script->state = RUNNING;
     script_go_on(script);
 }
 
+static void end_of_input(struct script *script)
+{
+    script->input_ended = true;
+    event_del(script->readable);
+}
+
+/* Keys of a person become lines by and by. */
+static int read_keys(struct script *script, evutil_socket_t fd)
+{
+    char keys[256];
+    const ssize_t n = read(fd, keys, sizeof keys);
+    if (n > 0 && !terminal_typed(script->client->printer.terminal, keys, (size_t)n))
+        return 0;
+    return (int)n;
+}
+
 static void on_readable(evutil_socket_t fd, short what, void *user)
 {
     struct script *script = user;
     (void)what;
-    const int n = evbuffer_read(script->lines, fd, 4096);
+    const int n = script->client->printer.terminal != NULL ? read_keys(script, fd)
+                                                           : evbuffer_read(script->lines, fd, 4096);
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return;
-    if (n <= 0) {
-        script->input_ended = true;
-        event_del(script->readable);
-    }
+    if (n <= 0)
+        end_of_input(script);
     script_go_on(script);
+}
+
+static void on_line_typed(void *user, const char *line, size_t n)
+{
+    struct script *script = user;
+    evbuffer_add(script->lines, line, n);
+    evbuffer_add(script->lines, "\n", 1);
+}
+
+static void on_ending_signal(evutil_socket_t fd, short what, void *user)
+{
+    struct script *script = user;
+    (void)fd;
+    (void)what;
+    if (script->state == ENDING || script->state == ENDED || script->client->online_us == 0) {
+        const bool all_answered = client_unanswered(script->client) == 0;
+        client_commit(script->client);
+        client_fail(script->client, all_answered ? EXIT_OK : EXIT_EXPECTATION,
+                    all_answered ? NULL : missed_at_the_end);
+        return;
+    }
+    script_quit(script);
+    script_go_on(script);
+}
+
+static void on_continued(evutil_socket_t fd, short what, void *user)
+{
+    struct script *script = user;
+    (void)fd;
+    (void)what;
+    if (script->client->printer.terminal != NULL)
+        terminal_continue(script->client->printer.terminal);
+}
+
+static void add_signals(struct script *script)
+{
+    struct event_base *base = script->client->base;
+    for (size_t i = 0; i < G_N_ELEMENTS(ending_signals); i++) {
+        script->signals[i] = evsignal_new(base, ending_signals[i], on_ending_signal, script);
+        event_add(script->signals[i], NULL);
+    }
+    script->continued = evsignal_new(base, SIGCONT, on_continued, script);
+    event_add(script->continued, NULL);
 }
 
 struct script *script_new(struct client *client)
@@ -80,12 +145,22 @@ struct script *script_new(struct client *client)
     script->readable =
         event_new(client->base, STDIN_FILENO, EV_READ | EV_PERSIST, on_readable, script);
     script->timer = evtimer_new(client->base, on_timer, script);
-    set_timer(script, client->options->timeout_ms);
+    add_signals(script);
+    if (client->options->terminal)
+        client->printer.terminal = terminal_new(STDIN_FILENO, on_line_typed, script);
+    if (client->options->resume_input) {
+        script->skip = state_get(client->state, STATE_LINES);
+        if (script->skip > 0)
+            client->session_id = state_get(client->state, STATE_CURRENT);
+    }
     return script;
 }
 
 void script_free(struct script *script)
 {
+    for (size_t i = 0; i < G_N_ELEMENTS(ending_signals); i++)
+        event_free(script->signals[i]);
+    event_free(script->continued);
     event_free(script->timer);
     event_free(script->readable);
     evbuffer_free(script->lines);
@@ -94,10 +169,20 @@ void script_free(struct script *script)
 
 void script_start(struct script *script)
 {
-    event_del(script->timer);
+    if (script->state == ENDING)
+        set_timer(script, script->client->options->timeout_ms);
+    if (script->state != STARTING)
+        return;
     script->state = RUNNING;
     if (event_add(script->readable, NULL) != 0)
         client_fail(script->client, EXIT_USAGE, "standard input cannot be read");
+}
+
+/* Until there is a connection again, the patience is that of --reconnect. */
+void script_offline(struct script *script)
+{
+    if (script->state == ENDING)
+        event_del(script->timer);
 }
 
 void script_wait(struct script *script, unsigned ms)
@@ -115,9 +200,26 @@ void script_expect(struct script *script, uint64_t n, unsigned ms)
 
 void script_quit(struct script *script)
 {
+    if (script->state == ENDED)
+        return;
     script->state = ENDING;
     event_del(script->readable);
     set_timer(script, script->client->options->timeout_ms);
+}
+
+void script_fail(struct script *script, const char *why)
+{
+    struct client *client = script->client;
+    if (client->printer.terminal != NULL) {
+        client_warn(client, why);
+    } else if (outbox_is_holding(client->out)) { /* what is held will never be answered */
+        client_fail(client, EXIT_USAGE, why);
+        script_quit(script);
+    } else {
+        client_warn(client, why);
+        client->exit_code = EXIT_USAGE;
+        script_quit(script);
+    }
 }
 
 /* A command may run when what it sends could be sent; what is held waits for no answer. */
@@ -132,10 +234,11 @@ static bool is_ready(struct script *script)
     }
     if (script->state == RUNNING && !settled) {
         script->state = SETTLING;
-        set_timer(script, client->options->timeout_ms);
+        if (client->options->reconnect_s == 0)
+            set_timer(script, client->options->timeout_ms);
     }
-    return script->state == RUNNING && outbox_is_idle(client->out) &&
-           (client->unacknowledged < MOST_UNACKNOWLEDGED || outbox_is_holding(client->out));
+    return script->state == RUNNING && client->online_us != 0 && outbox_is_idle(client->out) &&
+           (client_unanswered(client) < MOST_UNACKNOWLEDGED || outbox_is_holding(client->out));
 }
 
 /* The next line, also a last one without its newline; NULL if there is none yet. */
@@ -161,6 +264,17 @@ static void end_input(struct script *script)
     script_quit(script);
 }
 
+/* The line is counted with what it does: both are safe at the same moment. */
+static void run_line(struct script *script, char *line)
+{
+    struct client *client = script->client;
+    if (++script->line <= script->skip)
+        return;
+    if (client->state != NULL)
+        state_set(client->state, STATE_LINES, script->line);
+    command_run(client, script, line);
+}
+
 static void run_lines(struct script *script)
 {
     while (is_ready(script)) {
@@ -170,7 +284,7 @@ static void run_lines(struct script *script)
                 end_input(script);
             return;
         }
-        command_run(script->client, script, line);
+        run_line(script, line);
         free(line);
     }
 }
@@ -182,7 +296,7 @@ void script_go_on(struct script *script)
         return;
     script->running = true;
     run_lines(script);
-    if (script->state == ENDING && client->unacknowledged == 0 && outbox_is_idle(client->out) &&
+    if (script->state == ENDING && client_unanswered(client) == 0 && outbox_is_idle(client->out) &&
         !holes_are_open(client->holes)) {
         script->state = ENDED;
         client_leave(client);

@@ -8,8 +8,11 @@
 struct script *script_new(struct client *client);
 void script_free(struct script *script);
 
-/* The login is done: read commands. */
+/* There is a connection: read commands; or go on, if it is not the first. */
 void script_start(struct script *script);
+
+/* There is none: no command is carried out until there is. */
+void script_offline(struct script *script);
 
 /* Something happened that the current command may have waited for. */
 void script_go_on(struct script *script);
@@ -22,5 +25,8 @@ void script_expect(struct script *script, uint64_t n, unsigned ms);
 
 /* No command comes after this one. */
 void script_quit(struct script *script);
+
+/* This command cannot be carried out. A person may try again; for a script it is the end. */
+void script_fail(struct script *script, const char *why);
 
 #endif

@@ -1,33 +1,73 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The sending end of delivery: counts client_ids for each session, and finds out where the server
- * stands. It keeps the count of a device over its logins, so the first message of a session may
- * be refused with the id that is expected instead; then that count is taken over, and what was
- * sent so far is sent again under the right ids.
+ * The sending end of delivery: counts client_ids for each session, keeps every message until the
+ * server has answered for it, and says when it is to be sent again. The server counts too, over
+ * the logins of a device. Where its count is lower, it refuses with the id that it expects; then
+ * its count is taken over, and what waits is sent under the right ids.
  */
 #ifndef PLATO_CLIENT_UPSTREAM_H
 #define PLATO_CLIENT_UPSTREAM_H
 
 #include "plato/head.h"
-#include "plato/schema/plato.pb-c.h"
 
 #include <glib.h>
 #include <stdbool.h>
 
 typedef struct upstream upstream;
 
-/* A message to be sent now; `again` if an earlier sending of it was refused. */
-typedef void (*upstream_send)(void *user, const plato_head_up *up, Plato__ContentType type,
-                              GBytes *content, bool again);
+typedef struct upstream_handler {
+    /* A message is to be sent now; `again` if it was sent before. `body` is borrowed. */
+    void (*send)(void *user, uint64_t session_id, uint64_t client_id, GBytes *body, bool again);
+    /* The messages of the session that wait have new ids; before they are sent. */
+    void (*renumbered)(void *user, uint64_t session_id);
+} upstream_handler;
 
-upstream *upstream_new(uint64_t first_client_id, upstream_send send, void *user);
+typedef enum upstream_verdict {
+    UPSTREAM_DONE,    /* it was accepted, and is forgotten */
+    UPSTREAM_KNOWN,   /* nothing of that id waits: the answer to a repeat */
+    UPSTREAM_LATER,   /* it goes on waiting, and will be sent again */
+    UPSTREAM_REFUSED, /* for good: it is forgotten */
+} upstream_verdict;
+
+/* `retry_ms`: the wait before a message is sent again, doubled up to 30 times; 0 = never. */
+upstream *upstream_new(uint64_t first_client_id, unsigned retry_ms, const upstream_handler *handler,
+                       void *user);
 void upstream_free(upstream *up);
 
-/* Gives the message the next client_id of the session and has it sent. */
-void upstream_say(upstream *up, uint64_t session_id, Plato__ContentType type, GBytes *content);
+/* The client_id that the next message of the session will get. */
+uint64_t upstream_next_id(upstream *up, uint64_t session_id);
 
-/* The ACK of an UP came. False if the message is refused for good. */
-bool upstream_answered(upstream *up, const plato_head_ack *ack);
+/* Gives the message the next client_id of the session, keeps it, and has it sent. */
+void upstream_say(upstream *up, uint64_t session_id, GBytes *body, uint64_t now_us);
+
+/*
+ * From an earlier life: the last id that has an answer, then the messages that have none, in order.
+ */
+void upstream_restore(upstream *up, uint64_t session_id, uint64_t last_answered);
+void upstream_restore_message(upstream *up, uint64_t session_id, uint64_t client_id, GBytes *body);
+
+/*
+ * The ACK of an UP came. `*client_id` is set to the id that it is about, in our count. A refusal
+ * may not name it: then it is the first one that waits.
+ */
+upstream_verdict upstream_answered(upstream *up, const plato_head_ack *ack, uint64_t now_us,
+                                   uint64_t *client_id);
+
+/* There is a new connection: everything that waits is sent again, at once. */
+void upstream_resume(upstream *up, uint64_t now_us);
+
+/* Sends again what is due. */
+void upstream_tick(upstream *up, uint64_t now_us);
+
+/* When upstream_tick() has something to do: microseconds, as now_us; 0 = nothing waits. */
+uint64_t upstream_due_us(const upstream *up);
+
+/* Messages without an answer. */
+unsigned upstream_waiting(const upstream *up);
+
+/* Each of those of a session. */
+void upstream_foreach(upstream *up, uint64_t session_id,
+                      void (*each)(void *user, uint64_t client_id, GBytes *body), void *user);
 
 /* False while a session waits for its first answer: nothing more should be sent until then. */
 bool upstream_is_settled(const upstream *up);

@@ -1,73 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """plato-server and several plato-clients: every message arrives once, in order."""
 import collections
-import json
 import socket
-import subprocess
-import threading
 import unittest
 
 import plato
+from client import Client
 
 PER_CLIENT = 40
-
-
-class Client:
-    """plato-client with commands on its standard input, one JSON object on each line of output."""
-
-    def __init__(self, port, device, *options):
-        self.process = subprocess.Popen(
-            [plato.CLIENT, "--port", str(port), "--device", str(device), "--json",
-             "--timeout", str(int(plato.PATIENCE * 1000)), *options],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8")
-
-        self.events, self.errors, self.logged_in = [], [], threading.Event()
-        self.readers = [threading.Thread(target=self.read_events),
-                        threading.Thread(target=self.read_errors)]
-        for reader in self.readers:
-            reader.start()
-
-    def read_events(self):
-        for line in self.process.stdout:
-            self.events.append(json.loads(line))
-            if self.events[-1].get("type") == "LOGIN":
-                self.logged_in.set()
-        self.logged_in.set()  # or never will be
-
-    def read_errors(self):
-        self.errors.extend(self.process.stderr)
-
-    def await_login(self):
-        assert self.logged_in.wait(plato.PATIENCE) and self.events, self.errors
-        event = self.events.pop(0)
-        assert event["type"] == "LOGIN" and event["code"] == 0, event
-
-    def say(self, commands):
-        self.process.stdin.write(commands)
-        self.process.stdin.flush()
-
-    def finish(self, commands):
-        """Exit code, events since the login was awaited, and errors, once all is done."""
-        try:
-            self.say(commands)
-            self.process.stdin.close()
-        except BrokenPipeError:
-            pass  # ended before it had read them
-        self.process.wait(2 * plato.PATIENCE)
-        for reader in self.readers:
-            reader.join()
-        return self.process.returncode, self.events, "".join(self.errors)
-
-    def stop(self):
-        self.process.kill()
-        self.process.wait()
-        for reader in self.readers:
-            reader.join()
-        for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
-            try:
-                stream.close()
-            except BrokenPipeError:
-                pass
 
 
 class Clients(unittest.TestCase):
@@ -184,7 +124,7 @@ class Clients(unittest.TestCase):
                     f"/hold\n{life}a\n{life}b\n/flush\n{life}c\n/to 43\n{life}d\n{life}e\n")
             self.assertEqual(code, 0, err)
             self.assertEqual([(e["session_id"], e["client_id"]) for e in events
-                              if e["type"] == "UP" and e["code"] == 0],
+                              if e.get("type") == "UP" and e["code"] == 0],
                              [(42, 3 * life - 2), (42, 3 * life - 1), (42, 3 * life),
                               (43, 2 * life - 1), (43, 2 * life)])
         _, events, _ = bob.finish("/expect 10\n")
