@@ -86,7 +86,7 @@ class Frame:
         names = {ACK: ("code", "msg", "type", "conn_id", "client_id", "session_id", "msg_id"),
                  PUSH: ("msg_id", "session_id"),
                  SYNC: ("session_id", "from_msg_id", "to_msg_id")}
-        self.msg_type, self.body = msg_type, body
+        self.msg_type, self.head, self.body = msg_type, head, body
         values = fields(head)
         for number, name in enumerate(names.get(msg_type, ()), 1):
             setattr(self, name, values.get(number, 0))
