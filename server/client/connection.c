@@ -78,7 +78,10 @@ void connection_drop(struct client *client, bool hopeless, const char *why)
 {
     transport_close(client->transport);
     go_offline(client);
-    if (client->leaving)
+    if (client->leaving && client->options->reconnect_s > 0)
+        client_fail(client, EXIT_OK,
+                    NULL); /* everything has its answer: nothing to come back for */
+    else if (client->leaving)
         give_up(client, why);
     else
         try_later(client, hopeless, why);

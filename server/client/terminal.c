@@ -106,6 +106,8 @@ void terminal_set_prompt(terminal *t, const char *prompt)
 {
     g_free(t->prompt);
     t->prompt = g_strdup(prompt);
+    if (t->shown)
+        terminal_show(t);
 }
 
 void terminal_continue(terminal *t)
