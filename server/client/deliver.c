@@ -38,11 +38,23 @@ static bool find_end(deliver *d, state *s)
     return d->length == length || ftruncate(fd, (off_t)d->length) == 0;
 }
 
+/* That the file is there at all must outlive a loss of power, too. */
+static bool sync_folder(const char *path)
+{
+    char *folder = g_path_get_dirname(path);
+    const int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const bool ok = fd >= 0 && fsync(fd) == 0;
+    if (fd >= 0)
+        close(fd);
+    g_free(folder);
+    return ok;
+}
+
 deliver *deliver_open(const char *path, state *s, char **error)
 {
     deliver *d = g_new0(deliver, 1);
     d->file = fopen(path, "a+e");
-    if (d->file != NULL && find_end(d, s))
+    if (d->file != NULL && find_end(d, s) && sync_folder(path))
         return d;
     *error = g_strdup_printf("--deliver-to %s: %s", path, g_strerror(errno));
     deliver_close(d);

@@ -233,7 +233,7 @@ class Refusals(unittest.TestCase):
         self.end(peer)
 
     def test_sends_again_at_once_after_reconn(self):
-        peer = self.log_in("--reconnect", "60", "--retry", "2000")
+        peer = self.log_in("--reconnect", "60", "--retry", "10", "--no-resend")
         self.client.say("one\n")
         first = self.up(peer)
         peer.socket.close()
@@ -254,6 +254,7 @@ class Refusals(unittest.TestCase):
                     peer.send(ack(plato.LOGIN, code=code))
                 if tries == 1:
                     self.assertEqual(self.client.process.wait(plato.PATIENCE), 1)
+                self.client.stop()  # or its next attempt would be taken for the next client's
 
     def test_garbage_from_the_server(self):
         peer = self.log_in(*QUICK)
