@@ -53,11 +53,12 @@ struct client {
     struct event *greeting;  /* the patience with an attempt */
     struct event *heartbeat; /* while online */
     struct event *resend;
-    backoff backoff;       /* between attempts */
-    uint64_t offline_us;   /* since when; monotonic time, as all of these */
-    uint64_t online_us;    /* 0 = offline */
-    bool been_online;      /* in this run, or in an earlier one */
-    unsigned silent_beats; /* HEARTBEATs since something came */
+    struct event *ask_again; /* what holes.c has put off */
+    backoff backoff;         /* between attempts */
+    uint64_t offline_us;     /* since when; monotonic time, as all of these */
+    uint64_t online_us;      /* 0 = offline */
+    bool been_online;        /* in this run, or in an earlier one */
+    unsigned silent_beats;   /* HEARTBEATs since something came */
 
     uint64_t conn_id;    /* of this connection, or of the one to resume; 0 = none */
     uint64_t session_id; /* the current session */
@@ -124,6 +125,9 @@ void connection_drop(struct client *client, bool hopeless, const char *why);
 
 /* Sees to it that what is due is sent again. */
 void connection_arm_resend(struct client *client);
+
+/* The server had no time for a SYNC. */
+void connection_ask_again_later(struct client *client);
 
 /* incoming.c */
 

@@ -38,6 +38,7 @@ static void go_offline(struct client *client)
     event_del(client->greeting);
     event_del(client->heartbeat);
     event_del(client->resend);
+    event_del(client->ask_again);
     outbox_attach(client->out, NULL);
     holes_reset(client->holes);
     g_array_set_size(client->push_acks, 0);
@@ -223,6 +224,20 @@ static void on_resend(evutil_socket_t fd, short what, void *user)
     connection_arm_resend(client);
 }
 
+static void on_ask_again(evutil_socket_t fd, short what, void *user)
+{
+    struct client *client = user;
+    (void)fd;
+    (void)what;
+    holes_ask_again(client->holes);
+}
+
+void connection_ask_again_later(struct client *client)
+{
+    if (!evtimer_pending(client->ask_again, NULL))
+        set_timer(client->ask_again, 1000u * (uint64_t)client->options->retry_ms);
+}
+
 static void on_frame(void *user, const plato_frame *frame)
 {
     incoming_frame(user, frame);
@@ -249,6 +264,7 @@ void connection_set_up(struct client *client)
     client->greeting = evtimer_new(client->base, on_greeting_late, client);
     client->heartbeat = event_new(client->base, -1, EV_PERSIST, on_heartbeat, client);
     client->resend = evtimer_new(client->base, on_resend, client);
+    client->ask_again = evtimer_new(client->base, on_ask_again, client);
     client->backoff.first_ms = options->retry_ms;
 }
 
@@ -258,5 +274,6 @@ void connection_tear_down(struct client *client)
     event_free(client->greeting);
     event_free(client->heartbeat);
     event_free(client->resend);
+    event_free(client->ask_again);
     transport_free(client->transport);
 }

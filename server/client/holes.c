@@ -6,6 +6,7 @@ typedef struct question {
     uint64_t session_id;
     uint64_t first;
     uint64_t last; /* of the hole; 0 = not ours; EVERYTHING = all that there is behind `first` */
+    bool again;    /* the server had no time for it */
 } question;
 
 #define EVERYTHING UINT64_MAX
@@ -40,7 +41,7 @@ void holes_free(holes *h)
 
 static void note(holes *h, uint64_t session_id, uint64_t first, uint64_t last)
 {
-    const question q = {session_id, first, last};
+    const question q = {session_id, first, last, false};
     g_queue_push_tail(&h->questions, g_memdup2(&q, sizeof q));
 }
 
@@ -79,6 +80,37 @@ void holes_recover(holes *h, uint64_t session_id)
 void holes_note_sync(holes *h, uint64_t session_id)
 {
     note(h, session_id, 0, 0);
+}
+
+/* The server had no time even to look which session it was: the oldest question, then. */
+static bool put_off(holes *h)
+{
+    for (GList *l = h->questions.head; l != NULL; l = l->next) {
+        question *q = l->data;
+        if (q->again)
+            continue;
+        q->again = q->last != 0;
+        if (!q->again) { /* the user's own: the user may ask again */
+            g_free(q);
+            g_queue_delete_link(&h->questions, l);
+        }
+        return true;
+    }
+    return false;
+}
+
+bool holes_ask_again(holes *h)
+{
+    bool any = false;
+    for (GList *l = h->questions.head; l != NULL; l = l->next) {
+        question *q = l->data;
+        if (!q->again)
+            continue;
+        q->again = false;
+        any = true;
+        h->handler.ask(h->user, q->session_id, q->first, q->last);
+    }
+    return any;
 }
 
 /* Takes the oldest question about this session; false if there is none. */
@@ -132,15 +164,18 @@ static void go_on_recovering(holes *h, const question *q, const plato_head_ack *
         ask_behind(h, q->session_id, inbox_complete(h->in, q->session_id));
 }
 
-void holes_answered(holes *h, const plato_head_ack *ack)
+bool holes_answered(holes *h, const plato_head_ack *ack)
 {
     question q;
+    if (ack->code == PLATO_ACK_RATE_LIMITED || ack->code == PLATO_ACK_OVERLOADED)
+        return put_off(h);
     if (!take_question(h, ack->session_id, &q))
-        return;
+        return false;
     close_hole(h, &q, ack);
     if (q.last == EVERYTHING)
         go_on_recovering(h, &q, ack);
     holes_check(h, q.session_id);
+    return false;
 }
 
 bool holes_are_open(const holes *h)

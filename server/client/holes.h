@@ -36,8 +36,11 @@ void holes_note_sync(holes *h, uint64_t session_id);
 /* The connection is gone, and with it the answers. */
 void holes_reset(holes *h);
 
-/* An ACK of a SYNC has come. */
-void holes_answered(holes *h, const plato_head_ack *ack);
+/* An ACK of a SYNC has come. True if it only asks for patience: holes_ask_again() is due later. */
+bool holes_answered(holes *h, const plato_head_ack *ack);
+
+/* Asks again what the server could not answer just then. True if there was something. */
+bool holes_ask_again(holes *h);
 
 /* True while an answer is to come. */
 bool holes_are_open(const holes *h);

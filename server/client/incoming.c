@@ -112,7 +112,8 @@ static void on_up_ack(struct client *client, const plato_head_ack *ack)
 static void on_sync_ack(struct client *client, const plato_head_ack *ack)
 {
     const uint64_t before = inbox_complete(client->in, ack->session_id);
-    holes_answered(client->holes, ack);
+    if (holes_answered(client->holes, ack))
+        connection_ask_again_later(client);
     const uint64_t complete = inbox_complete(client->in, ack->session_id);
     if (client->state != NULL && complete != before)
         state_set_complete(client->state, ack->session_id, complete);

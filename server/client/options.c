@@ -75,7 +75,7 @@ static gboolean parse_ids(const char *device, char **sessions, const char *first
 typedef struct raw_options {
     char *host, *device, *first_client_id, *token, *token_file;
     char **sessions;
-    gint port, heartbeat, timeout, pause, reconnect, retry;
+    gint port, heartbeat, timeout, pause, reconnect, retry, rate;
     gboolean no_resend, version;
 } raw_options;
 
@@ -91,6 +91,7 @@ static gboolean check_numbers(const raw_options *raw, GError **error)
         {"pause", raw->pause, 1, 60000},
         {"reconnect", raw->reconnect, 0, 604800},
         {"retry", raw->retry, 1, 60000},
+        {"rate", raw->rate, 0, 1000000},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         if (rows[i].value >= rows[i].least && rows[i].value <= rows[i].most)
@@ -164,6 +165,10 @@ static gboolean parse_raw(int argc, char **argv, raw_options *raw, client_option
          "First wait before connecting or sending again; it doubles up to 30 times that (default "
          "1000)",
          "MS"},
+        {"rate", 0, 0, G_OPTION_ARG_INT, &raw->rate,
+         "Carry out no more commands a second; 0 = as many as the server acknowledges (default "
+         "500)",
+         "N"},
         {"no-resend", 0, 0, G_OPTION_ARG_NONE, &raw->no_resend,
          "Send nothing again on the same connection", NULL},
         {"first-client-id", 0, 0, G_OPTION_ARG_STRING, &raw->first_client_id,
@@ -245,6 +250,7 @@ static gboolean check(raw_options *raw, client_options *options, GError **error)
     options->timeout_ms = (unsigned)raw->timeout;
     options->pause_ms = (unsigned)raw->pause;
     options->reconnect_s = (unsigned)raw->reconnect;
+    options->rate = (unsigned)raw->rate;
     options->retry_ms = (unsigned)raw->retry;
     options->resend = !raw->no_resend;
     return check_numbers(raw, error) && check_pairs(options, error) &&
@@ -264,8 +270,13 @@ static void clear_raw(raw_options *raw)
 
 int client_options_parse(int argc, char **argv, client_options *options)
 {
-    raw_options raw = {
-        .port = -1, .heartbeat = 30, .timeout = 5000, .pause = 20, .reconnect = -1, .retry = 1000};
+    raw_options raw = {.port = -1,
+                       .heartbeat = 30,
+                       .timeout = 5000,
+                       .pause = 20,
+                       .rate = 500,
+                       .reconnect = -1,
+                       .retry = 1000};
     GError *error = NULL;
     int code = -1;
     memset(options, 0, sizeof *options);

@@ -22,6 +22,7 @@ typedef struct client_options {
     char *deliver_to;         /* file, or NULL */
     bool resume_input;        /* the input is what an earlier run has begun to read */
     unsigned reconnect_s;     /* for how long without a connection; 0 = not at all */
+    unsigned rate;            /* commands a second; 0 = no limit */
     unsigned retry_ms;        /* first wait before a reconnect, and before sending again */
     bool resend;              /* send again what has no answer */
     int heartbeat_s;          /* 0 = none */

@@ -29,6 +29,8 @@ struct script {
     struct event *readable; /* standard input */
     struct event *timer;    /* the end of a wait, or the patience with something expected */
     struct event *signals[G_N_ELEMENTS(ending_signals)];
+    struct event *paced;     /* the next command may come */
+    uint64_t paced_us;       /* when the commands so far would be over, at --rate */
     struct event *continued; /* SIGCONT */
     uint64_t line;           /* the number of the last one that was carried out */
     uint64_t skip;           /* those up to this one were, in an earlier life */
@@ -126,6 +128,13 @@ static void on_continued(evutil_socket_t fd, short what, void *user)
         terminal_continue(script->client->printer.terminal);
 }
 
+static void on_paced(evutil_socket_t fd, short what, void *user)
+{
+    (void)fd;
+    (void)what;
+    script_go_on(user);
+}
+
 static void add_signals(struct script *script)
 {
     struct event_base *base = script->client->base;
@@ -145,6 +154,7 @@ struct script *script_new(struct client *client)
     script->readable =
         event_new(client->base, STDIN_FILENO, EV_READ | EV_PERSIST, on_readable, script);
     script->timer = evtimer_new(client->base, on_timer, script);
+    script->paced = evtimer_new(client->base, on_paced, script);
     add_signals(script);
     if (client->options->terminal)
         client->printer.terminal = terminal_new(STDIN_FILENO, on_line_typed, script);
@@ -161,6 +171,7 @@ void script_free(struct script *script)
     for (size_t i = 0; i < G_N_ELEMENTS(ending_signals); i++)
         event_free(script->signals[i]);
     event_free(script->continued);
+    event_free(script->paced);
     event_free(script->timer);
     event_free(script->readable);
     evbuffer_free(script->lines);
@@ -222,6 +233,33 @@ void script_fail(struct script *script, const char *why)
     }
 }
 
+/* So many commands may come at once, after as long a rest. */
+#define BURST 64u
+
+static uint64_t pace_us(const struct script *script)
+{
+    const unsigned rate = script->client->options->rate;
+    return rate > 0 ? 1000000u / rate : 0;
+}
+
+/* True if --rate lets a command pass; else there will be another moment. */
+static bool is_paced(struct script *script)
+{
+    const uint64_t now = (uint64_t)g_get_monotonic_time();
+    const uint64_t ahead = BURST * pace_us(script);
+    if (script->paced_us <= now + ahead)
+        return true;
+    const struct timeval delay = {0, (suseconds_t)MIN(script->paced_us - now - ahead, 999999)};
+    event_add(script->paced, &delay);
+    return false;
+}
+
+static void count_command(struct script *script)
+{
+    const uint64_t now = (uint64_t)g_get_monotonic_time();
+    script->paced_us = MAX(script->paced_us, now) + pace_us(script);
+}
+
 /* A command may run when what it sends could be sent; what is held waits for no answer. */
 static bool is_ready(struct script *script)
 {
@@ -238,6 +276,7 @@ static bool is_ready(struct script *script)
             set_timer(script, client->options->timeout_ms);
     }
     return script->state == RUNNING && client->online_us != 0 && outbox_is_idle(client->out) &&
+           !upstream_is_held_back(client->up) &&
            (client_unanswered(client) < MOST_UNACKNOWLEDGED || outbox_is_holding(client->out));
 }
 
@@ -272,12 +311,13 @@ static void run_line(struct script *script, char *line)
         return;
     if (client->state != NULL)
         state_set(client->state, STATE_LINES, script->line);
+    count_command(script);
     command_run(client, script, line);
 }
 
 static void run_lines(struct script *script)
 {
-    while (is_ready(script)) {
+    while (is_ready(script) && is_paced(script)) {
         char *line = next_line(script);
         if (line == NULL) {
             if (script->input_ended)

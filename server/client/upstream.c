@@ -11,6 +11,7 @@ typedef struct lane {
     uint64_t due_us; /* when to send them again; 0 = nothing waits */
     bool settled;    /* the first answer has come */
     bool adopted;    /* the server's count was taken over on this connection */
+    bool held_back;  /* the server has asked for a pause; ends with the next sending */
 } lane;
 
 struct upstream {
@@ -124,6 +125,7 @@ static void send_all(upstream *up, lane *l, uint64_t now_us)
 {
     uint64_t client_id = first_waiting(l);
     start_timer(up, l, now_us);
+    l->held_back = false;
     for (const GList *link = l->waiting.head; link != NULL; link = link->next)
         up->handler.send(up->user, l->session_id, client_id++, link->data, true);
 }
@@ -143,6 +145,7 @@ static void forget(upstream *up, lane *l, uint64_t n, uint64_t now_us)
         free_body(g_queue_pop_head(&l->waiting));
         up->waiting--;
     }
+    l->held_back = false;
     backoff_reset(&l->backoff);
     start_timer(up, l, now_us);
 }
@@ -181,8 +184,10 @@ upstream_verdict upstream_answered(upstream *up, const plato_head_ack *ack, uint
         return ack->code == PLATO_ACK_OK ? UPSTREAM_KNOWN : UPSTREAM_REFUSED;
     if (ack->code == PLATO_ACK_OUT_OF_ORDER)
         return out_of_order(up, l, ack->client_id, now_us);
-    if (is_passing(ack->code) && up->retry_ms > 0)
+    if (is_passing(ack->code) && up->retry_ms > 0) {
+        l->held_back = !g_queue_is_empty(&l->waiting);
         return UPSTREAM_LATER;
+    }
     settle(up, l);
     if (*client_id == 0 && ack->code != PLATO_ACK_OK)
         *client_id = first_waiting(l);
@@ -252,4 +257,16 @@ void upstream_foreach(upstream *up, uint64_t session_id,
 bool upstream_is_settled(const upstream *up)
 {
     return up->unsettled == 0;
+}
+
+bool upstream_is_held_back(const upstream *up)
+{
+    GHashTableIter iter;
+    gpointer value;
+    g_hash_table_iter_init(&iter, up->lanes);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        if (((lane *)value)->held_back)
+            return true;
+    }
+    return false;
 }

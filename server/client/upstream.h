@@ -72,4 +72,7 @@ void upstream_foreach(upstream *up, uint64_t session_id,
 /* False while a session waits for its first answer: nothing more should be sent until then. */
 bool upstream_is_settled(const upstream *up);
 
+/* True while nothing new should be sent because the server could not take what was sent last. */
+bool upstream_is_held_back(const upstream *up);
+
 #endif

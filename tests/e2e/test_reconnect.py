@@ -210,6 +210,57 @@ class Refusals(unittest.TestCase):
                 peer.send(ack(plato.UP, client_id=1, session=42, msg_id=1))
                 self.end(peer)
 
+    def test_pause_that_the_server_asks_for(self):
+        """Nothing new follows until what was refused has been taken."""
+        peer = self.log_in("--retry", "100")
+        self.client.say("one\n")
+        self.up(peer)
+        peer.send(ack(plato.UP, client_id=1, session=42, msg_id=1))
+        plato.wait_until(lambda: len(self.client.events) > 1, "the first answer")
+        self.client.say("two\n")
+        second = self.up(peer)
+        peer.send(ack(plato.UP, code=plato.RATE_LIMITED, client_id=2, session=42))
+        plato.wait_until(lambda: len(self.client.events) > 2, "the refusal")
+        self.client.say("three\n")
+        self.assertEqual(self.up(peer), second)
+        peer.send(ack(plato.UP, client_id=2, session=42, msg_id=2))
+        self.assertEqual(self.up(peer)[0], 3)
+        peer.send(ack(plato.UP, client_id=3, session=42, msg_id=3))
+        self.end(peer)
+
+    def test_sync_refused_for_now(self):
+        """Even if the refusal does not say of which session: no message is lost."""
+        peer = self.log_in("--retry", "20")
+        for msg_id in (1, 3):
+            peer.send(plato.frame(plato.PUSH, plato.numbers(msg_id, 42)))
+        for code in (plato.RATE_LIMITED, plato.OVERLOADED, None):
+            while (got := peer.receive()).msg_type == plato.ACK:
+                pass
+            self.assertEqual((got.msg_type, got.from_msg_id, got.to_msg_id), (plato.SYNC, 2, 2))
+            if code:
+                peer.send(ack(plato.SYNC, code=code))
+        peer.send(plato.frame(plato.PUSH, plato.numbers(2, 42))
+                  + ack(plato.SYNC, session=42, msg_id=2))
+        plato.wait_until(lambda: len(self.client.pushes()) == 3, "all messages")
+        self.client.process.stdin.close()
+        while peer.receive():
+            pass
+        peer.socket.close()
+        self.assertEqual(self.client.process.wait(plato.PATIENCE), 0, self.client.errors)
+        self.assertEqual([i for i, _ in self.client.pushes()], [1, 2, 3])
+
+    def test_rate(self):
+        """Not more than --rate commands a second, but for the first 64."""
+        peer = self.log_in("--rate", "100")
+        started = time.monotonic()
+        self.client.say("".join(f"{i}\n" for i in range(100)))
+        for i in range(1, 101):
+            while (client_id := self.up(peer)[0]) != i:
+                self.assertLess(client_id, i)  # one that was sent again
+            peer.send(ack(plato.UP, client_id=i, session=42, msg_id=i))
+        self.assertGreater(time.monotonic() - started, 0.3)
+        self.end(peer)
+
     def test_refused_for_good(self):
         peer = self.log_in("--retry", "1000")
         self.client.say("one\n")
