@@ -176,7 +176,8 @@ static void restore(struct client *client)
     state_read(client->state, &reader, client);
     if (state_has_members(client->state, client->options->session_ids))
         client->conn_id = state_get(client->state, STATE_CONN_ID);
-    client->been_online = state_get(client->state, STATE_CONN_ID) != 0;
+    if (state_get(client->state, STATE_CONN_ID) != 0)
+        inbox_resumed(client->in);
 }
 
 static bool open_files(struct client *client, char **error)

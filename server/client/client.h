@@ -57,7 +57,8 @@ struct client {
     backoff backoff;         /* between attempts */
     uint64_t offline_us;     /* since when; monotonic time, as all of these */
     uint64_t online_us;      /* 0 = offline */
-    bool been_online;        /* in this run, or in an earlier one */
+    bool been_online;        /* in this run */
+    unsigned fatal_acks;     /* that ended a connection, since a message was last accepted */
     unsigned silent_beats;   /* HEARTBEATs since something came */
 
     uint64_t conn_id;    /* of this connection, or of the one to resume; 0 = none */

@@ -55,8 +55,8 @@ static void go_offline(struct client *client)
 
 static void give_up(struct client *client, const char *why)
 {
-    char *whole = g_strdup_printf(client->conn_id == 0 ? "no connection to %s port %d: %s"
-                                                       : "lost %s port %d: %s",
+    char *whole = g_strdup_printf(client->been_online ? "lost %s port %d: %s"
+                                                      : "no connection to %s port %d: %s",
                                   client->options->host, client->options->port, why);
     client_fail(client, EXIT_NO_CONNECTION, whole);
     g_free(whole);

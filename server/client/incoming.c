@@ -4,6 +4,9 @@
 #include "client/compose.h"
 #include "client/script.h"
 
+/* So many connections may end by a refusal, without a message being accepted. */
+#define MOST_FATAL_ACKS 5u
+
 /* An acknowledgement of a PUSH, and of all in front of it. */
 typedef struct push_ack {
     uint64_t session_id;
@@ -100,6 +103,8 @@ static void on_up_ack(struct client *client, const plato_head_ack *ack)
     const upstream_verdict verdict = upstream_answered(client->up, ack, now, &client_id);
     if (verdict == UPSTREAM_KNOWN && client->repeats > 0)
         client->repeats--;
+    if (verdict == UPSTREAM_DONE)
+        client->fatal_acks = 0;
     if (verdict == UPSTREAM_REFUSED)
         refused(client, ack, client_id);
     if (client->state != NULL && (verdict == UPSTREAM_DONE || verdict == UPSTREAM_REFUSED))
@@ -107,6 +112,29 @@ static void on_up_ack(struct client *client, const plato_head_ack *ack)
     if (ack->code == PLATO_ACK_OK)
         note(client, ack->session_id, ack->msg_id, NULL);
     connection_arm_resend(client);
+}
+
+/*
+ * The server is about to close because of what we sent. If a message is to blame, sending it again
+ * would end the next connection, too.
+ */
+static void on_fatal_ack(struct client *client, const plato_head_ack *ack)
+{
+    plato_head_ack told = *ack;
+    uint64_t client_id;
+    if (ack->code == PLATO_ACK_TOO_LARGE &&
+        upstream_drop_largest(client->up, &told.session_id, &client_id)) {
+        refused(client, &told, client_id);
+        connection_arm_resend(client);
+    } else if (++client->fatal_acks >= MOST_FATAL_ACKS) {
+        connection_drop(client, true, "the server refuses what is sent, again and again");
+    }
+}
+
+static bool is_fatal(uint32_t code)
+{
+    return code == PLATO_ACK_MALFORMED || code == PLATO_ACK_UNSUPPORTED_VERSION ||
+           code == PLATO_ACK_BAD_CRC || code == PLATO_ACK_TOO_LARGE;
 }
 
 static void on_sync_ack(struct client *client, const plato_head_ack *ack)
@@ -128,6 +156,8 @@ static void on_ack(struct client *client, const plato_head *head, plato_span bod
     print_ack(&client->printer, ack);
     if (client->online_us == 0)
         connection_greeted(client, ack);
+    else if (is_fatal(ack->code))
+        on_fatal_ack(client, ack);
     else if (ack->type == PLATO_UP)
         on_up_ack(client, ack);
     else if (ack->type == PLATO_SYNC)

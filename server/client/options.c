@@ -115,6 +115,8 @@ static gboolean check_pairs(const client_options *options, GError **error)
         {options->insecure, options->tls, "--insecure needs --tls"},
         {options->ca_file != NULL, !options->insecure, "--ca and --insecure exclude each other"},
         {options->deliver_to != NULL, options->state != NULL, "--deliver-to needs --state"},
+        {options->deliver_to != NULL, g_strcmp0(options->deliver_to, options->state) != 0,
+         "--deliver-to and --state need two files"},
         {options->resume_input, options->state != NULL, "--resume-input needs --state"},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {

@@ -201,6 +201,43 @@ upstream_verdict upstream_answered(upstream *up, const plato_head_ack *ack, uint
     return ack->code == PLATO_ACK_OK ? UPSTREAM_DONE : UPSTREAM_REFUSED;
 }
 
+typedef struct place {
+    lane *lane;
+    GList *link;
+    uint64_t client_id;
+} place;
+
+static void find_largest(lane *l, place *largest)
+{
+    uint64_t client_id = first_waiting(l);
+    for (GList *link = l->waiting.head; link != NULL; link = link->next, client_id++) {
+        if (largest->link == NULL ||
+            g_bytes_get_size(link->data) > g_bytes_get_size(largest->link->data))
+            *largest = (place){l, link, client_id};
+    }
+}
+
+bool upstream_drop_largest(upstream *up, uint64_t *session_id, uint64_t *client_id)
+{
+    GHashTableIter iter;
+    gpointer value;
+    place found = {NULL, NULL, 0};
+    g_hash_table_iter_init(&iter, up->lanes);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        find_largest(value, &found);
+    if (found.link == NULL)
+        return false;
+    *session_id = found.lane->session_id;
+    *client_id = found.client_id;
+    free_body(found.link->data);
+    g_queue_delete_link(&found.lane->waiting, found.link);
+    found.lane->last_client_id--;
+    up->waiting--;
+    settle(up, found.lane);
+    up->handler.renumbered(up->user, found.lane->session_id);
+    return true;
+}
+
 void upstream_resume(upstream *up, uint64_t now_us)
 {
     GHashTableIter iter;

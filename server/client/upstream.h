@@ -53,6 +53,12 @@ void upstream_restore_message(upstream *up, uint64_t session_id, uint64_t client
 upstream_verdict upstream_answered(upstream *up, const plato_head_ack *ack, uint64_t now_us,
                                    uint64_t *client_id);
 
+/*
+ * A message was too large for the server, which did not say which one: forgets the largest of those
+ * that wait. False if none does. Messages behind it get its id, and so on.
+ */
+bool upstream_drop_largest(upstream *up, uint64_t *session_id, uint64_t *client_id);
+
 /* There is a new connection: everything that waits is sent again, at once. */
 void upstream_resume(upstream *up, uint64_t now_us);
 

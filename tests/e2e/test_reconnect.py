@@ -117,6 +117,22 @@ class Resume(WithServer):
         self.assertEqual(bob.pushes(), [(1, "one"), (2, "two"), (3, "three"),
                                         (1, "four"), (2, "five")])
 
+    def test_message_that_is_too_large(self):
+        """It is given up, and not sent again for ever; the others arrive."""
+        with plato.Server("--log-level", "error", "--max-body", "1000") as server:
+            bob = self.client(2, port=server.port)
+            bob.await_login()
+            state = ("--state", self.path("state"))
+            ann = self.client(1, *QUICK, *state, port=server.port)
+            code, events, err = ann.finish("one\n/size 5000\nthree\nfour\n")
+            self.assertEqual(code, 3, err)
+            self.assertEqual([(e["session_id"], e["client_id"], e["code_name"]) for e in events
+                              if e["event"] == "refused"], [(42, 2, "TOO_LARGE")])
+            code, _, err = self.client(1, *QUICK, *state, port=server.port).finish("five\n")
+            self.assertEqual(code, 0, err)
+            bob.finish("/expect 4\n")
+            self.assertEqual(bob.pushes(), [(1, "one"), (2, "three"), (3, "four"), (4, "five")])
+
     def test_ends_on_signals(self):
         ann, bob = self.client(1), self.client(2)
         ann.await_login(), bob.await_login()
@@ -260,6 +276,21 @@ class Refusals(unittest.TestCase):
             peer.send(ack(plato.UP, client_id=i, session=42, msg_id=i))
         self.assertGreater(time.monotonic() - started, 0.3)
         self.end(peer)
+
+    def test_refused_again_and_again(self):
+        """A server that ends every connection over the same message: the client gives up."""
+        peer = self.log_in(*QUICK)
+        self.client.say("one\n")
+        for _ in range(4):
+            self.up(peer)
+            peer.send(ack(plato.UP, code=plato.MALFORMED))
+            peer.socket.close()
+            peer = self.accept()
+            self.assertEqual(peer.receive().msg_type, plato.RECONN)
+            peer.send(ack(plato.RECONN, conn_id=8))
+        self.up(peer)
+        peer.send(ack(plato.UP, code=plato.MALFORMED))
+        self.assertEqual(self.client.process.wait(plato.PATIENCE), 1)
 
     def test_refused_for_good(self):
         peer = self.log_in("--retry", "1000")
