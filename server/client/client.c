@@ -242,6 +242,14 @@ struct client *client_new(const client_options *options, struct event_base *base
     return NULL;
 }
 
+void client_tell_kept(const struct client *client)
+{
+    const unsigned n = upstream_waiting(client->up);
+    if (client->state != NULL && n > 0)
+        fprintf(stderr, "plato-client: %u messages without an answer are kept in %s\n", n,
+                client->options->state);
+}
+
 void client_free(struct client *client)
 {
     if (client->script != NULL)

@@ -79,6 +79,9 @@ struct client {
 struct client *client_new(const client_options *options, struct event_base *base, int *exit_code);
 void client_free(struct client *client);
 
+/* Says on stderr what the next run with this state will send. */
+void client_tell_kept(const struct client *client);
+
 /* Sends a ChatMessage to the current session. */
 void client_say(struct client *client, Plato__ContentType type, const void *content, size_t n);
 

@@ -103,8 +103,7 @@ static void on_retry(evutil_socket_t fd, short what, void *user)
     struct client *client = user;
     (void)fd;
     (void)what;
-    if (!try_to_connect(client))
-        connection_drop(client, false, "the system does not even try");
+    try_to_connect(client);
 }
 
 static void on_greeting_late(evutil_socket_t fd, short what, void *user)

@@ -29,6 +29,7 @@ static int run(const client_options *options)
     if (client != NULL) {
         event_base_dispatch(base);
         code = client->exit_code;
+        client_tell_kept(client);
         client_free(client);
     }
     event_base_free(base);

@@ -156,11 +156,15 @@ bool transport_connect(transport *t)
         return false;
     plato_decoder_reset(t->decoder, 0);
     t->stream = new_stream(t);
-    if (t->stream == NULL)
-        return false;
+    if (t->stream == NULL) {
+        fall(t, false, true, "TLS cannot be set up for this server");
+        return true;
+    }
     bufferevent_setcb(t->stream, on_read, on_written, on_event, t);
     bufferevent_enable(t->stream, EV_READ | EV_WRITE);
-    return bufferevent_socket_connect(t->stream, (struct sockaddr *)&address, length) == 0;
+    if (bufferevent_socket_connect(t->stream, (struct sockaddr *)&address, length) != 0)
+        fall(t, false, false, evutil_socket_error_to_string(EVUTIL_SOCKET_ERROR()));
+    return true;
 }
 
 void transport_leave(transport *t)

@@ -35,7 +35,10 @@ transport *transport_new(struct event_base *base, const transport_address *addre
                          const transport_handler *handler, void *user);
 void transport_free(transport *t);
 
-/* Begins to connect; there must be no connection. False if the host is no numeric address. */
+/*
+ * Begins to connect; there must be no connection. False if the host is no numeric address. What
+ * fails at once is told through down(), before this returns.
+ */
 bool transport_connect(transport *t);
 
 /* Drops the connection, if there is one; down() is not called. */

@@ -492,6 +492,20 @@ class Killed(WithServer):
         self.assertEqual(code, 0, err)
         self.assertEqual([e["content"] for e in events if e["event"] == "push"], ["one"])
 
+    def test_kept_for_the_next_run(self):
+        """The connection is cut inside a message: the next run sends it."""
+        self.run_client(2, "")
+        with Proxy(self.port, [(60, 1 << 60)]) as proxy:
+            port, self.port = self.port, proxy.port
+            code, _, err = self.run_client(1, "one\n", "--reconnect", "0")
+            self.port = port
+        self.assertEqual(code, 1)
+        self.assertIn("1 messages without an answer are kept", err)
+        code, events, err = self.run_client(1, "two\n")
+        self.assertEqual((code, err), (0, ""))
+        self.assertEqual([(e["client_id"], e["msg_id"]) for e in events if e.get("type") == "UP"],
+                         [(1, 1), (2, 2)])
+
     def test_private(self):
         self.run_client(1, "one\n")
         self.assertEqual(os.stat(self.path("state1")).st_mode & 0o777, 0o600)
