@@ -36,8 +36,16 @@ class Run:
             self.peers[name] = plato.Peer(self.port)
         return self.peers[name]
 
+    def repeat(self, text):
+        """What stands behind `each M N`, once for each number; or the text itself."""
+        found = re.fullmatch(r"each (\d+) (\d+) (.*)", text)
+        if not found:
+            return [text]
+        return [found[3].replace("{i}", table.varint(i).hex())
+                for i in range(int(found[1]), int(found[2]) + 1)]
+
     def send(self, name, text):
-        data = table.encode(text, self.values)
+        data = b"".join(table.encode(part, self.values) for part in self.repeat(text))
         pieces = [data[i:i + 1] for i in range(len(data))] if self.bytewise else [data]
         peer = self.peer(name)
         for piece in pieces:
@@ -47,7 +55,7 @@ class Run:
                 return  # refused before it was complete: the answer is what counts
 
     def receive(self, name, text):
-        for msg_type, head, body in table.frames(text):
+        for msg_type, head, body in table.frames(" ".join(self.repeat(text))):
             got = self.peer(name).receive()
             if got is None:
                 raise Failure("the server has closed instead")
