@@ -1,16 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The queue of actions, and the frames that go into it. */
 #include "common/encode.h"
-#include "core/internal.h"
+#include "core/commit.h"
 
 #include <stdarg.h>
 #include <string.h>
 
-void core_add_action(struct core *core, core_action action)
+void core_push_action(struct core *core, const core_action *action)
 {
     core_action *own = g_new(core_action, 1);
-    *own = action;
+    *own = *action;
     g_queue_push_tail(&core->actions, own);
+}
+
+void core_add_action(struct core *core, core_action action)
+{
+    if (!commit_hold(core, &action))
+        core_push_action(core, &action);
+}
+
+void core_fail(struct core *core, const char *what)
+{
+    core_add_action(core, (core_action){.kind = CORE_FAIL, .text = g_strdup(what)});
 }
 
 bool core_take_action(struct core *core, core_action *action)
@@ -27,6 +38,7 @@ void core_action_clear(core_action *action)
 {
     g_clear_pointer(&action->bytes, g_bytes_unref);
     g_clear_pointer(&action->text, g_free);
+    g_clear_pointer(&action->batch, records_free);
 }
 
 void core_log(struct core *core, core_log_level level, const connection *conn, const char *format,

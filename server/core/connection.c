@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Connections: from bytes to frames, and what is wrong with bytes that are none. */
+#include "core/commit.h"
 #include "core/device.h"
-#include "core/internal.h"
 
 static plato_decoder *new_decoder(const core_config *limits)
 {
@@ -71,6 +71,7 @@ void connection_close(struct core *core, connection *conn, bool flush, uint64_t 
     /* A peer that stays until the end may take a place for linger_ms, but not any number of them */
     if (core->stats.closing > core->config.max_closing && !core->stopping)
         flush = false;
+    commit_forget_connection(core, conn);
     device_detach(core, conn, now_ms);
     core_add_action(
         core, (core_action){.kind = flush ? CORE_CLOSE_FLUSH : CORE_CLOSE_NOW, .conn = conn->key});
@@ -187,6 +188,7 @@ static void decode(struct core *core, connection *conn, uint64_t now_ms)
             handle_header(core, conn, event.frame, now_ms);
         } else {
             handle_frame(core, conn, event.frame, now_ms);
+            commit_check(core, now_ms);
             conn->msg_type = 0; /* of the next frame: unknown until its header is there */
         }
     }
@@ -238,6 +240,7 @@ void core_disconnected(struct core *core, uint64_t now_ms, conn_key key)
     connection *conn = connection_find(core, key);
     if (conn == NULL)
         return;
+    commit_forget_connection(core, conn);
     device_detach(core, conn, now_ms);
     set_input(core, conn, 0);
     if (conn->closing)

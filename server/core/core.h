@@ -10,12 +10,16 @@
  *     while (core_take_action(core, &action))
  *         carry_out(&action);
  *
+ * With a store (core_config.reader), what has changed comes out as CORE_COMMIT, and everything sent
+ * that would betray the change waits for core_committed(). Without one, nothing waits.
+ *
  * Times are milliseconds of a clock that never goes back. After each event the driver takes all
  * actions, and it calls core_tick() when core_deadline() has come.
  */
 #ifndef PLATO_SERVER_CORE_H
 #define PLATO_SERVER_CORE_H
 
+#include "core/records.h"
 #include "plato/frame.h"
 
 #include <glib.h>
@@ -49,6 +53,16 @@ typedef struct core_config {
     uint32_t linger_ms;              /* to flush what a closing connection waits for; 5,000 */
     uint32_t state_ttl_ms;           /* a device's state without a connection; default 600,000 */
     uint64_t first_conn_id;          /* others count up from it; never 0; default 1 */
+    unsigned up_window;              /* UPs of a connection that wait to be committed; when there
+                                        are more it is no longer read from; default 64 */
+    unsigned push_window;            /* PUSHes not acknowledged, per membership; default 64 */
+    uint32_t resend_first_ms;        /* until a PUSH is sent again: then twice that ... */
+    uint32_t resend_most_ms;         /* ... up to this; default 1,000 and 30,000 */
+    unsigned commit_messages;        /* a batch is handed out with so many messages ... */
+    uint32_t commit_wait_ms;         /* ... or so long after its first; default 256 and 2 */
+    uint32_t lazy_commit_ms;         /* until what nobody waits for is committed; 1,000 */
+    size_t max_uncommitted;          /* bytes of messages that wait for the store; 64 MiB */
+    const core_reader *reader;       /* the store; NULL: nothing is durable. Borrowed */
     uint64_t hash_seed[2];           /* secret that peers' ids are hashed with: random numbers;
                                         default 0, for tests */
 } core_config;
@@ -65,6 +79,10 @@ typedef enum core_action_kind {
     CORE_CLOSE_FLUSH, /* end `conn` once everything sent is written; read on and throw away */
     CORE_CLOSE_NOW,   /* end `conn`; what is not written is lost */
     CORE_LOG,         /* tell the operator `text` */
+    CORE_COMMIT,      /* make `batch` durable, then call core_committed(); if that fails, stop */
+    CORE_PAUSE,       /* do not read from `conn` for now: too much waits to be committed */
+    CORE_RESUME,      /* read from `conn` again */
+    CORE_FAIL,        /* stop: the store cannot be read, as `text` says */
 } core_action_kind;
 
 /* What the driver has to do. `bytes` and `text` are the taker's, see core_action_clear(). */
@@ -73,7 +91,8 @@ typedef struct core_action {
     core_log_level level; /* CORE_LOG */
     conn_key conn;        /* CORE_SEND, CORE_CLOSE_*; 0 for a log line about no connection */
     GBytes *bytes;        /* CORE_SEND: one frame, shared by all who receive the same PUSH */
-    char *text;           /* CORE_LOG: one line, no newline */
+    char *text;           /* CORE_LOG, CORE_FAIL: one line, no newline */
+    records *batch;       /* CORE_COMMIT */
 } core_action;
 
 /* Figures of the moment, and counts since the start. */
@@ -84,11 +103,15 @@ typedef struct core_stats {
     unsigned sessions; /* that have members */
     unsigned memberships;
     size_t log_bytes;
-    size_t input_bytes; /* of unfinished frames */
-    uint64_t accepted;  /* UPs that got a new msg_id */
-    uint64_t repeated;  /* UPs acknowledged again */
-    uint64_t pushed;    /* PUSH frames sent, repeats included */
-    uint64_t refused;   /* ACKs with a code other than OK */
+    size_t input_bytes;       /* of unfinished frames */
+    uint64_t accepted;        /* UPs that got a new msg_id */
+    uint64_t repeated;        /* UPs acknowledged again */
+    uint64_t pushed;          /* PUSH frames sent, repeats included */
+    uint64_t resent;          /* of these, on the same connection as before */
+    uint64_t commits;         /* batches handed out */
+    size_t uncommitted_bytes; /* of messages that are not in the store yet */
+    bool uncommitted;         /* something is to be committed, or being so */
+    uint64_t refused;         /* ACKs with a code other than OK */
 } core_stats;
 
 void core_config_init(core_config *config);
@@ -101,6 +124,16 @@ struct core *core_new(const core_config *config);
 
 /* NULL is allowed. Actions that were not taken are dropped. */
 void core_free(struct core *core);
+
+/*
+ * Takes over what the store has kept, before anything else happens; every device counts as away
+ * from now on. NULL, or what is wrong with it, as a constant text for people; the core is then
+ * only good for core_free().
+ */
+const char *core_restore(struct core *core, uint64_t now_ms, const records *kept);
+
+/* The batch is durable. Batches are committed in the order in which they came out. */
+void core_committed(struct core *core, uint64_t now_ms, uint64_t batch_no);
 
 /*
  * A peer has connected. Over max_connections it is told OVERLOADED and closed; over max_closing it

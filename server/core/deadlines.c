@@ -5,8 +5,9 @@
  * nothing to do and computes it anew. So nothing is sorted when a frame comes in.
  */
 #include "core/chat.h"
+#include "core/commit.h"
 #include "core/device.h"
-#include "core/internal.h"
+#include "core/resend.h"
 
 /* The scan is not repeated sooner: it costs time for each connection and device. */
 #define GRANULARITY_MS 100u
@@ -21,7 +22,7 @@ void core_due(struct core *core, uint64_t at_ms)
 
 uint64_t core_deadline(const struct core *core)
 {
-    return core->deadline_ms;
+    return MIN(core->deadline_ms, commit_deadline(core));
 }
 
 /* When this connection is to be closed if nothing happens, and why. */
@@ -34,6 +35,8 @@ static uint64_t connection_due(const struct core *core, const connection *conn, 
         *why = "did not take what was left for it";
         return conn->closing_ms + config->linger_ms;
     }
+    if (conn->paused) /* nobody listens to it */
+        return UINT64_MAX;
     if (conn->device != NULL) {
         due = conn->last_byte_ms + config->idle_timeout_ms;
         *why = "was silent for too long";
@@ -75,6 +78,7 @@ static void check_devices(struct core *core, uint64_t now_ms)
         if (!has_expired(core, device->away_since_ms, now_ms) || n == MOST_FORGOTTEN)
             return;
         device_remove(core, device, now_ms);
+        commit_later(core, now_ms);
     }
 }
 
@@ -85,6 +89,7 @@ static void check_empty_chats(struct core *core, uint64_t now_ms)
         if (!has_expired(core, chat->empty_since_ms, now_ms) || n == MOST_FORGOTTEN)
             return;
         chat_remove(core, chat);
+        commit_later(core, now_ms);
     }
 }
 
@@ -92,6 +97,7 @@ void core_tick(struct core *core, uint64_t now_ms)
 {
     GHashTableIter iter;
     gpointer value;
+    commit_check(core, now_ms);
     if (now_ms < core->deadline_ms)
         return;
     core->deadline_ms = UINT64_MAX;
@@ -100,6 +106,7 @@ void core_tick(struct core *core, uint64_t now_ms)
         check_connection(core, value, now_ms);
     check_devices(core, now_ms);
     check_empty_chats(core, now_ms);
+    resend_check(core, now_ms);
     if (core->deadline_ms != UINT64_MAX)
         core->deadline_ms = MAX(core->deadline_ms, now_ms + GRANULARITY_MS);
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* One row per message type, and what the server does with it. */
 #include "core/chat.h"
+#include "core/commit.h"
 #include "core/device.h"
-#include "core/internal.h"
 #include "core/login_body.h"
+#include "core/resend.h"
 
 /* A frame on its way through the table. */
 typedef struct request {
@@ -57,6 +58,7 @@ static void welcome(const request *r, struct device *device, uint64_t lost_conn_
              "device %" G_GUINT64_FORMAT " is connection %" G_GUINT64_FORMAT, device->device_id,
              r->conn->conn_id);
     device_resume(r->core, device, lost);
+    commit_must(r->core, r->now_ms);
     ack(r, (plato_head_ack){.conn_id = r->conn->conn_id,
                             .msg = {(const uint8_t *)lost->str, lost->len}});
     g_string_free(lost, TRUE);
@@ -117,15 +119,18 @@ static void on_reconn(const request *r)
         welcome(r, device, r->head.reconn.conn_id);
 }
 
-/* Accepting and telling are two steps: a store that must hold the message first stands between. */
+/* What is sent from commit_must() on waits until the message is stored. */
 static void accept_up(const request *r, struct member *sender, plato_head_ack answer)
 {
     const log_entry *entry = chat_accept(r->core, sender, r->frame->body);
     member_remember(r->core, sender, answer.client_id, entry->msg_id);
+    commit_message(r->core, entry, answer.client_id);
+    commit_must(r->core, r->now_ms);
     answer.msg_id = entry->msg_id;
     ack(r, answer);
     chat_deliver(r->core, entry, r->now_ms);
-    chat_log_trim(r->core, entry->chat);
+    chat_log_trim(r->core, sender->chat);
+    commit_throttle(r->core, r->conn);
 }
 
 static void on_up(const request *r)
@@ -162,9 +167,10 @@ static void on_ack(const request *r)
     if (r->conn->device == NULL || told->type != PLATO_PUSH || told->code != PLATO_ACK_OK)
         return;
     struct member *member = device_member(r->core, r->conn->device, told->session_id);
-    if (member != NULL && told->msg_id > member->acked_msg_id &&
-        told->msg_id <= member->chat->last_msg_id)
-        member->acked_msg_id = told->msg_id;
+    if (member == NULL)
+        return;
+    flight_acknowledge(r->core, member, told->msg_id, r->now_ms);
+    chat_catch_up(r->core, member, r->now_ms);
 }
 
 static void on_push(const request *r)
@@ -182,10 +188,10 @@ static void on_sync(const request *r)
         refuse(r, answer, "the device is not a member of this session");
         return;
     }
-    const uint64_t oldest = chat_log_oldest(member->chat);
     const uint64_t from = MAX(sync->from_msg_id, 1); /* left out means from the first on */
     answer.msg_id = chat_send_range(r->core, member, from, sync->to_msg_id, r->now_ms);
-    if (from < oldest && from <= sync->to_msg_id) {
+    if (from <= MIN(sync->to_msg_id, member->chat->last_msg_id) &&
+        !chat_is_kept(r->core, member->chat, from)) {
         answer.code = PLATO_ACK_INTERNAL;
         refuse(r, answer, "the oldest of these messages are no longer kept");
     } else {

@@ -2,8 +2,10 @@
 #include "daemon/edge.h"
 
 #include "common/address.h"
+#include "daemon/committer.h"
 #include "daemon/link.h"
 #include "daemon/log.h"
+#include "daemon/state_dir.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -16,6 +18,9 @@
 
 struct edge {
     struct core *core;
+    struct store *store; /* NULL: nothing is stored */
+    core_reader reader;
+    struct committer *committer;
     struct event_base *base;
     struct evconnlistener *listener;
     struct event *timer;   /* core_deadline() */
@@ -27,6 +32,7 @@ struct edge {
     link_events events;
     char address[80];
     bool stopping;
+    bool failed; /* the store has: no peer may hear anything more */
 };
 
 static uint64_t now_ms(void)
@@ -42,6 +48,14 @@ static void free_gone(struct edge *edge)
             core_disconnected(edge->core, now_ms(), key);
     }
     g_array_set_size(edge->gone, 0);
+}
+
+static void fail(struct edge *edge, const char *why)
+{
+    if (!edge->failed)
+        log_line(CORE_LOG_ERROR, 0, why);
+    edge->failed = true;
+    event_base_loopbreak(edge->base);
 }
 
 static void carry_out(struct edge *edge, core_action *action)
@@ -61,6 +75,17 @@ static void carry_out(struct edge *edge, core_action *action)
         break;
     case CORE_LOG:
         log_line(action->level, action->conn, action->text);
+        break;
+    case CORE_COMMIT:
+        committer_submit(edge->committer, g_steal_pointer(&action->batch));
+        break;
+    case CORE_PAUSE:
+    case CORE_RESUME:
+        if (link != NULL)
+            link_pause(link, action->kind == CORE_PAUSE);
+        break;
+    case CORE_FAIL:
+        fail(edge, action->text);
         break;
     }
     core_action_clear(action);
@@ -82,11 +107,14 @@ static void pump(struct edge *edge)
 {
     core_action action;
     do {
-        while (core_take_action(edge->core, &action))
+        while (!edge->failed && core_take_action(edge->core, &action))
             carry_out(edge, &action);
         free_gone(edge);
     } while (edge->gone->len > 0);
-    if (edge->stopping && g_hash_table_size(edge->links) == 0)
+    if (edge->failed)
+        return;
+    if (edge->stopping && g_hash_table_size(edge->links) == 0 &&
+        !core_get_stats(edge->core).uncommitted)
         event_base_loopexit(edge->base, NULL);
     else
         set_timer(edge);
@@ -217,6 +245,49 @@ static char *start_listening(struct edge *edge, const server_options *options)
     return NULL;
 }
 
+static void on_committed(void *user, uint64_t batch_no, const char *error)
+{
+    struct edge *edge = user;
+    if (error != NULL) {
+        fail(edge, error);
+        return;
+    }
+    core_committed(edge->core, now_ms(), batch_no);
+    pump(edge);
+}
+
+/* The core, with what was kept. False with one line in `*error`. */
+static bool start_core(struct edge *edge, const server_options *options, char **error)
+{
+    core_config config = options->config;
+    store_options where = options->store;
+    if (g_strcmp0(options->store_path, "none") == 0) {
+        edge->core = core_new(&config);
+        return true;
+    }
+    char *path = options->store_path != NULL ? g_strdup(options->store_path)
+                                             : state_dir_store(options->state_dir, error);
+    where.path = path;
+    if (path != NULL)
+        edge->store = store_open(&where, error);
+    g_free(path);
+    records *kept = edge->store != NULL ? store_load(edge->store, error) : NULL;
+    if (kept == NULL)
+        return false;
+    edge->reader = store_reader(edge->store);
+    config.reader = &edge->reader;
+    edge->core = core_new(&config);
+    const char *wrong = core_restore(edge->core, now_ms(), kept);
+    if (wrong != NULL)
+        *error = g_strdup_printf("the store is damaged: %s; restore a backup", wrong);
+    records_free(kept);
+    if (wrong == NULL)
+        edge->committer = committer_new(edge->base, edge->store, on_committed, edge);
+    if (wrong == NULL && edge->committer == NULL)
+        *error = g_strdup("no descriptors are left to begin with");
+    return edge->committer != NULL;
+}
+
 static void free_link(gpointer data)
 {
     link_free(data);
@@ -226,7 +297,6 @@ struct edge *edge_new(const server_options *options, char **error)
 {
     const int signals[] = {SIGTERM, SIGINT};
     struct edge *edge = g_new0(struct edge, 1);
-    edge->core = core_new(&options->config);
     edge->base = event_base_new();
     if (edge->base == NULL)
         g_error("libevent finds no way to wait for events");
@@ -240,7 +310,9 @@ struct edge *edge_new(const server_options *options, char **error)
     edge->links = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, free_link);
     edge->gone = g_array_new(FALSE, FALSE, sizeof(conn_key));
     edge->events = (link_events){edge, on_received, on_drained, on_ended, on_gone, on_done};
-    *error = start_listening(edge, options);
+    *error = NULL;
+    if (start_core(edge, options, error))
+        *error = start_listening(edge, options);
     if (*error != NULL)
         g_clear_pointer(&edge, edge_free);
     return edge;
@@ -258,8 +330,10 @@ void edge_free(struct edge *edge)
     event_free(edge->resumer);
     event_free(edge->pump);
     event_free(edge->timer);
+    committer_free(edge->committer);
     event_base_free(edge->base);
     core_free(edge->core);
+    store_close(edge->store, !edge->failed);
     g_free(edge);
 }
 
@@ -268,7 +342,10 @@ const char *edge_address(const struct edge *edge)
     return edge->address;
 }
 
-void edge_run(struct edge *edge)
+bool edge_run(struct edge *edge)
 {
-    event_base_dispatch(edge->base);
+    pump(edge); /* sets the timer for what was restored */
+    if (!edge->failed)
+        event_base_dispatch(edge->base);
+    return !edge->failed;
 }

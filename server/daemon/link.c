@@ -134,8 +134,17 @@ void link_send(struct link *link, GBytes *bytes)
         g_bytes_unref(bytes);
 }
 
+void link_pause(struct link *link, bool pause)
+{
+    if (pause)
+        bufferevent_disable(link->stream, EV_READ);
+    else
+        bufferevent_enable(link->stream, EV_READ);
+}
+
 void link_close_flushed(struct link *link)
 {
     link->closing = true;
+    link_pause(link, false); /* the peer's end is waited for */
     finish_if_flushed(link);
 }

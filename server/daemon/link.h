@@ -31,6 +31,9 @@ struct link *link_new(struct event_base *base, evutil_socket_t fd, conn_key key,
 /* Closes the socket. */
 void link_free(struct link *link);
 
+/* Stops reading, or goes on; while it does not read it does not hear of the peer's end either. */
+void link_pause(struct link *link, bool pause);
+
 /* Writes the bytes without copying them; takes the reference over. */
 void link_send(struct link *link, GBytes *bytes);
 

@@ -32,9 +32,9 @@ static int serve(const server_options *options)
              "NO AUTHENTICATION: tokens are not checked, any client may log in as any device");
     printf("listening on %s\n", edge_address(edge));
     fflush(stdout);
-    edge_run(edge);
+    const bool ok = edge_run(edge);
     edge_free(edge);
-    return 0;
+    return ok ? 0 : 1;
 }
 
 int main(int argc, char **argv)

@@ -23,6 +23,14 @@ typedef struct raw_options {
     gint frame_timeout;
     gint state_ttl;
     gint64 first_conn_id;
+    char *store;
+    char *state_dir;
+    gint64 keep_bytes;
+    gint64 keep_seconds;
+    gint up_window;
+    gint push_window;
+    gint commit_messages;
+    gint commit_wait;
     gboolean version;
 } raw_options;
 
@@ -42,6 +50,12 @@ static void set_defaults(raw_options *raw)
     raw->first_frame_timeout = (gint)config.login_timeout_ms / 1000;
     raw->frame_timeout = (gint)config.frame_timeout_ms / 1000;
     raw->state_ttl = (gint)config.state_ttl_ms / 1000;
+    raw->keep_bytes = INT64_C(1) << 30;
+    raw->keep_seconds = 7 * 86400;
+    raw->up_window = (gint)config.up_window;
+    raw->push_window = (gint)config.push_window;
+    raw->commit_messages = (gint)config.commit_messages;
+    raw->commit_wait = (gint)config.commit_wait_ms;
 }
 
 static gboolean parse_raw(int argc, char **argv, raw_options *raw, GError **error)
@@ -73,6 +87,28 @@ static gboolean parse_raw(int argc, char **argv, raw_options *raw, GError **erro
          "How long a device's state outlives its connection (default 600)", "SECONDS"},
         {"first-conn-id", 0, 0, G_OPTION_ARG_INT64, &raw->first_conn_id,
          "The first conn_id; later ones count up (default: from the clock)", "N"},
+        {"store", 0, 0, G_OPTION_ARG_FILENAME, &raw->store,
+         "File that keeps messages and state; none = nothing outlives the server (default: "
+         "plato-server.db in the state folder)",
+         "FILE"},
+        {"state-dir", 0, 0, G_OPTION_ARG_FILENAME, &raw->state_dir,
+         "State folder (default $STATE_DIRECTORY, else $XDG_STATE_HOME/plato, else "
+         "~/.local/state/plato)",
+         "DIR"},
+        {"keep-bytes", 0, 0, G_OPTION_ARG_INT64, &raw->keep_bytes,
+         "Size of the store above which the oldest messages go; 0 = no limit (default 1073741824)",
+         "BYTES"},
+        {"keep-seconds", 0, 0, G_OPTION_ARG_INT64, &raw->keep_seconds,
+         "Age at which stored messages go; 0 = never (default 604800)", "SECONDS"},
+        {"commit-messages", 0, 0, G_OPTION_ARG_INT, &raw->commit_messages,
+         "Most messages that a commit waits for (default 256)", "N"},
+        {"commit-wait", 0, 0, G_OPTION_ARG_INT, &raw->commit_wait,
+         "Longest time that a commit waits for more messages (default 2)", "MS"},
+        {"up-window", 0, 0, G_OPTION_ARG_INT, &raw->up_window,
+         "UPs of a connection that may wait to be stored before it is read no further (default 64)",
+         "N"},
+        {"push-window", 0, 0, G_OPTION_ARG_INT, &raw->push_window,
+         "PUSHes in flight to a member that are not acknowledged (default 64)", "N"},
         {"log-level", 0, 0, G_OPTION_ARG_STRING, &raw->log_level,
          "error, warning, info or debug (default info)", "LEVEL"},
         {"version", 0, 0, G_OPTION_ARG_NONE, &raw->version, "Print the version and exit", NULL},
@@ -108,6 +144,12 @@ static gboolean check_ranges(const raw_options *raw, GError **error)
         {"frame-timeout", raw->frame_timeout, 1, 86400},
         {"state-ttl", raw->state_ttl, 0, 864000},
         {"first-conn-id", raw->first_conn_id, 0, G_MAXINT64},
+        {"keep-bytes", raw->keep_bytes, 0, G_MAXINT64},
+        {"keep-seconds", raw->keep_seconds, 0, G_MAXINT32},
+        {"commit-messages", raw->commit_messages, 1, 65536},
+        {"commit-wait", raw->commit_wait, 0, 1000},
+        {"up-window", raw->up_window, 1, 256},
+        {"push-window", raw->push_window, 1, 65536},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         if (rows[i].value >= rows[i].least && rows[i].value <= rows[i].most)
@@ -145,6 +187,14 @@ static void apply(const raw_options *raw, server_options *options)
     config->state_ttl_ms = (uint32_t)raw->state_ttl * 1000;
     config->first_conn_id =
         raw->first_conn_id != 0 ? (uint64_t)raw->first_conn_id : conn_id_from_clock();
+    config->up_window = (unsigned)raw->up_window;
+    config->push_window = (unsigned)raw->push_window;
+    config->commit_messages = (unsigned)raw->commit_messages;
+    config->commit_wait_ms = (uint32_t)raw->commit_wait;
+    options->store_path = g_strdup(raw->store);
+    options->store.keep_bytes = (uint64_t)raw->keep_bytes;
+    options->store.keep_s = (uint64_t)raw->keep_seconds;
+    options->state_dir = g_strdup(raw->state_dir);
     evutil_secure_rng_get_bytes(config->hash_seed, sizeof config->hash_seed);
 }
 
@@ -155,6 +205,15 @@ static gboolean check_config(const core_config *config, GError **error)
     if (wrong != NULL)
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "%s", wrong);
     return wrong == NULL;
+}
+
+static gboolean check_store(const char *store, GError **error)
+{
+    const gboolean ok = store == NULL || (*store != '\0' && *store != ':');
+    if (!ok)
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                    "--store needs a file, or none to keep nothing, not '%s'", store);
+    return ok;
 }
 
 static gboolean set_log_level(const char *name, GError **error)
@@ -177,7 +236,7 @@ int server_options_parse(int argc, char **argv, server_options *options)
     memset(options, 0, sizeof *options);
     set_defaults(&raw);
     gboolean ok = parse_raw(argc, argv, &raw, &error) && check_ranges(&raw, &error) &&
-                  set_log_level(raw.log_level, &error);
+                  check_store(raw.store, &error) && set_log_level(raw.log_level, &error);
     if (ok) {
         apply(&raw, options);
         ok = check_config(&options->config, &error);
@@ -192,10 +251,14 @@ int server_options_parse(int argc, char **argv, server_options *options)
     }
     g_free(raw.listen);
     g_free(raw.log_level);
+    g_free(raw.store);
+    g_free(raw.state_dir);
     return code;
 }
 
 void server_options_clear(server_options *options)
 {
     g_clear_pointer(&options->listen, g_free);
+    g_clear_pointer(&options->store_path, g_free);
+    g_clear_pointer(&options->state_dir, g_free);
 }

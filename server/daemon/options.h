@@ -4,11 +4,15 @@
 #define PLATO_SERVER_OPTIONS_H
 
 #include "core/core.h"
+#include "store/store.h"
 
 typedef struct server_options {
     char *listen; /* numeric address */
     int port;     /* 0 = any free one */
     core_config config;
+    store_options store; /* but its path */
+    char *store_path;    /* as given: NULL for the default, "none" for no store */
+    char *state_dir;     /* as given, or NULL */
 } server_options;
 
 /*
