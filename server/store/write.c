@@ -2,7 +2,7 @@
 /* Batches into the file, one transaction each, and what goes to make room. */
 #include "store/internal.h"
 
-#define TIDY_PAGES 4096     /* of the WAL: 16 MiB */
+#define TIDY_PAGES 4096     /* of the WAL, by default */
 #define FORGET_AT_ONCE 1024 /* messages, with one batch */
 #define FORGET_STEP 128
 
@@ -159,7 +159,8 @@ bool store_write(struct store *store, const records *batch, char **error)
 /* A reader may keep a checkpoint from finishing: the next one will. */
 bool store_tidy(struct store *store, char **error)
 {
-    if (store->wal_pages < TIDY_PAGES)
+    const int enough = store->options.wal_pages != 0 ? store->options.wal_pages : TIDY_PAGES;
+    if (store->wal_pages < enough)
         return true;
     const int rc =
         sqlite3_wal_checkpoint_v2(store->writer, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * sim: lives of the server under bad luck, one for each seed. Prints the first seed that fails;
+ * `sim --first SEED --seeds 1 --verbose` has it again, event by event.
+ */
+#include "world.h"
+
+#include <stdio.h>
+
+typedef struct totals {
+    uint64_t crashes, cuts, faults, reconnects, resent;
+} totals;
+
+static bool run_one(uint64_t seed, bool verbose, totals *t)
+{
+    world *w = world_new(seed, verbose);
+    const char *failure = world_run(w);
+    if (failure != NULL)
+        printf("seed %" G_GUINT64_FORMAT " %s\n", seed, failure);
+    const bool ok = failure == NULL;
+    t->crashes += w->crashes;
+    t->cuts += w->cuts;
+    t->faults += w->faults;
+    t->reconnects += w->reconnects;
+    t->resent += w->resent;
+    world_free(w);
+    return ok;
+}
+
+int main(int argc, char **argv)
+{
+    gint64 first = 1, seeds = 2000;
+    gboolean verbose = FALSE, all = FALSE;
+    guint64 failed = 0;
+    totals t = {0};
+    const GOptionEntry entries[] = {
+        {"first", 0, 0, G_OPTION_ARG_INT64, &first, "The first seed (default 1)", "SEED"},
+        {"seeds", 0, 0, G_OPTION_ARG_INT64, &seeds, "How many (default 2000)", "N"},
+        {"all", 0, 0, G_OPTION_ARG_NONE, &all, "Go on behind a seed that fails", NULL},
+        {"verbose", 0, 0, G_OPTION_ARG_NONE, &verbose, "Print what happens", NULL},
+        G_OPTION_ENTRY_NULL};
+    GError *error = NULL;
+    GOptionContext *context = g_option_context_new("- the server simulated");
+    g_option_context_add_main_entries(context, entries, NULL);
+    const gboolean ok = g_option_context_parse(context, &argc, &argv, &error);
+    g_option_context_free(context);
+    if (!ok) {
+        fprintf(stderr, "%s\n", error->message);
+        g_error_free(error);
+        return 2;
+    }
+    for (gint64 i = 0; i < seeds && (failed == 0 || all); i++)
+        failed += !run_one((uint64_t)(first + i), verbose, &t);
+    printf("%" G_GUINT64_FORMAT " failed; %" G_GUINT64_FORMAT " ends of the server, "
+           "%" G_GUINT64_FORMAT " faults of its disk, %" G_GUINT64_FORMAT " connections lost, "
+           "%" G_GUINT64_FORMAT " RECONNs, %" G_GUINT64_FORMAT " PUSHes sent again\n",
+           failed, t.crashes, t.faults, t.cuts, t.reconnects, t.resent);
+    return failed == 0 ? 0 : 1;
+}
