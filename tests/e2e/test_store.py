@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What survives the server: kill -9, restarts, and files that are not as they should be."""
 import os
+import resource
 import signal
 import sqlite3
 import subprocess
@@ -129,6 +130,110 @@ class Store(unittest.TestCase):
         database.execute("CREATE TABLE mine (x)")
         database.close()
         self.assertIn("is not a store of plato-server", self.refused())
+
+    def content(self):
+        """Everything a client can be given, or the line with which the server refuses to start."""
+        process = subprocess.Popen([plato.SERVER, "--port", "0", "--store", self.path],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        line = process.stdout.readline()
+        found = []
+        if line:
+            with plato.Peer(int(line.rsplit(":", 1)[1])) as peer:
+                peer.log_in(2, [42])
+                peer.send(frame(plato.SYNC, numbers(42, 1, 100)))
+                while (got := peer.receive()) and got.msg_type == plato.PUSH:
+                    found.append((got.msg_id, got.body))
+            process.kill()
+        log = process.communicate(timeout=plato.PATIENCE)[1]
+        return found or log.strip().splitlines()[-1]
+
+    def flip_bytes(self, name):
+        """Flips a bit at many places of a file, one at a time; what the server made of it."""
+        keep = {}
+        for end in ("", "-wal", "-mark"):
+            with open(self.path + end, "rb") as file:
+                keep[end] = file.read()
+        whole = self.content()
+        size = len(keep[name])
+        results = {"the same": 0, "refused": 0}
+        for i in range(40):
+            at = (i * size // 40 + 13 * i) % size if i > 8 else 4 * i
+            for other, data in keep.items():
+                with open(self.path + other, "wb") as file:
+                    file.write(data)
+            if os.path.exists(self.path + "-shm"):
+                os.unlink(self.path + "-shm")
+            with open(self.path + name, "r+b") as file:
+                file.seek(at)
+                file.write(bytes([keep[name][at] ^ 0x10]))
+            got = self.content()
+            if isinstance(got, list):  # beyond the end of what SQLite uses, or a PUSH twice
+                self.assertEqual(set(got), set(whole), f"byte {at} of {size}")
+                results["the same"] += 1
+            else:
+                self.assertIn("store", got)
+                results["refused"] += 1
+        return results
+
+    def test_flipped_bytes_in_the_wal_are_found(self):
+        server = self.server()
+        self.chat(server, 60)
+        self.kill(server)
+        self.assertGreater(os.path.getsize(self.path + "-wal"), 50000)
+        self.assertGreater(self.flip_bytes("-wal")["refused"], 30)
+
+    def test_flipped_bytes_in_the_file_are_found(self):
+        server = self.server()
+        self.chat(server, 60)
+        server.stop()
+        self.assertGreater(self.flip_bytes("")["refused"], 5)
+
+    def test_file_size_limit(self):
+        """Writing fails: nothing is acknowledged any more, the server ends and says why."""
+        def limit():
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (300000, 300000))
+        self.fails_when_full(subprocess.Popen(
+            [plato.SERVER, "--port", "0", "--store", self.path], stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True, preexec_fn=limit))
+
+    def test_full_disk(self):
+        """The same on a real file system that has no room, where namespaces are allowed."""
+        folder = os.path.dirname(self.path)
+        mount = ["unshare", "-rm", "sh", "-c",
+                 'mount -t tmpfs -o size=400k none "$0" && exec "$@"', folder]
+        if subprocess.run([*mount, "true"], capture_output=True, check=False).returncode != 0:
+            self.skipTest("no mount namespaces here")
+        self.fails_when_full(subprocess.Popen(
+            [*mount, plato.SERVER, "--port", "0", "--store", self.path], stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True), "make room on the disk", restarts=False)
+
+    def fails_when_full(self, process, hint="", restarts=True):
+        port = int(process.stdout.readline().rsplit(":", 1)[1])
+        acked = []
+        with plato.Peer(port) as ann:
+            ann.log_in(1, [42])
+            for i in range(1, 1000):
+                try:
+                    ann.send(up(i, 42, b"x" * 1000))
+                    got = ann.receive()
+                except (BrokenPipeError, ConnectionResetError):
+                    break
+                if got is None:
+                    break
+                self.assertEqual(got.code, plato.OK)
+                acked.append(got.msg_id)
+        _, log = process.communicate(timeout=plato.PATIENCE)
+        self.assertEqual(process.returncode, 1, log)
+        self.assertIn("error the store", log)
+        self.assertIn(hint, log)
+        self.assertIn(len(acked), range(5, 990))
+        if not restarts:  # the disk went with the server
+            return
+        with plato.Server(store=self.path) as server, plato.Peer(server.port) as bob:
+            bob.log_in(1, [42])
+            bob.send(up(len(acked), 42))
+            self.assertEqual(bob.receive().msg_id, acked[-1])
 
     def test_state_folder(self):
         folder = os.path.dirname(self.path)

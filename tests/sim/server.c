@@ -143,7 +143,7 @@ static void start(world *w, void *what, uint64_t number, GBytes *bytes)
     (void)bytes;
     if (w->failure != NULL)
         return;
-    if (world_mishap(w, 10))
+    if (w->cut_at == 0 && world_mishap(w, 10))
         disk_arm(world_below(w, 2) ? DISK_CUT : DISK_EIO, 1 + (unsigned)world_below(w, 20));
     server->store = store_open(&server->options, &error);
     records *kept = server->store != NULL ? store_load(server->store, &error) : NULL;
@@ -213,7 +213,9 @@ struct server *server_new(world *w)
     choose_config(w, &server->config);
     world_at(w, w->now_ms, start, server, 0, NULL);
     world_at(w, w->quiet_ms, on_quiet, server, 0, NULL);
-    for (uint64_t n = world_below(w, 6); n > 0; n--)
+    if (w->cut_at != 0)
+        disk_arm(DISK_CUT, w->cut_at);
+    for (uint64_t n = w->cut_at == 0 ? world_below(w, 6) : 0; n > 0; n--)
         world_at(w, w->now_ms + world_below(w, w->quiet_ms), on_mishap, server, 0, NULL);
     return server;
 }

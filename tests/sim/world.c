@@ -82,11 +82,12 @@ static void free_wire(gpointer data)
     g_free(data);
 }
 
-world *world_new(uint64_t seed, bool verbose)
+world *world_new(uint64_t seed, unsigned cut_at, bool verbose)
 {
     world *w = g_new0(world, 1);
     w->seed = seed;
     w->random.state = seed;
+    w->cut_at = cut_at;
     w->verbose = verbose;
     w->now_ms = 1000;
     w->quiet_ms = QUIET_MS;

@@ -34,6 +34,7 @@ typedef struct world {
     uint64_t seed;
     rng random;
     uint64_t now_ms;
+    unsigned cut_at;
     uint64_t quiet_ms; /* from then on nothing goes wrong any more */
     bool verbose;
     GSequence *events;
@@ -48,7 +49,11 @@ typedef struct world {
 
 typedef void (*event_fn)(world *w, void *what, uint64_t number, GBytes *bytes);
 
-world *world_new(uint64_t seed, bool verbose);
+/*
+ * With `cut_at`, the only mishap that befalls the disk is that it is cut off at that write or sync,
+ * counted from 1; with 0 it is what the seed says.
+ */
+world *world_new(uint64_t seed, unsigned cut_at, bool verbose);
 void world_free(world *w);
 
 /* Runs one life; NULL, or what was wrong, which stays the world's. */
