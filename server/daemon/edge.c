@@ -256,6 +256,14 @@ static void on_committed(void *user, uint64_t batch_no, const char *error)
     pump(edge);
 }
 
+static void log_kept(const char *path, const records *kept)
+{
+    char *text = g_strdup_printf("store %s: %u devices, %u sessions, %u memberships", path,
+                                 kept->devices->len, kept->chats->len, kept->members->len);
+    log_line(CORE_LOG_INFO, 0, text);
+    g_free(text);
+}
+
 /* The core, with what was kept. False with one line in `*error`. */
 static bool start_core(struct edge *edge, const server_options *options, char **error)
 {
@@ -270,8 +278,10 @@ static bool start_core(struct edge *edge, const server_options *options, char **
     where.path = path;
     if (path != NULL)
         edge->store = store_open(&where, error);
-    g_free(path);
     records *kept = edge->store != NULL ? store_load(edge->store, error) : NULL;
+    if (kept != NULL)
+        log_kept(path, kept);
+    g_free(path);
     if (kept == NULL)
         return false;
     edge->reader = store_reader(edge->store);
