@@ -75,6 +75,7 @@ core_stats core_get_stats(const struct core *core)
 {
     core_stats stats = core->stats;
     stats.uncommitted = core->commit.sealed_no > core->commit.committed_no ||
-                        MIN(core->commit.due_ms, core->commit.lazy_due_ms) != UINT64_MAX;
+                        core->commit.due_ms != UINT64_MAX ||
+                        (core->stopping && core->commit.lazy_due_ms != UINT64_MAX);
     return stats;
 }

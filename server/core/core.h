@@ -110,7 +110,7 @@ typedef struct core_stats {
     uint64_t resent;          /* of these, on the same connection as before */
     uint64_t commits;         /* batches handed out */
     size_t uncommitted_bytes; /* of messages that are not in the store yet */
-    bool uncommitted;         /* something is to be committed, or being so */
+    bool uncommitted;         /* somebody waits for a commit; after core_stop(): something does */
     uint64_t refused;         /* ACKs with a code other than OK */
 } core_stats;
 

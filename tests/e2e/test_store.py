@@ -45,11 +45,11 @@ class Store(unittest.TestCase):
         self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
         return done.stderr
 
-    def chat(self, server, n=10):
+    def chat(self, server, n=10, more=b""):
         """Ann says n messages, bob acknowledges the first three."""
         ann, bob = self.peer(server, 1), self.peer(server, 2)
         for i in range(1, n + 1):
-            ann.send(up(i, 42, b"message %d" % i))
+            ann.send(up(i, 42, b"message %d" % i + more))
         self.assertEqual([ann.receive().msg_id for _ in range(n)], list(range(1, n + 1)))
         for i in range(1, n + 1):
             self.assertEqual(bob.receive().msg_id, i)
@@ -184,9 +184,9 @@ class Store(unittest.TestCase):
 
     def test_flipped_bytes_in_the_file_are_found(self):
         server = self.server()
-        self.chat(server, 60)
+        self.chat(server, 60, b"x" * 1000)
         server.stop()
-        self.assertGreater(self.flip_bytes("")["refused"], 5)
+        self.assertGreater(self.flip_bytes("")["refused"], 20)
 
     def test_file_size_limit(self):
         """Writing fails: nothing is acknowledged any more, the server ends and says why."""
