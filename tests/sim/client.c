@@ -274,8 +274,9 @@ static void on_ack(struct client *client, const plato_head_ack *ack)
     }
 }
 
-void client_received(struct client *client, GBytes *bytes)
+static void on_received(void *user, GBytes *bytes)
 {
+    struct client *client = user;
     gsize n;
     plato_frame frame;
     plato_head head;
@@ -298,8 +299,9 @@ void client_received(struct client *client, GBytes *bytes)
         g_byte_array_remove_range(client->input, 0, (guint)used);
 }
 
-void client_cut_off(struct client *client)
+static void on_cut_off(void *user)
 {
+    struct client *client = user;
     if (!client->logged_in)
         client->late_ms = client->world->now_ms + LATE_MS;
     client->wire = NULL;
@@ -308,10 +310,12 @@ void client_cut_off(struct client *client)
     g_byte_array_set_size(client->input, 0);
 }
 
+static const holder ends = {on_received, on_cut_off};
+
 static void connect_again(struct client *client)
 {
     world *w = client->world;
-    client->wire = wire_new(w, client);
+    client->wire = wire_new(w, &ends, client);
     if (client->wire == NULL)
         return;
     client->heartbeat_ms = w->now_ms + HEARTBEAT_MS;

@@ -32,6 +32,8 @@ void ledger_message(world *w, uint64_t session_id, uint64_t msg_id, const char *
         world_fail(w, "message %" G_GUINT64_FORMAT " was '%s' and is '%s'", msg_id, other, text);
     if (other == NULL)
         g_ptr_array_index(texts, msg_id) = g_strdup(text);
+    if (known == NULL && g_str_has_prefix(text, "guest"))
+        w->from_guests++;
     if (known == NULL)
         g_hash_table_insert(w->ledger.msg_ids, g_strdup(text), g_memdup2(&msg_id, sizeof msg_id));
 }

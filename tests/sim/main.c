@@ -11,6 +11,7 @@
 
 typedef struct totals {
     uint64_t crashes, cuts, faults, reconnects, resent;
+    uint64_t messages, from_guests;
     unsigned operations; /* of the last life's disk */
 } totals;
 
@@ -26,6 +27,8 @@ static bool run_one(uint64_t seed, unsigned cut_at, bool verbose, totals *t)
     t->faults += w->faults;
     t->reconnects += w->reconnects;
     t->resent += w->resent;
+    t->messages += g_hash_table_size(w->ledger.msg_ids);
+    t->from_guests += w->from_guests;
     t->operations = disk_operations();
     world_free(w);
     return ok;
@@ -75,9 +78,10 @@ int main(int argc, char **argv)
     for (gint64 i = 0; i < seeds && (failed == 0 || all); i++)
         failed += cuts ? run_cuts((uint64_t)(first + i), all, &t)
                        : !run_one((uint64_t)(first + i), (unsigned)cut_at, verbose, &t);
-    printf("%" G_GUINT64_FORMAT " failed; %" G_GUINT64_FORMAT " ends of the server, "
+    printf("%" G_GUINT64_FORMAT " failed; %" G_GUINT64_FORMAT " messages, %" G_GUINT64_FORMAT
+           " of them from guests; %" G_GUINT64_FORMAT " ends of the server, "
            "%" G_GUINT64_FORMAT " faults of its disk, %" G_GUINT64_FORMAT " connections lost, "
            "%" G_GUINT64_FORMAT " RECONNs, %" G_GUINT64_FORMAT " PUSHes sent again\n",
-           failed, t.crashes, t.faults, t.cuts, t.reconnects, t.resent);
+           failed, t.messages, t.from_guests, t.crashes, t.faults, t.cuts, t.reconnects, t.resent);
     return failed == 0 ? 0 : 1;
 }

@@ -198,6 +198,7 @@ static void choose_config(world *w, core_config *config)
     config->commit_wait_ms = (uint32_t)world_below(w, 20);
     config->max_output = 1024u << world_below(w, 8);
     config->dedup_window = 64;
+    config->max_sessions = 4 + (unsigned)world_below(w, 2); /* guests' old ones are forgotten */
     config->idle_timeout_ms = 20000;
     config->state_ttl_ms = 2000000000;
 }

@@ -3,6 +3,7 @@
 
 #include "client.h"
 #include "disk.h"
+#include "guest.h"
 #include "server.h"
 
 #include <stdio.h>
@@ -94,6 +95,7 @@ world *world_new(uint64_t seed, unsigned cut_at, bool verbose)
     w->events = g_sequence_new(free_event);
     w->wires = g_ptr_array_new_with_free_func(free_wire);
     w->clients = g_ptr_array_new_with_free_func((GDestroyNotify)client_free);
+    w->guests = g_ptr_array_new_with_free_func((GDestroyNotify)guest_free);
     w->ledger.chats = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free,
                                             (GDestroyNotify)g_ptr_array_unref);
     w->ledger.msg_ids = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
@@ -104,6 +106,8 @@ world *world_new(uint64_t seed, unsigned cut_at, bool verbose)
     const unsigned sessions = 1 + (unsigned)world_below(w, 2);
     for (unsigned i = 1; i <= clients; i++)
         g_ptr_array_add(w->clients, client_new(w, i, sessions, (unsigned)world_below(w, 40)));
+    for (uint64_t i = world_below(w, 3); i > 0; i--)
+        g_ptr_array_add(w->guests, guest_new(w, 1000 + i));
     return w;
 }
 
@@ -112,6 +116,7 @@ void world_free(world *w)
     server_free(w->server);
     g_sequence_free(w->events);
     g_ptr_array_unref(w->clients);
+    g_ptr_array_unref(w->guests);
     g_ptr_array_unref(w->wires);
     g_hash_table_unref(w->ledger.chats);
     g_hash_table_unref(w->ledger.msg_ids);
@@ -180,12 +185,12 @@ static void at_client(world *w, void *what, uint64_t number, GBytes *bytes)
 {
     struct wire *wire = what;
     (void)number;
-    if (wire->client == NULL)
+    if (wire->holder == NULL)
         return;
     if (wire->key != 0 && wire->life == server_life(w->server))
         server_drained(w->server, wire, g_bytes_get_size(bytes));
-    if (wire->client != NULL)
-        client_received(wire->client, bytes);
+    if (wire->holder != NULL)
+        wire->holder->received(wire->user, bytes);
 }
 
 static void server_hears_of_end(world *w, void *what, uint64_t number, GBytes *bytes)
@@ -201,13 +206,13 @@ static void server_hears_of_end(world *w, void *what, uint64_t number, GBytes *b
 static void client_hears_of_end(world *w, void *what, uint64_t number, GBytes *bytes)
 {
     struct wire *wire = what;
-    struct client *client = wire->client;
+    const holder *end = wire->holder;
     (void)w;
     (void)number;
     (void)bytes;
-    wire->client = NULL;
-    if (client != NULL)
-        client_cut_off(client);
+    wire->holder = NULL;
+    if (end != NULL)
+        end->cut_off(wire->user);
 }
 
 /* Now and then one end is not told: it will find out, or not. */
@@ -223,17 +228,18 @@ static void cut(world *w, void *what, uint64_t number, GBytes *bytes)
 {
     (void)number;
     (void)bytes;
-    if (((struct wire *)what)->client != NULL && w->now_ms < w->quiet_ms)
+    if (((struct wire *)what)->holder != NULL && w->now_ms < w->quiet_ms)
         wire_drop(what);
 }
 
-struct wire *wire_new(world *w, struct client *client)
+struct wire *wire_new(world *w, const holder *end, void *user)
 {
     if (!server_is_up(w->server))
         return NULL;
     struct wire *new = g_new0(struct wire, 1);
     new->world = w;
-    new->client = client;
+    new->holder = end;
+    new->user = user;
     new->life = server_life(w->server);
     g_queue_init(&new->waiting);
     g_ptr_array_add(w->wires, new);

@@ -9,8 +9,13 @@
 #include "core/core.h"
 #include "unit/random.h"
 
-struct client;
 struct server;
+
+/* Who holds the client's end of a wire. */
+typedef struct holder {
+    void (*received)(void *user, GBytes *bytes);
+    void (*cut_off)(void *user);
+} holder;
 
 /* What was said, as nobody but the test knows; ledger.c. */
 typedef struct ledger {
@@ -22,7 +27,8 @@ typedef struct ledger {
 /* A TCP connection: two directions, each with its order and its own pace. */
 struct wire {
     struct world *world;
-    struct client *client;   /* NULL once its end has let go */
+    const holder *holder;    /* NULL once it has let go */
+    void *user;              /* the holder's */
     conn_key key;            /* of the server's end; 0 once that is gone */
     unsigned life;           /* of the server */
     bool paused;             /* the server does not read */
@@ -41,10 +47,11 @@ typedef struct world {
     uint64_t event_no;
     struct server *server;
     GPtrArray *clients;
+    GPtrArray *guests;
     GPtrArray *wires;
     ledger ledger;
     char *failure; /* the first thing that must not be; NULL so far */
-    unsigned crashes, cuts, faults, reconnects, resent;
+    unsigned from_guests, crashes, cuts, faults, reconnects, resent;
 } world;
 
 typedef void (*event_fn)(world *w, void *what, uint64_t number, GBytes *bytes);
@@ -70,7 +77,7 @@ bool world_mishap(world *w, unsigned percent);
 uint64_t world_below(world *w, uint64_t n);
 
 /* wires; wire_new() is NULL when nobody listens. */
-struct wire *wire_new(world *w, struct client *client);
+struct wire *wire_new(world *w, const holder *end, void *user);
 void wire_to_server(struct wire *wire, GBytes *bytes);
 void wire_to_client(struct wire *wire, GBytes *bytes);
 void wire_pause(struct wire *wire, bool pause);
