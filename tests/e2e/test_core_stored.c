@@ -240,6 +240,26 @@ START_TEST(repeats_of_an_earlier_membership_do_not_count)
 }
 END_TEST
 
+/* What goes and comes back with one batch is there. */
+START_TEST(gone_and_back_in_one_batch)
+{
+    conn_key ann = driver_log_in(&d, 1, sessions, 1, NULL);
+    driver_send(&d, ann, make_up(1, 42, "x"));
+    d.hold_commits = true;
+    driver_send(&d, ann, make_up(2, 42, "x"));
+    driver_send(&d, driver_connect(&d), make_login(1, sessions + 1, 1));
+    driver_send(&d, driver_connect(&d), make_login(1, sessions, 1));
+    driver_commit(&d);
+    ck_assert_uint_eq(d.batch->gone_members->len, 2); /* 42 and then 43 */
+    driver_commit(&d);
+    restart();
+    ck_assert_uint_eq(core_get_stats(d.core).memberships, 1);
+    ann = driver_log_in(&d, 1, sessions, 1, NULL);
+    driver_send(&d, ann, make_up(1, 42, "counts from 1 again"));
+    ck_assert_uint_eq(driver_ack(&d, ann).msg_id, 3);
+}
+END_TEST
+
 /* The log in memory is small: the rest comes out of the store, in order. */
 START_TEST(the_store_reaches_further_back)
 {
@@ -316,6 +336,7 @@ Suite *stored_suite(void)
     tcase_add_test(tcase, what_came_back_expires);
     tcase_add_test(tcase, repeats_across_a_restart);
     tcase_add_test(tcase, repeats_of_an_earlier_membership_do_not_count);
+    tcase_add_test(tcase, gone_and_back_in_one_batch);
     tcase_add_test(tcase, the_store_reaches_further_back);
     tcase_add_test(tcase, the_oldest_messages_go);
     suite_add_tcase(suite, tcase);
