@@ -62,6 +62,7 @@ void core_stop(struct core *core, uint64_t now_ms)
     g_hash_table_iter_init(&iter, core->connections);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         connection *conn = value;
+        connection_because(conn, CORE_CLOSED_SHUTDOWN);
         if (!conn->closing)
             connection_close(core, conn, true, now_ms);
     }

@@ -21,6 +21,7 @@
 
 #include "core/records.h"
 #include "plato/frame.h"
+#include "plato/head.h"
 
 #include <glib.h>
 #include <stdbool.h>
@@ -31,6 +32,29 @@ struct core;
 
 /* The core's name for a connection, for as long as the driver has it. Never 0, never reused. */
 typedef uint64_t conn_key;
+
+/* What the driver says of one frame; see core_hooks. */
+typedef enum core_pace {
+    CORE_PACE_GO_ON,
+    CORE_PACE_TOO_FAST, /* it is answered with RATE_LIMITED */
+    CORE_PACE_ENOUGH,   /* and the connection is closed */
+} core_pace;
+
+/*
+ * What the core asks and tells its driver while it handles an event; each may be NULL, and must
+ * not call the core.
+ */
+typedef struct core_hooks {
+    void *user;
+    /* May this device log in with this token (borrowed, may be empty)? NULL: everybody may. */
+    bool (*may_log_in)(void *user, uint64_t device_id, const uint8_t *token, size_t n);
+    /* The connection has logged in, by LOGIN or RECONN. */
+    void (*logged_in)(void *user, conn_key key);
+    /* A frame has come; ACKs of a connection that has logged in are not asked about. */
+    core_pace (*pace)(void *user, conn_key key, uint64_t now_ms);
+    /* A conn_id that nobody can guess; NULL: they count up from first_conn_id. */
+    uint64_t (*make_conn_id)(void *user);
+} core_hooks;
 
 /* Limits and times. core_config_init() sets the defaults. */
 typedef struct core_config {
@@ -65,6 +89,7 @@ typedef struct core_config {
     const core_reader *reader;       /* the store; NULL: nothing is durable. Borrowed */
     uint64_t hash_seed[2];           /* secret that peers' ids are hashed with: random numbers;
                                         default 0, for tests */
+    core_hooks hooks;                /* default: none */
 } core_config;
 
 typedef enum core_log_level {
@@ -95,6 +120,28 @@ typedef struct core_action {
     records *batch;       /* CORE_COMMIT */
 } core_action;
 
+/* Why a connection ended. */
+typedef enum core_close_reason {
+    CORE_CLOSED_BY_PEER,     /* it ended its direction */
+    CORE_CLOSED_LOST,        /* it broke off */
+    CORE_CLOSED_REFUSED,     /* a frame that ends a connection */
+    CORE_CLOSED_TURNED_AWAY, /* not let in */
+    CORE_CLOSED_RATE,        /* went on sending too fast */
+    CORE_CLOSED_SLOW_READER, /* more than max_output waits */
+    CORE_CLOSED_NO_LOGIN,    /* login_timeout_ms */
+    CORE_CLOSED_FRAME_TIME,  /* frame_timeout_ms */
+    CORE_CLOSED_IDLE,        /* idle_timeout_ms */
+    CORE_CLOSED_REPLACED,    /* its device has a newer connection */
+    CORE_CLOSED_SHUTDOWN,    /* core_stop() */
+    CORE_CLOSE_REASONS
+} core_close_reason;
+
+/* "idle" and so on, constant: a word for metrics. */
+const char *core_close_reason_name(core_close_reason reason);
+
+/* The message types that are counted: those of the protocol, and all others together. */
+#define CORE_COUNTED_TYPES (PLATO_SYNC + 2)
+
 /* Figures of the moment, and counts since the start. */
 typedef struct core_stats {
     unsigned connections; /* without those that are closing */
@@ -112,6 +159,11 @@ typedef struct core_stats {
     size_t uncommitted_bytes; /* of messages that are not in the store yet */
     bool uncommitted;         /* somebody waits for a commit; after core_stop(): something does */
     uint64_t refused;         /* ACKs with a code other than OK */
+    uint64_t refused_with[PLATO_ACK_INTERNAL + 1]; /* the same, by code */
+    uint64_t frames_received[CORE_COUNTED_TYPES];  /* whole and undamaged, by type */
+    uint64_t frames_sent[CORE_COUNTED_TYPES];      /* given to the driver, by type */
+    uint64_t closed[CORE_CLOSE_REASONS];           /* connections, when they begin to close */
+    size_t output_bytes;                           /* given to the driver and not drained */
 } core_stats;
 
 void core_config_init(core_config *config);
@@ -140,6 +192,11 @@ void core_committed(struct core *core, uint64_t now_ms, uint64_t batch_no);
  * is closed at once.
  */
 conn_key core_connected(struct core *core, uint64_t now_ms);
+
+/*
+ * A peer has connected that the driver will not have: it is told OVERLOADED with `why`, and closed.
+ */
+conn_key core_turned_away(struct core *core, uint64_t now_ms, const char *why);
 
 /* `n` bytes have come. Borrowed for the call only. */
 void core_received(struct core *core, uint64_t now_ms, conn_key key, const uint8_t *p, size_t n);

@@ -26,37 +26,47 @@ uint64_t core_deadline(const struct core *core)
 }
 
 /* When this connection is to be closed if nothing happens, and why. */
-static uint64_t connection_due(const struct core *core, const connection *conn, const char **why)
+static uint64_t connection_due(const struct core *core, const connection *conn,
+                               core_close_reason *why)
 {
     const core_config *config = &core->config;
     uint64_t due = conn->connected_ms + config->login_timeout_ms;
-    *why = "did not log in in time";
-    if (conn->closing) {
-        *why = "did not take what was left for it";
+    *why = CORE_CLOSED_NO_LOGIN;
+    if (conn->closing)
         return conn->closing_ms + config->linger_ms;
-    }
     if (conn->paused) /* nobody listens to it */
         return UINT64_MAX;
     if (conn->device != NULL) {
         due = conn->last_byte_ms + config->idle_timeout_ms;
-        *why = "was silent for too long";
+        *why = CORE_CLOSED_IDLE;
     }
     if (conn->in_frame && conn->frame_since_ms + config->frame_timeout_ms < due) {
         due = conn->frame_since_ms + config->frame_timeout_ms;
-        *why = "took too long over one frame";
+        *why = CORE_CLOSED_FRAME_TIME;
     }
     return due;
 }
 
+static const char *text_for(const connection *conn, core_close_reason why)
+{
+    static const char *const texts[CORE_CLOSE_REASONS] = {
+        [CORE_CLOSED_NO_LOGIN] = "did not log in in time",
+        [CORE_CLOSED_IDLE] = "was silent for too long",
+        [CORE_CLOSED_FRAME_TIME] = "took too long over one frame",
+    };
+    return conn->closing ? "did not take what was left for it" : texts[why];
+}
+
 static void check_connection(struct core *core, connection *conn, uint64_t now_ms)
 {
-    const char *why;
+    core_close_reason why;
     const uint64_t due = connection_due(core, conn, &why);
     if (due > now_ms) {
         core_due(core, due);
         return;
     }
-    core_log(core, CORE_LOG_INFO, conn, "closed: %s", why);
+    core_log(core, CORE_LOG_INFO, conn, "closed: %s", text_for(conn, why));
+    connection_because(conn, why);
     connection_close(core, conn, !conn->closing, now_ms);
     conn->closing_ms = now_ms; /* should the driver need to be told again */
     core_due(core, now_ms + core->config.linger_ms);

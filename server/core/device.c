@@ -98,12 +98,25 @@ static void learn_conn_id(struct core *core, struct device *device, uint64_t con
     g_hash_table_insert(core->conn_ids, g_memdup2(&conn_id, sizeof conn_id), device);
 }
 
+static uint64_t new_conn_id(struct core *core)
+{
+    const core_hooks *hooks = &core->config.hooks;
+    uint64_t conn_id;
+    if (hooks->make_conn_id == NULL)
+        return core->next_conn_id++;
+    do
+        conn_id = hooks->make_conn_id(hooks->user);
+    while (conn_id == 0 || device_by_conn_id(core, conn_id) != NULL);
+    return conn_id;
+}
+
 void device_attach(struct core *core, struct device *device, connection *conn,
                    uint64_t lost_conn_id, uint64_t now_ms)
 {
     if (device->connection != NULL) {
         core_log(core, CORE_LOG_INFO, device->connection,
                  "closed: device %" G_GUINT64_FORMAT " has a newer connection", device->device_id);
+        connection_because(device->connection, CORE_CLOSED_REPLACED);
         connection_close(core, device->connection, true, now_ms);
     }
     /* The answer to a RECONN can be lost too: the id it named stays good beside the new one. */
@@ -111,7 +124,7 @@ void device_attach(struct core *core, struct device *device, connection *conn,
     forget_conn_id(core, &device->earlier_conn_id);
     device->earlier_conn_id = lost_conn_id;
     learn_conn_id(core, device, lost_conn_id);
-    device->conn_id = core->next_conn_id++;
+    device->conn_id = new_conn_id(core);
     learn_conn_id(core, device, device->conn_id);
     end_away(core, device);
     device->connection = conn;

@@ -57,6 +57,7 @@ struct connection {
     bool decoding;          /* its frames are being handled: the decoder is in use */
     size_t input;           /* bytes of a frame whose end is still to come */
     size_t output;          /* bytes sent and not yet drained */
+    core_close_reason why;  /* what it is being closed for; see connection_because() */
     uint32_t msg_type;      /* of the frame that is being decoded */
     uint64_t received;      /* stream offset behind the last byte */
     uint64_t frame_offset;  /* stream offset of the frame that has begun */
@@ -129,10 +130,14 @@ void connection_free(connection *conn);
 connection *connection_find(struct core *core, conn_key key);
 void connection_close(struct core *core, connection *conn, bool flush, uint64_t now_ms);
 
+/* What the close that comes next is counted as; without it, as CORE_CLOSED_BY_PEER. */
+void connection_because(connection *conn, core_close_reason why);
+
 /* actions.c */
 void core_add_action(struct core *core, core_action action);
 void core_push_action(struct core *core, const core_action *action); /* waits for nothing */
 void core_fail(struct core *core, const char *what);
+void count_frame(uint64_t counts[CORE_COUNTED_TYPES], uint32_t msg_type);
 void core_send(struct core *core, connection *conn, GBytes *frame, uint64_t now_ms);
 void core_ack(struct core *core, connection *conn, const plato_head_ack *ack, uint64_t now_ms);
 void core_refuse(struct core *core, connection *conn, const plato_head_ack *ack, const char *why,
