@@ -175,8 +175,10 @@ class Server:
         return self
 
     def stop(self, sig=signal.SIGTERM):
-        """Ends it cleanly; its log. A sanitizer's finding shows as another exit code."""
-        self.process.send_signal(sig)
+        """Ends it cleanly (sig None: it is ending); its log. A sanitizer's finding shows as
+        another exit code."""
+        if sig is not None:
+            self.process.send_signal(sig)
         _, log = self.process.communicate(timeout=PATIENCE)
         assert self.process.returncode == 0, f"exit code {self.process.returncode}: {log}"
         return log

@@ -225,7 +225,7 @@ class Store(unittest.TestCase):
                 acked.append(got.msg_id)
         _, log = process.communicate(timeout=plato.PATIENCE)
         self.assertEqual(process.returncode, 1, log)
-        self.assertIn("error the store", log)
+        self.assertIn('level=error msg="the store', log)
         self.assertIn(hint, log)
         self.assertIn(len(acked), range(5, 990))
         if not restarts:  # the disk went with the server
