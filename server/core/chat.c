@@ -2,11 +2,29 @@
 #include "core/chat.h"
 
 #include "common/encode.h"
+#include "core/commit.h"
+#include "core/resend.h"
 
 struct chat *chat_find(struct core *core, uint64_t session_id)
 {
     const id_key key = id_key_make(core->config.hash_seed, session_id);
     return g_hash_table_lookup(core->chats, &key);
+}
+
+static struct chat *chat_add(struct core *core, uint64_t session_id, uint64_t chat_id)
+{
+    struct chat *chat = g_new0(struct chat, 1);
+    chat->session_id = session_id;
+    chat->chat_id = chat_id;
+    chat->key = id_key_make(core->config.hash_seed, session_id);
+    chat->members = g_ptr_array_new();
+    chat->changed_link.data = chat;
+    chat->log_size_link.data = chat;
+    chat->empty_link.data = chat;
+    g_queue_init(&chat->log);
+    g_queue_push_tail_link(&core->empty, &chat->empty_link); /* its first member is to come */
+    g_hash_table_insert(core->chats, &chat->key, chat);
+    return chat;
 }
 
 struct chat *chat_find_or_add(struct core *core, uint64_t session_id)
@@ -17,15 +35,17 @@ struct chat *chat_find_or_add(struct core *core, uint64_t session_id)
     if (g_hash_table_size(core->chats) >= core->config.max_sessions &&
         !g_queue_is_empty(&core->empty))
         chat_remove(core, g_queue_peek_head(&core->empty));
-    chat = g_new0(struct chat, 1);
-    chat->session_id = session_id;
-    chat->key = id_key_make(core->config.hash_seed, session_id);
-    chat->members = g_ptr_array_new();
-    chat->log_size_link.data = chat;
-    chat->empty_link.data = chat;
-    g_queue_init(&chat->log);
-    g_queue_push_tail_link(&core->empty, &chat->empty_link); /* its first member is to come */
-    g_hash_table_insert(core->chats, &chat->key, chat);
+    chat = chat_add(core, session_id, core->commit.on ? core->commit.next_chat_id++ : 0);
+    commit_chat(core, chat);
+    return chat;
+}
+
+struct chat *chat_restore(struct core *core, const chat_record *kept, uint64_t now_ms)
+{
+    struct chat *chat = chat_add(core, kept->session_id, kept->chat_id);
+    chat->last_msg_id = kept->last_msg_id;
+    chat->empty_since_ms = now_ms;
+    core_due(core, now_ms + core->config.state_ttl_ms);
     return chat;
 }
 
@@ -36,7 +56,8 @@ void chat_join(struct core *core, struct chat *chat, struct member *member)
         core->stats.sessions++;
     }
     member->chat = chat;
-    member->acked_msg_id = chat->last_msg_id;
+    member->cursor = chat->last_msg_id;
+    member->next_msg_id = chat->last_msg_id + 1;
     member->index = chat->members->len;
     g_ptr_array_add(chat->members, member);
     core->stats.memberships++;
@@ -52,7 +73,8 @@ void chat_leave(struct core *core, struct member *member, uint64_t now_ms)
     core->stats.memberships--;
     if (chat->members->len > 0)
         return;
-    chat_log_clear(core, chat); /* whoever comes will not be sent it */
+    if (!core->commit.on)
+        chat_log_clear(core, chat); /* whoever comes will not be sent it */
     chat->empty_since_ms = now_ms;
     g_queue_push_tail_link(&core->empty, &chat->empty_link);
     core->stats.sessions--;
@@ -61,10 +83,19 @@ void chat_leave(struct core *core, struct member *member, uint64_t now_ms)
 
 void chat_remove(struct core *core, struct chat *chat)
 {
+    commit_gone_chat(core, chat);
+    chat_log_clear(core, chat);
     g_queue_unlink(&core->empty, &chat->empty_link);
     g_hash_table_remove(core->chats, &chat->key);
     g_ptr_array_unref(chat->members);
     g_free(chat);
+}
+
+static GBytes *encode_push(uint64_t msg_id, uint64_t session_id, plato_span body)
+{
+    const plato_head head = {.msg_type = PLATO_PUSH,
+                             .push = {.msg_id = msg_id, .session_id = session_id}};
+    return encode_frame(&head, body);
 }
 
 /* The only copy of a body that the relay makes: from the input into the frame all members share. */
@@ -75,63 +106,141 @@ const log_entry *chat_accept(struct core *core, struct member *sender, plato_spa
     entry->chat = chat;
     entry->msg_id = ++chat->last_msg_id;
     entry->sender = sender->device->device_id;
-    const plato_head head = {
-        .msg_type = PLATO_PUSH,
-        .push = {.msg_id = entry->msg_id, .session_id = chat->session_id},
-    };
-    entry->push = encode_frame(&head, body);
+    entry->batch_no = commit_open_no(core);
+    entry->body_len = body.n;
+    entry->push = encode_push(entry->msg_id, chat->session_id, body);
     chat_log_add(core, entry);
+    commit_chat(core, chat);
     core->stats.accepted++;
     return entry;
 }
 
-static void push_to(struct core *core, const struct member *member, const log_entry *entry,
-                    uint64_t now_ms)
+/* May close the connection, when its reader is too slow. */
+static void push_to(struct core *core, const struct member *member, GBytes *push, uint64_t now_ms)
 {
     core->stats.pushed++;
-    core_send(core, member->device->connection, entry->push, now_ms);
+    core_send(core, member->device->connection, push, now_ms);
 }
 
+/* To whoever follows live: those who are behind will find it in the log. */
 void chat_deliver(struct core *core, const log_entry *entry, uint64_t now_ms)
 {
     const GPtrArray *members = entry->chat->members;
     for (guint i = 0; i < members->len; i++) {
-        const struct member *member = g_ptr_array_index(members, i);
-        if (member->device->device_id == entry->sender || member->device->connection == NULL ||
-            member->resume_msg_id != 0)
+        struct member *member = g_ptr_array_index(members, i);
+        if (member->device->connection == NULL || member->next_msg_id != entry->msg_id)
             continue;
-        push_to(core, member, entry, now_ms);
+        if (member->device->device_id == entry->sender) {
+            flight_skip(core, member);
+        } else if (!flight_is_full(core, member)) {
+            flight_add(core, member, now_ms);
+            push_to(core, member, entry->push, now_ms);
+        }
     }
+}
+
+/* A message on its way from the log or the store; false if no more is wanted. */
+typedef bool (*push_fn)(void *user, uint64_t msg_id, GBytes *push);
+
+typedef struct from_store {
+    const struct chat *chat;
+    push_fn each;
+    void *user;
+    bool more;
+} from_store;
+
+static bool pass_on(void *user, const stored_message *message)
+{
+    from_store *from = user;
+    GBytes *push = encode_push(message->msg_id, from->chat->session_id, message->body);
+    from->more = from->each(from->user, message->msg_id, push);
+    g_bytes_unref(push);
+    return from->more;
+}
+
+/* Messages first..last that others have sent: from the store as far as the log does not reach. */
+static void for_each_push(struct core *core, struct member *member, uint64_t first, uint64_t last,
+                          push_fn each, void *user)
+{
+    struct chat *chat = member->chat;
+    const core_reader *reader = core->config.reader;
+    const uint64_t oldest = chat_log_oldest(chat), device_id = member->device->device_id;
+    from_store from = {chat, each, user, true};
+    if (reader != NULL && first < oldest && first <= last &&
+        !reader->messages(reader->user, chat->chat_id, first, MIN(last, oldest - 1), device_id,
+                          pass_on, &from)) {
+        core_fail(core, "messages cannot be read from the store");
+        return;
+    }
+    for (const GList *l = chat_log_seek(chat, first); l != NULL && from.more; l = l->next) {
+        const log_entry *entry = l->data;
+        if (entry->msg_id > last)
+            break;
+        if (entry->sender != device_id)
+            from.more = each(user, entry->msg_id, entry->push);
+    }
+}
+
+/* What is being sent to a member, and how far that has got. */
+typedef struct range {
+    struct core *core;
+    struct member *member;
+    uint64_t now_ms;
+    uint64_t done;
+} range;
+
+/* Half of the limit is left for what comes up meanwhile: a reader is not closed for our haste. */
+static bool has_room(const range *r)
+{
+    const connection *conn = r->member->device->connection;
+    return conn != NULL && conn->output <= r->core->config.max_output / 2;
+}
+
+static bool send_asked(void *user, uint64_t msg_id, GBytes *push)
+{
+    range *r = user;
+    if (!has_room(r)) {
+        r->done = msg_id - 1;
+        return false;
+    }
+    push_to(r->core, r->member, push, r->now_ms);
+    return true;
 }
 
 uint64_t chat_send_range(struct core *core, struct member *member, uint64_t first, uint64_t last,
                          uint64_t now_ms)
 {
-    uint64_t done = MIN(last, member->chat->last_msg_id);
-    for (const GList *l = chat_log_seek(member->chat, first); l != NULL; l = l->next) {
-        const log_entry *entry = l->data;
-        const connection *conn = member->device->connection;
-        if (entry->msg_id > last || conn == NULL)
-            break;
-        if (conn->output > core->config.max_output / 2) {
-            done = entry->msg_id - 1;
-            break;
-        }
-        if (entry->sender != member->device->device_id)
-            push_to(core, member, entry, now_ms);
-    }
-    return done;
+    range r = {core, member, now_ms, MIN(last, member->chat->last_msg_id)};
+    for_each_push(core, member, first, r.done, send_asked, &r);
+    return r.done;
 }
 
-/* Moves a resuming member to the oldest message there is; false if it is not in front of it. */
+/* The oldest message that can still be sent; behind the last one if there is none. */
+static uint64_t oldest_kept(struct core *core, const struct chat *chat, uint64_t wanted)
+{
+    uint64_t stored = 0, oldest = chat_log_oldest(chat);
+    const core_reader *reader = core->config.reader;
+    if (reader == NULL || wanted >= oldest)
+        return oldest;
+    if (!reader->oldest(reader->user, chat->chat_id, &stored))
+        core_fail(core, "the store cannot be read");
+    return stored != 0 ? MIN(stored, oldest) : oldest;
+}
+
+bool chat_is_kept(struct core *core, const struct chat *chat, uint64_t msg_id)
+{
+    return msg_id >= oldest_kept(core, chat, msg_id);
+}
+
+/* Moves a member to the oldest message there is; false if it is not in front of it. */
 static bool skip_lost(struct core *core, struct member *member, uint64_t *first, uint64_t *last)
 {
-    const uint64_t oldest = chat_log_oldest(member->chat);
-    if (member->resume_msg_id >= oldest)
+    const uint64_t oldest = oldest_kept(core, member->chat, member->next_msg_id);
+    if (member->next_msg_id >= oldest)
         return false;
-    *first = member->resume_msg_id;
+    *first = member->next_msg_id;
     *last = oldest - 1;
-    member->resume_msg_id = oldest;
+    member->next_msg_id = oldest;
     core_log(core, CORE_LOG_WARNING, member->device->connection,
              "device %" G_GUINT64_FORMAT " misses messages %" G_GUINT64_FORMAT
              " to %" G_GUINT64_FORMAT " of session %" G_GUINT64_FORMAT ": they are no longer kept",
@@ -141,15 +250,54 @@ static bool skip_lost(struct core *core, struct member *member, uint64_t *first,
 
 bool chat_resume(struct core *core, struct member *member, uint64_t *first, uint64_t *last)
 {
-    member->resume_msg_id = member->acked_msg_id + 1;
+    flight_reset(core, member);
     return skip_lost(core, member, first, last);
+}
+
+static bool send_next(void *user, uint64_t msg_id, GBytes *push)
+{
+    range *r = user;
+    if (!has_room(r) || flight_is_full(r->core, r->member)) {
+        r->done = msg_id - 1;
+        return false;
+    }
+    r->member->next_msg_id = msg_id;
+    flight_add(r->core, r->member, r->now_ms);
+    push_to(r->core, r->member, push, r->now_ms);
+    return true;
 }
 
 void chat_catch_up(struct core *core, struct member *member, uint64_t now_ms)
 {
     uint64_t first, lost;
-    const uint64_t last = member->chat->last_msg_id;
+    range r = {core, member, now_ms, member->chat->last_msg_id};
+    if (member->next_msg_id > r.done || !has_room(&r) || flight_is_full(core, member))
+        return;
     skip_lost(core, member, &first, &lost); /* the log goes on while the reader takes its time */
-    const uint64_t done = chat_send_range(core, member, member->resume_msg_id, last, now_ms);
-    member->resume_msg_id = done == last ? 0 : done + 1;
+    for_each_push(core, member, member->next_msg_id, r.done, send_next, &r);
+    if (member->device->connection != NULL)
+        flight_skip_to(core, member, r.done + 1);
+}
+
+static bool send_if_in_flight(void *user, uint64_t msg_id, GBytes *push)
+{
+    const range *r = user;
+    const struct member *member = r->member;
+    if (!has_room(r))
+        return false;
+    for (unsigned i = 0; i < member->n_in_flight && member->in_flight[i] <= msg_id; i++) {
+        if (member->in_flight[i] != msg_id)
+            continue;
+        r->core->stats.resent++;
+        push_to(r->core, member, push, r->now_ms);
+        break;
+    }
+    return true;
+}
+
+void chat_send_again(struct core *core, struct member *member, uint64_t now_ms)
+{
+    range r = {core, member, now_ms, 0};
+    for_each_push(core, member, member->in_flight[0], member->in_flight[member->n_in_flight - 1],
+                  send_if_in_flight, &r);
 }

@@ -11,6 +11,9 @@ struct chat *chat_find(struct core *core, uint64_t session_id);
 /* A new session takes the place of the longest empty one if there are max_sessions. */
 struct chat *chat_find_or_add(struct core *core, uint64_t session_id);
 
+/* A session that is not there yet, after a restart. */
+struct chat *chat_restore(struct core *core, const chat_record *kept, uint64_t now_ms);
+
 /* A newcomer begins behind the session's last message. */
 void chat_join(struct core *core, struct chat *chat, struct member *member);
 void chat_leave(struct core *core, struct member *member, uint64_t now_ms);
@@ -21,7 +24,7 @@ void chat_remove(struct core *core, struct chat *chat);
 /* Gives a message of `sender` the next msg_id and keeps it until chat_log_trim(). */
 const log_entry *chat_accept(struct core *core, struct member *sender, plato_span body);
 
-/* Sends an accepted message to every member who follows live, but not to its sender. */
+/* Sends an accepted message to every member who follows live and has room for it in flight. */
 void chat_deliver(struct core *core, const log_entry *entry, uint64_t now_ms);
 
 /*
@@ -30,7 +33,7 @@ void chat_deliver(struct core *core, const log_entry *entry, uint64_t now_ms);
  */
 bool chat_resume(struct core *core, struct member *member, uint64_t *first, uint64_t *last);
 
-/* Goes on sending the log to a resuming member. */
+/* Sends a connected member what it lacks, as far as its window and the output limit allow. */
 void chat_catch_up(struct core *core, struct member *member, uint64_t now_ms);
 
 /*
@@ -39,5 +42,11 @@ void chat_catch_up(struct core *core, struct member *member, uint64_t now_ms);
  */
 uint64_t chat_send_range(struct core *core, struct member *member, uint64_t first, uint64_t last,
                          uint64_t now_ms);
+
+/* Sends a connected member once more what is in flight, of which there must be something. */
+void chat_send_again(struct core *core, struct member *member, uint64_t now_ms);
+
+/* True unless the message is so old that it is no longer kept. */
+bool chat_is_kept(struct core *core, const struct chat *chat, uint64_t msg_id);
 
 #endif

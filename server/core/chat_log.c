@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "core/chat_log.h"
+#include "core/commit.h"
 
 static size_t entry_cost(const log_entry *entry)
 {
@@ -40,12 +40,26 @@ void chat_log_add(struct core *core, log_entry *entry)
     resize(core, entry->chat, entry->chat->log_bytes + entry_cost(entry));
 }
 
+static bool may_drop(const struct core *core, const struct chat *chat)
+{
+    return commit_is_done(core, g_queue_peek_head((GQueue *)&chat->log));
+}
+
 void chat_log_trim(struct core *core, struct chat *chat)
 {
-    while (g_queue_get_length(&chat->log) > core->config.log_messages)
+    while (g_queue_get_length(&chat->log) > core->config.log_messages && may_drop(core, chat))
         drop_oldest(core, chat);
-    while (core->stats.log_bytes > core->config.log_bytes)
-        drop_oldest(core, one_of_the_largest(core));
+    chat_log_trim_all(core);
+}
+
+void chat_log_trim_all(struct core *core)
+{
+    while (core->stats.log_bytes > core->config.log_bytes) {
+        struct chat *chat = one_of_the_largest(core);
+        if (!may_drop(core, chat))
+            return;
+        drop_oldest(core, chat);
+    }
 }
 
 void chat_log_clear(struct core *core, struct chat *chat)

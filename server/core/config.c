@@ -26,6 +26,14 @@ void core_config_init(core_config *config)
     config->linger_ms = 5000;
     config->state_ttl_ms = 600000;
     config->first_conn_id = 1;
+    config->up_window = 64;
+    config->push_window = 64;
+    config->resend_first_ms = 1000;
+    config->resend_most_ms = 30000;
+    config->commit_messages = 256;
+    config->commit_wait_ms = 2;
+    config->lazy_commit_ms = 1000;
+    config->max_uncommitted = 64u << 20;
 }
 
 const char *core_config_check(const core_config *config)
@@ -47,6 +55,14 @@ const char *core_config_check(const core_config *config)
         {config->login_timeout_ms == 0, "the first-frame timeout must not be 0"},
         {config->frame_timeout_ms == 0, "the frame timeout must not be 0"},
         {config->idle_timeout_ms == 0, "the idle timeout must not be 0"},
+        {config->up_window == 0, "the window of UPs must not be 0"},
+        {config->up_window > config->dedup_window,
+         "the window of UPs must not be larger than the repeat window"},
+        {config->push_window == 0, "the window of PUSHes must not be 0"},
+        {config->resend_first_ms == 0, "the time until a PUSH is sent again must not be 0"},
+        {config->resend_most_ms < config->resend_first_ms,
+         "the longest time until a PUSH is sent again must not be less than the first"},
+        {config->commit_messages == 0, "a batch must have room for a message"},
         {config->first_conn_id == 0, "the first conn_id must not be 0"},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(rules); i++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Connections: from bytes to frames, and what is wrong with bytes that are none. */
+#include "core/commit.h"
 #include "core/device.h"
-#include "core/internal.h"
 
 static plato_decoder *new_decoder(const core_config *limits)
 {
@@ -53,8 +53,28 @@ static void drop_input(struct core *core, connection *conn)
     conn->decoder = NULL;
 }
 
+const char *core_close_reason_name(core_close_reason reason)
+{
+    static const char *const names[] = {
+        [CORE_CLOSED_BY_PEER] = "peer",      [CORE_CLOSED_LOST] = "lost",
+        [CORE_CLOSED_REFUSED] = "refused",   [CORE_CLOSED_TURNED_AWAY] = "turned_away",
+        [CORE_CLOSED_RATE] = "rate",         [CORE_CLOSED_SLOW_READER] = "slow_reader",
+        [CORE_CLOSED_NO_LOGIN] = "no_login", [CORE_CLOSED_FRAME_TIME] = "frame_timeout",
+        [CORE_CLOSED_IDLE] = "idle",         [CORE_CLOSED_REPLACED] = "replaced",
+        [CORE_CLOSED_SHUTDOWN] = "shutdown",
+    };
+    return names[reason];
+}
+
+void connection_because(connection *conn, core_close_reason why)
+{
+    if (!conn->closing)
+        conn->why = why;
+}
+
 static void begin_closing(struct core *core, connection *conn, uint64_t now_ms)
 {
+    core->stats.closed[conn->why]++;
     conn->closing = true;
     conn->closing_ms = now_ms;
     core->stats.connections--;
@@ -71,21 +91,28 @@ void connection_close(struct core *core, connection *conn, bool flush, uint64_t 
     /* A peer that stays until the end may take a place for linger_ms, but not any number of them */
     if (core->stats.closing > core->config.max_closing && !core->stopping)
         flush = false;
+    commit_forget_connection(core, conn);
     device_detach(core, conn, now_ms);
     core_add_action(
         core, (core_action){.kind = flush ? CORE_CLOSE_FLUSH : CORE_CLOSE_NOW, .conn = conn->key});
 }
 
-conn_key core_connected(struct core *core, uint64_t now_ms)
+conn_key core_turned_away(struct core *core, uint64_t now_ms, const char *why)
 {
     const plato_head_ack full = {.code = PLATO_ACK_OVERLOADED};
     connection *conn = connection_new(core, now_ms);
-    if (core->stopping || core->stats.connections > core->config.max_connections) {
-        core_refuse(core, conn, &full, "the server takes no more connections", now_ms);
-        connection_close(core, conn, true, now_ms);
-    }
-    core_due(core, now_ms + core->config.login_timeout_ms);
+    connection_because(conn, CORE_CLOSED_TURNED_AWAY);
+    core_refuse(core, conn, &full, why, now_ms);
+    connection_close(core, conn, true, now_ms);
     return conn->key;
+}
+
+conn_key core_connected(struct core *core, uint64_t now_ms)
+{
+    if (core->stopping || core->stats.connections >= core->config.max_connections)
+        return core_turned_away(core, now_ms, "the server takes no more connections");
+    core_due(core, now_ms + core->config.login_timeout_ms);
+    return connection_new(core, now_ms)->key;
 }
 
 /* What each error of the decoder is called in an ACK; all others are MALFORMED. */
@@ -112,6 +139,7 @@ static void refuse_and_close(struct core *core, connection *conn, uint32_t code,
                              uint64_t now_ms)
 {
     const plato_head_ack ack = {.code = code, .type = conn->msg_type};
+    connection_because(conn, CORE_CLOSED_REFUSED);
     core_refuse(core, conn, &ack, why, now_ms);
     if (!conn->closing)
         connection_close(core, conn, true, now_ms);
@@ -187,6 +215,7 @@ static void decode(struct core *core, connection *conn, uint64_t now_ms)
             handle_header(core, conn, event.frame, now_ms);
         } else {
             handle_frame(core, conn, event.frame, now_ms);
+            commit_check(core, now_ms);
             conn->msg_type = 0; /* of the next frame: unknown until its header is there */
         }
     }
@@ -216,7 +245,9 @@ void core_drained(struct core *core, uint64_t now_ms, conn_key key, size_t n)
     connection *conn = connection_find(core, key);
     if (conn == NULL)
         return;
-    conn->output -= MIN(n, conn->output);
+    n = MIN(n, conn->output);
+    conn->output -= n;
+    core->stats.output_bytes -= n;
     if (conn->device != NULL && conn->output <= core->config.max_output / 4)
         device_catch_up(core, conn->device, now_ms);
 }
@@ -238,11 +269,15 @@ void core_disconnected(struct core *core, uint64_t now_ms, conn_key key)
     connection *conn = connection_find(core, key);
     if (conn == NULL)
         return;
+    commit_forget_connection(core, conn);
     device_detach(core, conn, now_ms);
     set_input(core, conn, 0);
-    if (conn->closing)
+    core->stats.output_bytes -= conn->output;
+    if (conn->closing) {
         core->stats.closing--;
-    else
+    } else {
         core->stats.connections--;
+        core->stats.closed[CORE_CLOSED_LOST]++;
+    }
     g_hash_table_remove(core->connections, &key);
 }

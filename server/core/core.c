@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The core's birth and end. */
 #include "core/chat.h"
+#include "core/commit.h"
 #include "core/device.h"
 #include "core/internal.h"
 
@@ -24,6 +25,7 @@ struct core *core_new(const core_config *config)
     for (size_t i = 0; i < G_N_ELEMENTS(core->by_log_size); i++)
         g_queue_init(&core->by_log_size[i]);
     g_queue_init(&core->actions);
+    commit_init(core);
     core->next_conn_id = config->first_conn_id;
     core->deadline_ms = UINT64_MAX;
     return core;
@@ -34,6 +36,7 @@ void core_free(struct core *core)
     core_action action;
     if (core == NULL)
         return;
+    core->commit.on = false; /* nothing of what follows is to be kept */
     GList *devices = g_hash_table_get_values(core->devices);
     for (GList *l = devices; l != NULL; l = l->next)
         device_remove(core, l->data, 0);
@@ -42,6 +45,7 @@ void core_free(struct core *core)
         chat_remove(core, g_queue_peek_head(&core->empty));
     while (core_take_action(core, &action))
         core_action_clear(&action);
+    commit_clear(core);
     g_hash_table_unref(core->connections);
     g_hash_table_unref(core->devices);
     g_hash_table_unref(core->conn_ids);
@@ -58,12 +62,21 @@ void core_stop(struct core *core, uint64_t now_ms)
     g_hash_table_iter_init(&iter, core->connections);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         connection *conn = value;
+        connection_because(conn, CORE_CLOSED_SHUTDOWN);
         if (!conn->closing)
             connection_close(core, conn, true, now_ms);
     }
+    core->config.commit_wait_ms = 0;
+    core->config.lazy_commit_ms = 0;
+    commit_later(core, now_ms);
+    commit_check(core, now_ms);
 }
 
 core_stats core_get_stats(const struct core *core)
 {
-    return core->stats;
+    core_stats stats = core->stats;
+    stats.uncommitted = core->commit.sealed_no > core->commit.committed_no ||
+                        core->commit.due_ms != UINT64_MAX ||
+                        (core->stopping && core->commit.lazy_due_ms != UINT64_MAX);
+    return stats;
 }

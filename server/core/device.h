@@ -45,14 +45,20 @@ struct member *device_member(const struct core *core, const struct device *devic
  */
 void device_resume(struct core *core, struct device *device, GString *lost);
 
-/* Sends from the log what resuming members still lack, as far as the output limit allows. */
+/* Sends, in each session, what the device still lacks, as far as limits allow. */
 void device_catch_up(struct core *core, struct device *device, uint64_t now_ms);
 
 /* The UP `client_id` of this member got `msg_id`; client_id is last_client_id + 1. */
-void member_remember(const struct core *core, struct member *member, uint64_t client_id,
-                     uint64_t msg_id);
+void member_remember(struct core *core, struct member *member, uint64_t client_id, uint64_t msg_id);
 
 /* The msg_id that an earlier UP got; 0 when it is too long ago to be known. */
-uint64_t member_recall(const struct core *core, const struct member *member, uint64_t client_id);
+uint64_t member_recall(struct core *core, struct member *member, uint64_t client_id);
+
+/*
+ * After a restart: the device, then its memberships, each with its session, which is there already
+ * (NULL if it is not). NULL, or what is wrong, as a constant text.
+ */
+const char *device_restore(struct core *core, const device_record *kept, uint64_t now_ms);
+const char *member_restore(struct core *core, const member_record *kept, struct chat *chat);
 
 #endif

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* One row per message type, and what the server does with it. */
 #include "core/chat.h"
+#include "core/commit.h"
 #include "core/device.h"
-#include "core/internal.h"
 #include "core/login_body.h"
+#include "core/resend.h"
 
 /* A frame on its way through the table. */
 typedef struct request {
@@ -56,7 +57,10 @@ static void welcome(const request *r, struct device *device, uint64_t lost_conn_
     core_log(r->core, CORE_LOG_INFO, r->conn,
              "device %" G_GUINT64_FORMAT " is connection %" G_GUINT64_FORMAT, device->device_id,
              r->conn->conn_id);
+    if (r->core->config.hooks.logged_in != NULL)
+        r->core->config.hooks.logged_in(r->core->config.hooks.user, r->conn->key);
     device_resume(r->core, device, lost);
+    commit_must(r->core, r->now_ms);
     ack(r, (plato_head_ack){.conn_id = r->conn->conn_id,
                             .msg = {(const uint8_t *)lost->str, lost->len}});
     g_string_free(lost, TRUE);
@@ -78,12 +82,20 @@ static void log_in(const request *r, const GArray *session_ids)
     welcome(r, device, 0);
 }
 
+static bool may_log_in(const request *r, plato_span token)
+{
+    const core_hooks *hooks = &r->core->config.hooks;
+    return hooks->may_log_in == NULL ||
+           hooks->may_log_in(hooks->user, r->head.login.device_id, token.p, token.n);
+}
+
 static void on_login(const request *r)
 {
+    plato_span token = {NULL, 0};
     const plato_head_ack malformed = {.code = PLATO_ACK_MALFORMED};
     GArray *session_ids = g_array_new(FALSE, FALSE, sizeof(uint64_t));
-    plato_err err =
-        login_body_read(r->frame->body, r->core->config.max_sessions_per_login, session_ids);
+    plato_err err = login_body_read(r->frame->body, r->core->config.max_sessions_per_login,
+                                    session_ids, &token);
     if (r->conn->device != NULL)
         refuse(r, malformed, "this connection has logged in already");
     else if (err == PLATO_ERR_WIRE_FIELDS)
@@ -94,6 +106,9 @@ static void on_login(const request *r)
         refuse(r, malformed, "device_id is missing");
     else if (session_ids->len > 0 && g_array_index(session_ids, uint64_t, 0) == 0)
         refuse(r, malformed, "0 is no session_id");
+    else if (!may_log_in(r, token))
+        refuse(r, (plato_head_ack){.code = PLATO_ACK_AUTH_FAILED},
+               "the device may not log in with this token");
     else
         log_in(r, session_ids);
     g_array_unref(session_ids);
@@ -117,15 +132,18 @@ static void on_reconn(const request *r)
         welcome(r, device, r->head.reconn.conn_id);
 }
 
-/* Accepting and telling are two steps: a store that must hold the message first stands between. */
+/* What is sent from commit_must() on waits until the message is stored. */
 static void accept_up(const request *r, struct member *sender, plato_head_ack answer)
 {
     const log_entry *entry = chat_accept(r->core, sender, r->frame->body);
     member_remember(r->core, sender, answer.client_id, entry->msg_id);
+    commit_message(r->core, entry, answer.client_id);
+    commit_must(r->core, r->now_ms);
     answer.msg_id = entry->msg_id;
     ack(r, answer);
     chat_deliver(r->core, entry, r->now_ms);
-    chat_log_trim(r->core, entry->chat);
+    chat_log_trim(r->core, sender->chat);
+    commit_throttle(r->core, r->conn);
 }
 
 static void on_up(const request *r)
@@ -162,9 +180,10 @@ static void on_ack(const request *r)
     if (r->conn->device == NULL || told->type != PLATO_PUSH || told->code != PLATO_ACK_OK)
         return;
     struct member *member = device_member(r->core, r->conn->device, told->session_id);
-    if (member != NULL && told->msg_id > member->acked_msg_id &&
-        told->msg_id <= member->chat->last_msg_id)
-        member->acked_msg_id = told->msg_id;
+    if (member == NULL)
+        return;
+    flight_acknowledge(r->core, member, told->msg_id, r->now_ms);
+    chat_catch_up(r->core, member, r->now_ms);
 }
 
 static void on_push(const request *r)
@@ -182,10 +201,10 @@ static void on_sync(const request *r)
         refuse(r, answer, "the device is not a member of this session");
         return;
     }
-    const uint64_t oldest = chat_log_oldest(member->chat);
     const uint64_t from = MAX(sync->from_msg_id, 1); /* left out means from the first on */
     answer.msg_id = chat_send_range(r->core, member, from, sync->to_msg_id, r->now_ms);
-    if (from < oldest && from <= sync->to_msg_id) {
+    if (from <= MIN(sync->to_msg_id, member->chat->last_msg_id) &&
+        !chat_is_kept(r->core, member->chat, from)) {
         answer.code = PLATO_ACK_INTERNAL;
         refuse(r, answer, "the oldest of these messages are no longer kept");
     } else {
@@ -203,9 +222,47 @@ static const struct {
     [PLATO_SYNC] = {on_sync, false},
 };
 
+/* The answer to a frame that comes too soon; of an UP it names which. */
+static void refuse_pace(request *r)
+{
+    plato_head_ack answer = {.code = PLATO_ACK_RATE_LIMITED};
+    if (r->frame->msg_type == PLATO_ACK)
+        return;
+    if (r->frame->msg_type == PLATO_UP &&
+        plato_head_read_frame(r->frame, &r->head, NULL) == PLATO_OK) {
+        answer.client_id = r->head.up.client_id;
+        answer.session_id = r->head.up.session_id;
+    }
+    refuse(r, answer, "too many frames in too short a time");
+}
+
+/*
+ * True if the frame is not to be handled. Whoever gets many PUSHes has to send many ACKs: once it
+ * has logged in, these are free.
+ */
+static bool is_too_fast(request *r)
+{
+    const core_hooks *hooks = &r->core->config.hooks;
+    if (hooks->pace == NULL || (r->frame->msg_type == PLATO_ACK && r->conn->device != NULL))
+        return false;
+    const core_pace pace = hooks->pace(hooks->user, r->conn->key, r->now_ms);
+    if (pace == CORE_PACE_GO_ON)
+        return false;
+    refuse_pace(r);
+    if (pace == CORE_PACE_ENOUGH && !r->conn->closing) {
+        core_log(r->core, CORE_LOG_INFO, r->conn, "closed: goes on sending too fast");
+        connection_because(r->conn, CORE_CLOSED_RATE);
+        connection_close(r->core, r->conn, true, r->now_ms);
+    }
+    return true;
+}
+
 void handle_frame(struct core *core, connection *conn, const plato_frame *frame, uint64_t now_ms)
 {
     request r = {.core = core, .conn = conn, .frame = frame, .now_ms = now_ms};
+    count_frame(core->stats.frames_received, frame->msg_type);
+    if (is_too_fast(&r))
+        return;
     if (frame->msg_type >= G_N_ELEMENTS(rows)) {
         refuse(&r, (plato_head_ack){.code = PLATO_ACK_UNKNOWN_TYPE}, "unknown message type");
         return;

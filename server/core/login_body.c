@@ -4,7 +4,9 @@
 #include "core/ids.h"
 #include "plato/wire.h"
 
-#define SESSION_IDS 3 /* the field's number in LoginBody */
+/* Numbers of fields in LoginBody. */
+#define TOKEN 1
+#define SESSION_IDS 3
 
 static plato_err add(uint64_t session_id, unsigned most, GArray *session_ids)
 {
@@ -41,14 +43,17 @@ static void make_a_set(GArray *session_ids)
     g_array_set_size(session_ids, n);
 }
 
-plato_err login_body_read(plato_span body, unsigned most, GArray *session_ids)
+plato_err login_body_read(plato_span body, unsigned most, GArray *session_ids, plato_span *token)
 {
     plato_wire reader;
     plato_field field;
     plato_err err = PLATO_OK;
     int rc = 0;
+    *token = (plato_span){NULL, 0};
     plato_wire_init(&reader, body.p, body.n, 0);
     while (err == PLATO_OK && (rc = plato_wire_next(&reader, &field)) > 0) {
+        if (field.number == TOKEN && field.wire_type == PLATO_WIRE_BYTES)
+            *token = field.bytes;
         if (field.number != SESSION_IDS)
             continue;
         if (field.wire_type == PLATO_WIRE_BYTES)

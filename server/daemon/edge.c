@@ -1,247 +1,222 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/edge.h"
 
-#include "common/address.h"
-#include "daemon/link.h"
+#include "daemon/guard.h"
+#include "daemon/listener.h"
 #include "daemon/log.h"
+#include "daemon/metrics.h"
+#include "daemon/notify.h"
+#include "daemon/pump.h"
 
-#include <arpa/inet.h>
-#include <errno.h>
-#include <event2/listener.h>
 #include <signal.h>
-#include <sys/socket.h>
 
-#define BACKLOG 512         /* connections that wait to be accepted */
-#define ACCEPT_PAUSE_MS 200 /* when the system gives no more sockets */
+/*
+ * How the server stops: nobody is accepted any more; the loop goes on until it has turned this
+ * often without a byte having come or waiting for the store, so that what peers had sent before is
+ * read and answered; then all connections are ended. With TLS, bytes take several turns from the
+ * socket to the core.
+ */
+#define QUIET_TURNS 4
+#define TURN_US 1000
 
 struct edge {
-    struct core *core;
     struct event_base *base;
-    struct evconnlistener *listener;
-    struct event *timer;   /* core_deadline() */
-    struct event *pump;    /* carries out actions that came up outside our own callbacks */
-    struct event *resumer; /* accepts again after ACCEPT_PAUSE_MS */
-    struct event *signals[2];
-    GHashTable *links; /* conn_key -> struct link */
-    GArray *gone;      /* conn_key of links to be freed by the next pump */
-    link_events events;
-    char address[80];
-    bool stopping;
+    struct pump *pump;
+    struct storage *storage; /* NULL: nothing is stored */
+    struct guard *guard;     /* NULL: no authentication */
+    struct tls *tls;         /* NULL: no TLS */
+    struct listener *plain, *secure;
+    struct metrics *metrics;
+    struct event *signals[3];
+    struct event *drain;
+    server_counts counts;
+    uint32_t drain_ms;
+    gint64 drain_until; /* us; 0 before the first signal */
+    uint64_t drain_bytes;
+    unsigned quiet_turns;
+    bool broken_off; /* by a second signal */
+    bool failed;     /* the store has */
 };
 
-static uint64_t now_ms(void)
+static void on_drain(evutil_socket_t fd, short what, void *user)
 {
-    return (uint64_t)g_get_monotonic_time() / 1000;
-}
-
-static void free_gone(struct edge *edge)
-{
-    for (guint i = 0; i < edge->gone->len; i++) {
-        const conn_key key = g_array_index(edge->gone, conn_key, i);
-        if (g_hash_table_remove(edge->links, &key))
-            core_disconnected(edge->core, now_ms(), key);
-    }
-    g_array_set_size(edge->gone, 0);
-}
-
-static void carry_out(struct edge *edge, core_action *action)
-{
-    struct link *link = g_hash_table_lookup(edge->links, &action->conn);
-    switch (action->kind) {
-    case CORE_SEND:
-        if (link != NULL)
-            link_send(link, g_steal_pointer(&action->bytes));
-        break;
-    case CORE_CLOSE_FLUSH:
-        if (link != NULL)
-            link_close_flushed(link);
-        break;
-    case CORE_CLOSE_NOW:
-        g_array_append_val(edge->gone, action->conn);
-        break;
-    case CORE_LOG:
-        log_line(action->level, action->conn, action->text);
-        break;
-    }
-    core_action_clear(action);
-}
-
-static void set_timer(struct edge *edge)
-{
-    const uint64_t due = core_deadline(edge->core), now = now_ms();
-    const uint64_t wait = due > now ? due - now : 0;
-    const struct timeval delay = {(time_t)(wait / 1000), (suseconds_t)(wait % 1000 * 1000)};
-    if (due == UINT64_MAX)
-        event_del(edge->timer);
-    else
-        event_add(edge->timer, &delay);
-}
-
-/* Runs until the core wants nothing more; the only place where links are freed. */
-static void pump(struct edge *edge)
-{
-    core_action action;
-    do {
-        while (core_take_action(edge->core, &action))
-            carry_out(edge, &action);
-        free_gone(edge);
-    } while (edge->gone->len > 0);
-    if (edge->stopping && g_hash_table_size(edge->links) == 0)
-        event_base_loopexit(edge->base, NULL);
-    else
-        set_timer(edge);
-}
-
-static void on_received(void *user, conn_key key, const uint8_t *p, size_t n)
-{
-    core_received(((struct edge *)user)->core, now_ms(), key, p, n);
-}
-
-static void on_drained(void *user, conn_key key, size_t n)
-{
-    struct edge *edge = user;
-    core_drained(edge->core, now_ms(), key, n);
-    event_active(edge->pump, 0, 0);
-}
-
-static void on_ended(void *user, conn_key key)
-{
-    core_ended(((struct edge *)user)->core, now_ms(), key);
-}
-
-static void on_gone(void *user, conn_key key)
-{
-    g_array_append_val(((struct edge *)user)->gone, key);
-}
-
-static void on_done(void *user)
-{
-    /* Not pump() itself: the caller is a link, which pump() may free. */
-    event_active(((struct edge *)user)->pump, 0, 0);
-}
-
-static void on_pump(evutil_socket_t fd, short what, void *user)
-{
-    (void)fd;
-    (void)what;
-    pump(user);
-}
-
-static void on_timer(evutil_socket_t fd, short what, void *user)
-{
+    static const struct timeval turn = {0, TURN_US};
     struct edge *edge = user;
     (void)fd;
     (void)what;
-    core_tick(edge->core, now_ms());
-    pump(edge);
+    const bool quiet = edge->counts.bytes_received == edge->drain_bytes &&
+                       !pump_core_stats(edge->pump).uncommitted;
+    edge->quiet_turns = quiet ? edge->quiet_turns + 1 : 0;
+    edge->drain_bytes = edge->counts.bytes_received;
+    if (edge->quiet_turns >= QUIET_TURNS || g_get_monotonic_time() >= edge->drain_until)
+        pump_stop(edge->pump);
+    else
+        event_add(edge->drain, &turn);
 }
 
-static void on_signal(evutil_socket_t signal_number, short what, void *user)
+static void on_emptied(void *user)
+{
+    event_base_loopexit(((struct edge *)user)->base, NULL);
+}
+
+static void on_failed(void *user)
+{
+    struct edge *edge = user;
+    edge->failed = true;
+    event_base_loopbreak(edge->base);
+}
+
+static void on_stop(evutil_socket_t signal_number, short what, void *user)
 {
     struct edge *edge = user;
     (void)what;
+    if (edge->drain_until != 0) {
+        log_line(CORE_LOG_WARNING, 0, "stopping at once on a second signal");
+        edge->broken_off = true;
+        event_base_loopbreak(edge->base);
+        return;
+    }
     log_line(CORE_LOG_INFO, 0,
              signal_number == SIGTERM ? "stopping on SIGTERM" : "stopping on SIGINT");
-    edge->stopping = true;
-    g_clear_pointer(&edge->listener, evconnlistener_free);
-    core_stop(edge->core, now_ms());
-    pump(edge);
+    notify("STOPPING=1");
+    edge->drain_until = g_get_monotonic_time() + (gint64)edge->drain_ms * 1000;
+    g_clear_pointer(&edge->plain, listener_free);
+    g_clear_pointer(&edge->secure, listener_free);
+    on_drain(-1, 0, edge);
 }
 
-static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *address,
-                      int length, void *user)
+/* What cannot be read stays as it was: a slip of the pen must not lock everybody out. */
+static void log_reload(const char *what, char *error)
 {
-    struct edge *edge = user;
-    (void)listener;
-    (void)address;
-    (void)length;
-    const conn_key key = core_connected(edge->core, now_ms());
-    struct link *link = link_new(edge->base, fd, key, &edge->events);
-    if (link == NULL) {
-        evutil_closesocket(fd);
-        core_disconnected(edge->core, now_ms(), key);
-    } else {
-        g_hash_table_insert(edge->links, g_memdup2(&key, sizeof key), link);
-    }
-    pump(edge);
+    if (error == NULL)
+        log_event(CORE_LOG_INFO, 0, "read anew on SIGHUP", "what", what, NULL);
+    else
+        log_event(CORE_LOG_ERROR, 0, "not read anew on SIGHUP: the old ones stay", "what", what,
+                  "error", error, NULL);
+    g_free(error);
 }
 
-static void on_accept_error(struct evconnlistener *listener, void *user)
+static void on_hangup(evutil_socket_t signal_number, short what, void *user)
 {
     struct edge *edge = user;
-    const struct timeval pause = {0, ACCEPT_PAUSE_MS * 1000};
-    char *text = g_strdup_printf("cannot accept: %s", g_strerror(EVUTIL_SOCKET_ERROR()));
-    log_line(CORE_LOG_WARNING, 0, text);
-    g_free(text);
-    evconnlistener_disable(listener);
-    event_add(edge->resumer, &pause);
-}
-
-static void on_resume(evutil_socket_t fd, short what, void *user)
-{
-    struct edge *edge = user;
-    (void)fd;
+    char *error = NULL;
+    (void)signal_number;
     (void)what;
-    if (edge->listener != NULL)
-        evconnlistener_enable(edge->listener);
+    if (edge->guard != NULL) {
+        guard_reload(edge->guard, &error);
+        log_reload("tokens", error);
+    }
+    error = NULL;
+    if (edge->tls != NULL) {
+        tls_reload(edge->tls, &error);
+        log_reload("certificate", error);
+    }
 }
 
-static void learn_address(struct edge *edge, const char *host)
+static void on_plain(void *user, evutil_socket_t fd, const struct sockaddr *peer)
 {
-    struct sockaddr_storage bound;
-    socklen_t length = sizeof bound;
-    int port = 0;
-    if (getsockname(evconnlistener_get_fd(edge->listener), (struct sockaddr *)&bound, &length) == 0)
-        port = bound.ss_family == AF_INET6 ? ntohs(((struct sockaddr_in6 *)&bound)->sin6_port)
-                                           : ntohs(((struct sockaddr_in *)&bound)->sin_port);
-    g_snprintf(edge->address, sizeof edge->address,
-               bound.ss_family == AF_INET6 ? "[%s]:%d" : "%s:%d", host, port);
+    struct edge *edge = user;
+    edge->counts.accepted_plain++;
+    pump_accept(edge->pump, fd, peer, NULL);
 }
 
-static char *start_listening(struct edge *edge, const server_options *options)
+static void on_secure(void *user, evutil_socket_t fd, const struct sockaddr *peer)
 {
-    const unsigned flags = LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE;
-    struct sockaddr_storage address;
-    const int length = address_make(options->listen, options->port, &address);
-    if (length == 0)
-        return g_strdup_printf(
-            "--listen needs a numeric address such as 127.0.0.1 or ::1, not '%s'", options->listen);
-    edge->listener = evconnlistener_new_bind(edge->base, on_accept, edge, flags, BACKLOG,
-                                             (struct sockaddr *)&address, length);
-    if (edge->listener == NULL)
-        return g_strdup_printf("cannot listen on %s port %d: %s%s", options->listen, options->port,
-                               g_strerror(errno),
-                               errno == EADDRINUSE ? "; choose another --port" : "");
-    evconnlistener_set_error_cb(edge->listener, on_accept_error);
-    learn_address(edge, options->listen);
-    return NULL;
+    struct edge *edge = user;
+    edge->counts.accepted_tls++;
+    pump_accept(edge->pump, fd, peer, edge->tls);
 }
 
-static void free_link(gpointer data)
+static bool start_plain(struct edge *edge, const server_options *options, char **error)
 {
-    link_free(data);
+    const listener_config config = {
+        options->listen, options->port, "--port", &edge->counts.accept_errors, on_plain, edge};
+    if (options->no_plain)
+        return true;
+    edge->plain = listener_new(edge->base, &config, error);
+    return edge->plain != NULL;
+}
+
+static bool start_tls(struct edge *edge, const server_options *options, char **error)
+{
+    const tls_config files = {options->tls_cert, options->tls_key, options->tls_self_signed,
+                              options->keylog};
+    const listener_config config = {options->listen, options->tls_port,
+                                    "--tls-port",    &edge->counts.accept_errors,
+                                    on_secure,       edge};
+    if (!server_options_tls(options))
+        return true;
+    edge->tls = tls_new(&files, error);
+    if (edge->tls == NULL)
+        return false;
+    edge->secure = listener_new(edge->base, &config, error);
+    return edge->secure != NULL;
+}
+
+static bool start_guard(struct edge *edge, const server_options *options, char **error)
+{
+    if (options->token_file == NULL)
+        return true;
+    edge->guard = guard_new(options->token_file, &edge->counts, error);
+    return edge->guard != NULL;
+}
+
+static bool start_metrics(struct edge *edge, const server_options *options, char **error)
+{
+    if (options->metrics_port < 0)
+        return true;
+    edge->metrics =
+        metrics_new(edge->base, options->metrics_port, edge->pump, &edge->counts, error);
+    return edge->metrics != NULL;
+}
+
+static bool start_storage(struct edge *edge, const server_options *options, char **error)
+{
+    if (g_strcmp0(options->store_path, "none") == 0)
+        return true;
+    edge->storage = storage_open(&options->store, options->store_path, options->state_dir, error);
+    return edge->storage != NULL;
+}
+
+static bool start_pump(struct edge *edge, const server_options *options, char **error)
+{
+    const pump_config config = {.core = options->config,
+                                .admission = options->admission,
+                                .guard = edge->guard,
+                                .counts = &edge->counts,
+                                .storage = edge->storage,
+                                .emptied = on_emptied,
+                                .failed = on_failed,
+                                .user = edge};
+    edge->pump = pump_new(edge->base, &config, error);
+    return edge->pump != NULL;
+}
+
+static void start_loop(struct edge *edge)
+{
+    static const struct {
+        int number;
+        event_callback_fn handle;
+    } rows[] = {{SIGTERM, on_stop}, {SIGINT, on_stop}, {SIGHUP, on_hangup}};
+    edge->base = event_base_new();
+    if (edge->base == NULL)
+        g_error("libevent finds no way to wait for events");
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        edge->signals[i] = evsignal_new(edge->base, rows[i].number, rows[i].handle, edge);
+        event_add(edge->signals[i], NULL);
+    }
+    edge->drain = evtimer_new(edge->base, on_drain, edge);
 }
 
 struct edge *edge_new(const server_options *options, char **error)
 {
-    const int signals[] = {SIGTERM, SIGINT};
     struct edge *edge = g_new0(struct edge, 1);
-    edge->core = core_new(&options->config);
-    edge->base = event_base_new();
-    if (edge->base == NULL)
-        g_error("libevent finds no way to wait for events");
-    edge->timer = evtimer_new(edge->base, on_timer, edge);
-    edge->pump = event_new(edge->base, -1, 0, on_pump, edge);
-    edge->resumer = evtimer_new(edge->base, on_resume, edge);
-    for (size_t i = 0; i < G_N_ELEMENTS(signals); i++) {
-        edge->signals[i] = evsignal_new(edge->base, signals[i], on_signal, edge);
-        event_add(edge->signals[i], NULL);
-    }
-    edge->links = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, free_link);
-    edge->gone = g_array_new(FALSE, FALSE, sizeof(conn_key));
-    edge->events = (link_events){edge, on_received, on_drained, on_ended, on_gone, on_done};
-    *error = start_listening(edge, options);
-    if (*error != NULL)
+    edge->drain_ms = options->drain_ms;
+    start_loop(edge);
+    const bool ok = start_guard(edge, options, error) && start_storage(edge, options, error) &&
+                    start_pump(edge, options, error) && start_plain(edge, options, error) &&
+                    start_tls(edge, options, error) && start_metrics(edge, options, error);
+    if (!ok)
         g_clear_pointer(&edge, edge_free);
     return edge;
 }
@@ -250,25 +225,37 @@ void edge_free(struct edge *edge)
 {
     if (edge == NULL)
         return;
-    g_clear_pointer(&edge->listener, evconnlistener_free);
-    g_hash_table_unref(edge->links);
-    g_array_unref(edge->gone);
+    listener_free(edge->plain);
+    listener_free(edge->secure);
+    metrics_free(edge->metrics);
+    storage_stop(edge->storage);
+    pump_free(edge->pump);
+    storage_close(edge->storage, !edge->failed);
     for (size_t i = 0; i < G_N_ELEMENTS(edge->signals); i++)
         event_free(edge->signals[i]);
-    event_free(edge->resumer);
-    event_free(edge->pump);
-    event_free(edge->timer);
+    event_free(edge->drain);
     event_base_free(edge->base);
-    core_free(edge->core);
+    tls_free(edge->tls);
+    guard_free(edge->guard);
     g_free(edge);
 }
 
-const char *edge_address(const struct edge *edge)
+void edge_print_addresses(const struct edge *edge, FILE *to)
 {
-    return edge->address;
+    if (edge->plain != NULL)
+        fprintf(to, "listening on %s\n", listener_address(edge->plain));
+    if (edge->secure != NULL)
+        fprintf(to, "listening with TLS on %s\ncertificate SHA-256 %s\n",
+                listener_address(edge->secure), tls_fingerprint(edge->tls));
+    if (edge->metrics != NULL)
+        fprintf(to, "metrics on http://%s/metrics\n", metrics_address(edge->metrics));
 }
 
-void edge_run(struct edge *edge)
+bool edge_run(struct edge *edge)
 {
-    event_base_dispatch(edge->base);
+    notify("READY=1");
+    pump_run(edge->pump); /* sets the clock for what was restored */
+    if (!edge->failed)
+        event_base_dispatch(edge->base);
+    return !edge->broken_off && !edge->failed;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/link.h"
 
+#include "daemon/log.h"
+
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <netinet/in.h>
@@ -15,9 +17,13 @@ struct link {
     struct bufferevent *stream;
     const link_events *events;
     conn_key key;
-    bool closing; /* input is thrown away */
+    bool tls;
+    bool handshaking;
+    unsigned holds; /* link_hold */
+    bool closing;   /* input is thrown away */
     bool peer_ended;
-    bool gone; /* told its owner so, who has not freed it yet */
+    bool gone;            /* told its owner so, who has not freed it yet */
+    struct event *closer; /* TLS: ends our direction when the socket can be written to */
 };
 
 static void tell_gone(struct link *link)
@@ -29,10 +35,10 @@ static void tell_gone(struct link *link)
     link->events->gone(link->events->user, link->key);
 }
 
-static void on_read(struct bufferevent *stream, void *user)
+/* Hands on what has come. */
+static void take_input(struct link *link)
 {
-    struct link *link = user;
-    struct evbuffer *input = bufferevent_get_input(stream);
+    struct evbuffer *input = bufferevent_get_input(link->stream);
     struct evbuffer_iovec pieces[8];
     while (!link->closing && evbuffer_get_length(input) > 0) {
         size_t used = 0;
@@ -43,20 +49,46 @@ static void on_read(struct bufferevent *stream, void *user)
             used += pieces[i].iov_len;
         }
         evbuffer_drain(input, used);
+        link->events->counts->bytes_received += used;
     }
     evbuffer_drain(input, evbuffer_get_length(input));
+}
+
+static void on_read(struct bufferevent *stream, void *user)
+{
+    struct link *link = user;
+    (void)stream;
+    take_input(link);
     link->events->done(link->events->user);
 }
 
 /* Ends our direction once nothing waits any more; the end of both is the end of the link. */
 static void finish_if_flushed(struct link *link)
 {
-    if (!link->closing || evbuffer_get_length(bufferevent_get_output(link->stream)) > 0)
+    if (!link->closing || link->gone ||
+        evbuffer_get_length(bufferevent_get_output(link->stream)) > 0)
         return;
+    if (link->handshaking) {
+        tell_gone(link);
+        return;
+    }
+    if (link->tls && !tls_stream_close(link->stream)) {
+        event_add(link->closer, NULL);
+        return;
+    }
     if (link->peer_ended)
         tell_gone(link);
     else
         shutdown(bufferevent_getfd(link->stream), SHUT_WR);
+}
+
+static void on_closer(evutil_socket_t fd, short what, void *user)
+{
+    struct link *link = user;
+    (void)fd;
+    (void)what;
+    finish_if_flushed(link);
+    link->events->done(link->events->user);
 }
 
 /* The output has run empty. */
@@ -68,16 +100,81 @@ static void on_written(struct bufferevent *stream, void *user)
     link->events->done(link->events->user);
 }
 
+static void on_peer_ended(struct link *link)
+{
+    link->peer_ended = true;
+    if (link->handshaking) {
+        link->events->counts->tls_failures++;
+        tell_gone(link);
+        return;
+    }
+    /* With TLS, libevent stops writing too; the peer may still read. */
+    if (link->tls) {
+        bufferevent_disable(link->stream, EV_READ);
+        bufferevent_enable(link->stream, EV_WRITE);
+    }
+    link->events->ended(link->events->user, link->key);
+    finish_if_flushed(link);
+}
+
+static void on_tls_error(struct link *link)
+{
+    const char *text;
+    server_counts *counts = link->events->counts;
+    const tls_error error = tls_stream_error(link->stream, &text);
+    const char *why = text != NULL ? text : "the connection broke off";
+    if (link->handshaking) {
+        counts->tls_failures++;
+        log_event(CORE_LOG_INFO, link->key, "TLS handshake failed", "error", why, NULL);
+    } else if (error == TLS_TRUNCATED && !link->closing) {
+        counts->tls_truncations++;
+        log_event(CORE_LOG_INFO, link->key, "ended without close_notify", NULL);
+    } else if (error == TLS_FAILED) {
+        counts->tls_failures++;
+        log_event(CORE_LOG_INFO, link->key, "TLS failed", "error", why, NULL);
+    }
+}
+
+/* More of what libevent has not read; false if there is none. */
+static bool read_rest(struct link *link)
+{
+    static uint8_t bytes[READ_AT_ONCE];
+    struct evbuffer *input = bufferevent_get_input(link->stream);
+    if (!link->tls)
+        return evbuffer_read(input, bufferevent_getfd(link->stream), READ_AT_ONCE) > 0;
+    const size_t n = tls_stream_rest(link->stream, bytes, sizeof bytes);
+    return n > 0 && evbuffer_add(input, bytes, n) == 0;
+}
+
+/*
+ * A peer that writes and closes without reading makes our next write fail, while what it has
+ * written is still to be read: it is ours all the same. The socket's buffer bounds it.
+ */
+static void take_rest(struct link *link)
+{
+    while (!link->closing && !link->handshaking && read_rest(link))
+        take_input(link);
+}
+
 static void on_event(struct bufferevent *stream, short what, void *user)
 {
     struct link *link = user;
     (void)stream;
-    if (what & BEV_EVENT_EOF) {
-        link->peer_ended = true;
-        link->events->ended(link->events->user, link->key);
+    if (what & BEV_EVENT_CONNECTED) {
+        link->handshaking = false;
+        link->events->counts->tls_handshakes++;
         finish_if_flushed(link);
-    } else if (what & BEV_EVENT_ERROR) {
-        tell_gone(link);
+    } else if (what & (BEV_EVENT_EOF | BEV_EVENT_ERROR)) {
+        take_input(link); /* what came before the end */
+        if (what & BEV_EVENT_EOF) {
+            on_peer_ended(link);
+        } else {
+            if (link->tls)
+                on_tls_error(link);
+            if (what & BEV_EVENT_WRITING)
+                take_rest(link);
+            tell_gone(link);
+        }
     }
     link->events->done(link->events->user);
 }
@@ -85,23 +182,36 @@ static void on_event(struct bufferevent *stream, short what, void *user)
 /* Counts what leaves; libevent calls it for what is added too. */
 static void on_output(struct evbuffer *output, const struct evbuffer_cb_info *info, void *user)
 {
-    const struct link *link = user;
-    (void)output;
-    if (info->n_deleted > 0)
-        link->events->drained(link->events->user, link->key, info->n_deleted);
+    struct link *link = user;
+    if (info->n_deleted == 0)
+        return;
+    link->events->counts->bytes_sent += info->n_deleted;
+    if (evbuffer_get_length(output) <= link->events->hold_above / 2)
+        link_set_hold(link, LINK_HOLD_OUTPUT, false);
+    link->events->drained(link->events->user, link->key, info->n_deleted);
 }
 
-struct link *link_new(struct event_base *base, evutil_socket_t fd, conn_key key,
+static struct bufferevent *new_stream(struct event_base *base, evutil_socket_t fd, struct tls *tls)
+{
+    if (tls != NULL)
+        return tls_stream_new(tls, base, fd);
+    return bufferevent_socket_new(base, fd, BEV_OPT_CLOSE_ON_FREE);
+}
+
+struct link *link_new(struct event_base *base, evutil_socket_t fd, struct tls *tls, conn_key key,
                       const link_events *events)
 {
     const int on = 1;
-    struct bufferevent *stream = bufferevent_socket_new(base, fd, BEV_OPT_CLOSE_ON_FREE);
+    struct bufferevent *stream = new_stream(base, fd, tls);
     if (stream == NULL)
         return NULL;
     struct link *link = g_new0(struct link, 1);
     link->stream = stream;
     link->events = events;
     link->key = key;
+    link->tls = link->handshaking = tls != NULL;
+    if (link->tls)
+        link->closer = event_new(base, fd, EV_WRITE, on_closer, link);
     /* Frames are whole answers: waiting for more to send would only delay them. */
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     bufferevent_setcb(stream, on_read, on_written, on_event, link);
@@ -114,6 +224,8 @@ struct link *link_new(struct event_base *base, evutil_socket_t fd, conn_key key,
 
 void link_free(struct link *link)
 {
+    if (link->closer != NULL)
+        event_free(link->closer);
     bufferevent_free(link->stream);
     g_free(link);
 }
@@ -129,13 +241,31 @@ void link_send(struct link *link, GBytes *bytes)
 {
     gsize n;
     const void *data = g_bytes_get_data(bytes, &n);
-    if (evbuffer_add_reference(bufferevent_get_output(link->stream), data, n, release_bytes,
-                               bytes) != 0)
+    struct evbuffer *output = bufferevent_get_output(link->stream);
+    if (evbuffer_add_reference(output, data, n, release_bytes, bytes) != 0)
         g_bytes_unref(bytes);
+    if (evbuffer_get_length(output) > link->events->hold_above)
+        link_set_hold(link, LINK_HOLD_OUTPUT, true);
+}
+
+void link_set_hold(struct link *link, link_hold why, bool hold)
+{
+    const unsigned before = link->holds;
+    link->holds = hold && !link->closing ? before | why : before & ~(unsigned)why;
+    if ((before == 0) == (link->holds == 0) || link->peer_ended || link->gone)
+        return;
+    if (link->holds != 0) {
+        link->events->counts->held++;
+        bufferevent_disable(link->stream, EV_READ);
+    } else {
+        bufferevent_enable(link->stream, EV_READ);
+    }
 }
 
 void link_close_flushed(struct link *link)
 {
+    link_set_hold(link, LINK_HOLD_OUTPUT, false); /* the peer's end is waited for */
+    link_set_hold(link, LINK_HOLD_OWNER, false);
     link->closing = true;
     finish_if_flushed(link);
 }

@@ -1,15 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One accepted TCP connection: carries bytes between libevent and the core, and decides nothing. */
+/*
+ * One accepted connection, plain or TLS: carries bytes between libevent and the core, and decides
+ * nothing.
+ *
+ * Reading pauses by itself while more than `hold_above` bytes wait to be written: a peer that asks
+ * and does not read the answers is then held up by TCP, and costs nothing more.
+ */
 #ifndef PLATO_SERVER_LINK_H
 #define PLATO_SERVER_LINK_H
 
 #include "core/core.h"
+#include "daemon/counts.h"
+#include "daemon/tls.h"
 
 #include <event2/event.h>
 
 struct link;
 
-/* What a link tells its owner. */
+/* What a link tells its owner, and what all links of an owner share. */
 typedef struct link_events {
     void *user;
     /* bytes came, borrowed for the call */
@@ -22,10 +30,21 @@ typedef struct link_events {
     void (*gone)(void *user, conn_key key);
     /* all that came at once has been told */
     void (*done)(void *user);
+    size_t hold_above; /* bytes */
+    server_counts *counts;
 } link_events;
 
-/* Takes the socket over. `events` must outlive the link. NULL if libevent cannot. */
-struct link *link_new(struct event_base *base, evutil_socket_t fd, conn_key key,
+/* Why a link is not read from; reading goes on when no reason is left. */
+typedef enum link_hold {
+    LINK_HOLD_OUTPUT = 1, /* hold_above */
+    LINK_HOLD_OWNER = 2,  /* the owner cannot work off what comes */
+} link_hold;
+
+/*
+ * Takes the socket over; `tls` NULL: plain. `events` must outlive the link. NULL if libevent
+ * cannot; the socket is then still the caller's.
+ */
+struct link *link_new(struct event_base *base, evutil_socket_t fd, struct tls *tls, conn_key key,
                       const link_events *events);
 
 /* Closes the socket. */
@@ -34,9 +53,13 @@ void link_free(struct link *link);
 /* Writes the bytes without copying them; takes the reference over. */
 void link_send(struct link *link, GBytes *bytes);
 
+/* Stops reading for this reason, or no longer. */
+void link_set_hold(struct link *link, link_hold why, bool hold);
+
 /*
- * Writes what is waiting, then ends the sending direction and waits for the peer to end its own:
- * closing at once would make TCP reset the connection, and the peer could lose our last words.
+ * Writes what is waiting, then ends the sending direction (with TLS, by close_notify) and waits
+ * for the peer to end its own: closing at once would make TCP reset the connection, and the peer
+ * could lose our last words. In a TLS handshake there are none: the link is gone at once.
  */
 void link_close_flushed(struct link *link);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/log.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -29,17 +30,79 @@ bool log_level_parse(const char *name, core_log_level *level)
     return false;
 }
 
-void log_line(core_log_level level, conn_key conn, const char *text)
+static bool is_word(const char *text)
 {
-    if (level > most)
-        return;
+    if (*text == '\0')
+        return false;
+    for (; *text != '\0'; text++) {
+        if (!g_ascii_isgraph(*text) || strchr("\"\\=", *text) != NULL)
+            return false;
+    }
+    return true;
+}
+
+static void append_quoted(GString *line, const char *text)
+{
+    g_string_append_c(line, '"');
+    for (; *text != '\0'; text++) {
+        if (*text == '"' || *text == '\\')
+            g_string_append_printf(line, "\\%c", *text);
+        else if (g_ascii_isprint(*text))
+            g_string_append_c(line, *text);
+        else
+            g_string_append_printf(line, "\\x%02x", (unsigned char)*text);
+    }
+    g_string_append_c(line, '"');
+}
+
+static void append_pair(GString *line, const char *key, const char *value, bool quote)
+{
+    g_string_append_printf(line, " %s=", key);
+    if (!quote && is_word(value))
+        g_string_append(line, value);
+    else
+        append_quoted(line, value);
+}
+
+static GString *begin_line(core_log_level level, conn_key conn, const char *text)
+{
+    GString *line = g_string_new("time=");
     GDateTime *now = g_date_time_new_now_utc();
     char *when = g_date_time_format(now, "%Y-%m-%dT%H:%M:%S.%fZ");
+    g_string_append(line, when);
+    append_pair(line, "level", names[level], false);
     if (conn != 0)
-        fprintf(stderr, "%s %s connection #%" G_GUINT64_FORMAT ": %s\n", when, names[level], conn,
-                text);
-    else
-        fprintf(stderr, "%s %s %s\n", when, names[level], text);
+        g_string_append_printf(line, " conn=%" G_GUINT64_FORMAT, conn);
+    append_pair(line, "msg", text, true);
     g_free(when);
     g_date_time_unref(now);
+    return line;
+}
+
+/* In one piece: lines of several threads do not mix. */
+static void end_line(GString *line)
+{
+    g_string_append_c(line, '\n');
+    fwrite(line->str, 1, line->len, stderr);
+    g_string_free(line, TRUE);
+}
+
+void log_line(core_log_level level, conn_key conn, const char *text)
+{
+    if (level <= most)
+        end_line(begin_line(level, conn, text));
+}
+
+void log_event(core_log_level level, conn_key conn, const char *text, ...)
+{
+    va_list pairs;
+    const char *key;
+    if (level > most)
+        return;
+    GString *line = begin_line(level, conn, text);
+    va_start(pairs, text);
+    while ((key = va_arg(pairs, const char *)) != NULL)
+        append_pair(line, key, va_arg(pairs, const char *), false);
+    va_end(pairs);
+    end_line(line);
 }

@@ -1,40 +1,57 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* plato-server: the reference server. Exit code 0 after a signal, 1 on an error, 2 on bad usage. */
+#include "auth/token_file.h"
 #include "daemon/edge.h"
+#include "daemon/file_limit.h"
 #include "daemon/log.h"
 
 #include <event2/event.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
-#include <sys/resource.h>
 
-/* A socket for each connection: the usual soft limit is lower than what the system allows. */
-static void raise_file_limit(void)
+/* 1 if there is an error, which is freed; else 0. */
+static int tell(char *error)
 {
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-        limit.rlim_cur = limit.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &limit);
-    }
+    if (error == NULL)
+        return 0;
+    fprintf(stderr, "plato-server: %s\n", error);
+    g_free(error);
+    return 1;
+}
+
+/* What makes the server open to all. */
+static void warn(const server_options *options)
+{
+    if (options->token_file == NULL)
+        log_line(CORE_LOG_WARNING, 0,
+                 "NO AUTHENTICATION: tokens are not checked, any client may log in as any device");
+    if (options->keylog != NULL)
+        log_event(CORE_LOG_WARNING, 0,
+                  "THE SECRETS OF ALL TLS CONNECTIONS ARE WRITTEN DOWN: whoever reads the file can "
+                  "read what they carry",
+                  "file", options->keylog, NULL);
 }
 
 static int serve(const server_options *options)
 {
-    char *error = NULL;
-    struct edge *edge = edge_new(options, &error);
-    if (edge == NULL) {
-        fprintf(stderr, "plato-server: %s\n", error);
-        g_free(error);
-        return 1;
-    }
-    log_line(CORE_LOG_WARNING, 0,
-             "NO AUTHENTICATION: tokens are not checked, any client may log in as any device");
-    printf("listening on %s\n", edge_address(edge));
+    char *error = file_limit_raise(options->admission.max_guests + options->config.max_closing);
+    struct edge *edge = error == NULL ? edge_new(options, &error) : NULL;
+    if (edge == NULL)
+        return tell(error);
+    warn(options);
+    edge_print_addresses(edge, stdout);
     fflush(stdout);
-    edge_run(edge);
+    const bool clean = edge_run(edge);
     edge_free(edge);
-    return 0;
+    return clean ? 0 : 1;
+}
+
+static int hash_tokens(void)
+{
+    char *error = NULL;
+    token_file_make_lines(stdin, stdout, &error);
+    return tell(error);
 }
 
 int main(int argc, char **argv)
@@ -44,8 +61,7 @@ int main(int argc, char **argv)
     int code = server_options_parse(argc, argv, &options);
     if (code < 0) {
         signal(SIGPIPE, SIG_IGN);
-        raise_file_limit();
-        code = serve(&options);
+        code = options.hash_tokens ? hash_tokens() : serve(&options);
     }
     server_options_clear(&options);
     libevent_global_shutdown();

@@ -1,124 +1,168 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/options.h"
 
+#include "common/address.h"
 #include "daemon/log.h"
+#include "daemon/option_table.h"
 
 #include <event2/util.h>
 #include <stdio.h>
 #include <string.h>
 
-/* Values as they stand on the command line, before they are checked. */
+/* What is read, and what of it is only needed while reading. */
 typedef struct raw_options {
-    char *listen;
+    server_options to;
     char *log_level;
-    gint port;
-    gint max_connections;
-    gint max_body;
-    gint max_var_head;
-    gint64 max_output;
-    gint64 max_input;
-    gint max_memberships;
-    gint idle_timeout;
-    gint first_frame_timeout;
-    gint frame_timeout;
-    gint state_ttl;
-    gint64 first_conn_id;
     gboolean version;
 } raw_options;
 
+#define AT(member) offsetof(raw_options, member), sizeof(((raw_options *)NULL)->member)
+#define NUMBER(name, member, unit, help, least, most)                                              \
+    {                                                                                              \
+        name, 0, OPTION_NUMBER, AT(member), unit, help, 1, least, most, false                      \
+    }
+#define SECONDS(name, member, help, least, most)                                                   \
+    {                                                                                              \
+        name, 0, OPTION_NUMBER, AT(member), "SECONDS", help, 1000, least, most, false              \
+    }
+#define TEXT(name, member, unit, help)                                                             \
+    {                                                                                              \
+        name, 0, OPTION_TEXT, AT(member), unit, help, 1, 0, 0, true                                \
+    }
+#define FLAG(name, member, help)                                                                   \
+    {                                                                                              \
+        name, 0, OPTION_FLAG, AT(member), NULL, help, 1, 0, 0, true                                \
+    }
+
+static const option_row listen_rows[] = {
+    {"listen", 'l', OPTION_TEXT, AT(to.listen), "ADDR",
+     "Numeric address to listen on (default 127.0.0.1: this machine only)", 1, 0, 0, true},
+    {"port", 'p', OPTION_NUMBER, AT(to.port), "N",
+     "TCP port without TLS; 0 = any free one, told on stdout", 1, 0, 65535, false},
+    FLAG("no-plain", to.no_plain, "No port without TLS"),
+    NUMBER("tls-port", to.tls_port, "N", "TCP port with TLS 1.3; 0 = any free one", 0, 65535),
+    TEXT("tls-cert", to.tls_cert, "FILE", "Certificate chain (PEM): listen with TLS too"),
+    TEXT("tls-key", to.tls_key, "FILE", "Its private key (PEM)"),
+    FLAG("tls-self-signed", to.tls_self_signed,
+         "Make a certificate for localhost: in memory, or in the two files if neither is there"),
+    TEXT("insecure-keylog", to.keylog, "FILE",
+         "Append the secrets of all TLS connections to FILE: for debugging with Wireshark"),
+};
+
+static const option_row auth_rows[] = {
+    TEXT("token-file", to.token_file, "FILE",
+         "Hashed tokens, without one of which nobody may log in; read again on SIGHUP"),
+    FLAG("hash-token", to.hash_tokens,
+         "Read lines 'DEVICE TOKEN' from stdin, write lines for the token file, and exit"),
+    FLAG("insecure-no-auth", to.no_auth,
+         "Listen for other machines without a token file: any client may log in as any device"),
+};
+
+static const option_row limit_rows[] = {
+    NUMBER("max-connections", to.admission.max_guests, "N",
+           "Connections at a time; more are told OVERLOADED", 1, 1000000),
+    NUMBER("max-per-address", to.admission.max_per_address, "N",
+           "Of these, from one IPv4 address or one IPv6 /64", 1, 1000000),
+    NUMBER("max-unauthenticated", to.admission.max_unproven, "N",
+           "Of these, that have not logged in", 1, 1000000),
+    NUMBER("max-closing", to.config.max_closing, "N",
+           "Connections that are closing; more are closed at once", 1, 1000000),
+    NUMBER("max-addresses", to.admission.max_idle_addresses, "N",
+           "Addresses without connections whose rate is remembered", 1, 10000000),
+    NUMBER("rate", to.admission.guest_rate.per_second, "N",
+           "Frames a second of one connection; more are RATE_LIMITED; 0 = no limit", 0, 1000000),
+    NUMBER("rate-burst", to.admission.guest_rate.burst, "N", "Frames at once of one connection", 1,
+           1000000),
+    NUMBER("address-rate", to.admission.address_rate.per_second, "N",
+           "Frames a second of one address; 0 = no limit", 0, 10000000),
+    NUMBER("address-burst", to.admission.address_rate.burst, "N", "Frames at once of one address",
+           1, 10000000),
+    NUMBER("rate-patience", to.admission.patience.burst, "N",
+           "Frames refused as RATE_LIMITED until the connection is closed; one is forgotten "
+           "each second",
+           1, 1000000),
+    NUMBER("max-body", to.config.limits.max_msg_len, "BYTES", "Longest body of a frame", 0,
+           G_MAXINT32),
+    NUMBER("max-var-head", to.config.limits.max_var_head_len, "BYTES",
+           "Longest variable header of a frame", 64, G_MAXINT32),
+    NUMBER("max-output", to.config.max_output, "BYTES",
+           "What may wait for a reader before it is closed as too slow; from half of that on it "
+           "is not read from",
+           1024, G_MAXINT32),
+    NUMBER("max-input", to.config.max_input, "BYTES",
+           "Bytes of unfinished frames over all connections", 1024, G_MAXINT64),
+    NUMBER("max-memberships", to.config.max_memberships, "N",
+           "Memberships of devices in chat sessions, in all", 1, 100000000),
+};
+
+static const option_row store_rows[] = {
+    TEXT("store", to.store_path, "FILE",
+         "File that keeps messages and state; none = nothing outlives the server (default: "
+         "plato-server.db in the state folder)"),
+    TEXT("state-dir", to.state_dir, "DIR",
+         "State folder (default $STATE_DIRECTORY, else $XDG_STATE_HOME/plato, else "
+         "~/.local/state/plato)"),
+    NUMBER("keep-bytes", to.store.keep_bytes, "BYTES",
+           "Size of the store above which the oldest messages go; 0 = no limit", 0, G_MAXINT64),
+    NUMBER("keep-seconds", to.store.keep_s, "SECONDS", "Age at which stored messages go; 0 = never",
+           0, G_MAXINT32),
+    NUMBER("commit-messages", to.config.commit_messages, "N",
+           "Most messages that a commit waits for", 1, 65536),
+    NUMBER("commit-wait", to.config.commit_wait_ms, "MS",
+           "Longest time that a commit waits for more messages", 0, 1000),
+    NUMBER("up-window", to.config.up_window, "N",
+           "UPs of a connection that may wait to be stored before it is read no further", 1, 256),
+    NUMBER("push-window", to.config.push_window, "N",
+           "PUSHes in flight to a member that are not acknowledged", 1, 65536),
+};
+
+static const option_row time_rows[] = {
+    SECONDS("first-frame-timeout", to.config.login_timeout_ms,
+            "Time to log in after connecting, TLS handshake included", 1, 86400),
+    SECONDS("frame-timeout", to.config.frame_timeout_ms,
+            "Time from a frame's first byte to its last", 1, 86400),
+    SECONDS("idle-timeout", to.config.idle_timeout_ms, "Silence after which a connection is closed",
+            1, 86400),
+    SECONDS("state-ttl", to.config.state_ttl_ms,
+            "How long a device's state outlives its connection", 0, 864000),
+    SECONDS("drain-timeout", to.drain_ms,
+            "At most so long is read on after SIGTERM, to answer what had come", 0, 3600),
+};
+
+static const option_row run_rows[] = {
+    {"metrics", 0, OPTION_NUMBER, AT(to.metrics_port), "PORT",
+     "Metrics for Prometheus on http://127.0.0.1:PORT/metrics; 0 = any free one (default: none)", 1,
+     -1, 65535, true},
+    TEXT("log-level", log_level, "LEVEL", "error, warning, info or debug (default info)"),
+    {"first-conn-id", 0, OPTION_NUMBER, AT(to.config.first_conn_id), "N",
+     "The first conn_id, without tokens; later ones count up (default: from the clock)", 1, 0,
+     G_MAXINT64, true},
+    FLAG("version", version, "Print the version and exit"),
+};
+
+#define GROUP(name, title, rows)                                                                   \
+    {                                                                                              \
+        name, title, rows, G_N_ELEMENTS(rows)                                                      \
+    }
+
+static const option_group groups[] = {
+    GROUP("listen", "Listening:", listen_rows), GROUP("auth", "Authentication:", auth_rows),
+    GROUP("limits", "Limits:", limit_rows),     GROUP("store", "Store:", store_rows),
+    GROUP("times", "Times:", time_rows),        GROUP("run", "Operation:", run_rows),
+};
+
 static void set_defaults(raw_options *raw)
 {
-    core_config config;
-    core_config_init(&config);
     memset(raw, 0, sizeof *raw);
-    raw->port = 8900;
-    raw->max_connections = (gint)config.max_connections;
-    raw->max_body = (gint)config.limits.max_msg_len;
-    raw->max_var_head = (gint)config.limits.max_var_head_len;
-    raw->max_output = (gint64)config.max_output;
-    raw->max_input = (gint64)config.max_input;
-    raw->max_memberships = (gint)config.max_memberships;
-    raw->idle_timeout = (gint)config.idle_timeout_ms / 1000;
-    raw->first_frame_timeout = (gint)config.login_timeout_ms / 1000;
-    raw->frame_timeout = (gint)config.frame_timeout_ms / 1000;
-    raw->state_ttl = (gint)config.state_ttl_ms / 1000;
-}
-
-static gboolean parse_raw(int argc, char **argv, raw_options *raw, GError **error)
-{
-    const GOptionEntry entries[] = {
-        {"listen", 'l', 0, G_OPTION_ARG_STRING, &raw->listen,
-         "Numeric address to listen on (default 127.0.0.1: this machine only)", "ADDR"},
-        {"port", 'p', 0, G_OPTION_ARG_INT, &raw->port,
-         "TCP port; 0 = any free one, told on stdout (default 8900)", "N"},
-        {"max-connections", 0, 0, G_OPTION_ARG_INT, &raw->max_connections,
-         "Connections at a time; more are told OVERLOADED (default 1024)", "N"},
-        {"max-body", 0, 0, G_OPTION_ARG_INT, &raw->max_body,
-         "Longest body of a frame (default 16777216)", "BYTES"},
-        {"max-var-head", 0, 0, G_OPTION_ARG_INT, &raw->max_var_head,
-         "Longest variable header of a frame (default 65536)", "BYTES"},
-        {"max-output", 0, 0, G_OPTION_ARG_INT64, &raw->max_output,
-         "What may wait for a reader before it is closed as too slow (default 4194304)", "BYTES"},
-        {"max-input", 0, 0, G_OPTION_ARG_INT64, &raw->max_input,
-         "Bytes of unfinished frames over all connections (default 268435456)", "BYTES"},
-        {"max-memberships", 0, 0, G_OPTION_ARG_INT, &raw->max_memberships,
-         "Memberships of devices in chat sessions, in all (default 262144)", "N"},
-        {"idle-timeout", 0, 0, G_OPTION_ARG_INT, &raw->idle_timeout,
-         "Silence after which a connection is closed (default 90)", "SECONDS"},
-        {"first-frame-timeout", 0, 0, G_OPTION_ARG_INT, &raw->first_frame_timeout,
-         "Time to log in after connecting (default 10)", "SECONDS"},
-        {"frame-timeout", 0, 0, G_OPTION_ARG_INT, &raw->frame_timeout,
-         "Time from a frame's first byte to its last (default 40)", "SECONDS"},
-        {"state-ttl", 0, 0, G_OPTION_ARG_INT, &raw->state_ttl,
-         "How long a device's state outlives its connection (default 600)", "SECONDS"},
-        {"first-conn-id", 0, 0, G_OPTION_ARG_INT64, &raw->first_conn_id,
-         "The first conn_id; later ones count up (default: from the clock)", "N"},
-        {"log-level", 0, 0, G_OPTION_ARG_STRING, &raw->log_level,
-         "error, warning, info or debug (default info)", "LEVEL"},
-        {"version", 0, 0, G_OPTION_ARG_NONE, &raw->version, "Print the version and exit", NULL},
-        G_OPTION_ENTRY_NULL};
-    GOptionContext *context = g_option_context_new("- reference server of the Plato protocol");
-    g_option_context_add_main_entries(context, entries, NULL);
-    gboolean ok = g_option_context_parse(context, &argc, &argv, error);
-    g_option_context_free(context);
-    if (ok && argc > 1) {
-        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "unexpected argument '%s'",
-                    argv[1]);
-        return FALSE;
-    }
-    return ok;
-}
-
-/* The options that are numbers, with the range that makes sense for each. */
-static gboolean check_ranges(const raw_options *raw, GError **error)
-{
-    const struct {
-        const char *name;
-        gint64 value, least, most;
-    } rows[] = {
-        {"port", raw->port, 0, 65535},
-        {"max-connections", raw->max_connections, 1, 1000000},
-        {"max-body", raw->max_body, 0, G_MAXINT32},
-        {"max-var-head", raw->max_var_head, 64, G_MAXINT32},
-        {"max-output", raw->max_output, 1024, G_MAXINT32},
-        {"max-input", raw->max_input, 1024, G_MAXINT64},
-        {"max-memberships", raw->max_memberships, 1, 100000000},
-        {"idle-timeout", raw->idle_timeout, 1, 86400},
-        {"first-frame-timeout", raw->first_frame_timeout, 1, 86400},
-        {"frame-timeout", raw->frame_timeout, 1, 86400},
-        {"state-ttl", raw->state_ttl, 0, 864000},
-        {"first-conn-id", raw->first_conn_id, 0, G_MAXINT64},
-    };
-    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
-        if (rows[i].value >= rows[i].least && rows[i].value <= rows[i].most)
-            continue;
-        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                    "--%s must be from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT
-                    ", not %" G_GINT64_FORMAT,
-                    rows[i].name, rows[i].least, rows[i].most, rows[i].value);
-        return FALSE;
-    }
-    return TRUE;
+    core_config_init(&raw->to.config);
+    admission_config_init(&raw->to.admission);
+    raw->to.port = 8900;
+    raw->to.tls_port = 8943;
+    raw->to.metrics_port = -1;
+    raw->to.drain_ms = 2000;
+    raw->to.store.keep_bytes = UINT64_C(1) << 30;
+    raw->to.store.keep_s = 7 * 86400;
+    raw->to.config.first_conn_id = 0;
 }
 
 /* A restart must not give out a conn_id again that a client still holds: time tells them apart. */
@@ -127,70 +171,106 @@ static uint64_t conn_id_from_clock(void)
     return ((uint64_t)g_get_real_time() / 1000) << 16 | 1;
 }
 
-static void apply(const raw_options *raw, server_options *options)
+/* What the options leave open. */
+static void fill_in(server_options *options)
 {
     core_config *config = &options->config;
-    core_config_init(config);
-    options->listen = g_strdup(raw->listen != NULL ? raw->listen : "127.0.0.1");
-    options->port = raw->port;
-    config->max_connections = (unsigned)raw->max_connections;
-    config->limits.max_msg_len = (uint32_t)raw->max_body;
-    config->limits.max_var_head_len = (uint32_t)raw->max_var_head;
-    config->max_output = (size_t)raw->max_output;
-    config->max_input = (size_t)raw->max_input;
-    config->max_memberships = (unsigned)raw->max_memberships;
-    config->idle_timeout_ms = (uint32_t)raw->idle_timeout * 1000;
-    config->login_timeout_ms = (uint32_t)raw->first_frame_timeout * 1000;
-    config->frame_timeout_ms = (uint32_t)raw->frame_timeout * 1000;
-    config->state_ttl_ms = (uint32_t)raw->state_ttl * 1000;
-    config->first_conn_id =
-        raw->first_conn_id != 0 ? (uint64_t)raw->first_conn_id : conn_id_from_clock();
+    if (options->listen == NULL)
+        options->listen = g_strdup("127.0.0.1");
+    if (config->first_conn_id == 0)
+        config->first_conn_id = conn_id_from_clock();
+    config->max_connections = options->admission.max_guests;
     evutil_secure_rng_get_bytes(config->hash_seed, sizeof config->hash_seed);
 }
 
-/* What the ranges above cannot tell: values that do not go together. */
-static gboolean check_config(const core_config *config, GError **error)
+bool server_options_tls(const server_options *options)
 {
-    const char *wrong = core_config_check(config);
+    return options->tls_cert != NULL || options->tls_self_signed;
+}
+
+/* NULL, or what does not go together. */
+static const char *contradiction(const server_options *options)
+{
+    const bool tls = server_options_tls(options);
+    const struct {
+        bool wrong;
+        const char *text;
+    } rules[] = {
+        {(options->tls_cert == NULL) != (options->tls_key == NULL),
+         "--tls-cert and --tls-key need each other"},
+        {options->no_plain && !tls,
+         "with --no-plain, nothing is left to listen on: give --tls-cert or --tls-self-signed"},
+        {options->keylog != NULL && !tls, "--insecure-keylog needs TLS"},
+        {options->token_file != NULL && options->no_auth,
+         "--token-file and --insecure-no-auth contradict each other"},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(rules); i++) {
+        if (rules[i].wrong)
+            return rules[i].text;
+    }
+    if (options->store_path != NULL &&
+        (*options->store_path == '\0' || *options->store_path == ':'))
+        return "--store needs a file, or none to keep nothing";
+    return core_config_check(&options->config);
+}
+
+/* What the ranges cannot tell. An address that is none is told later, by the listener. */
+static bool check(const server_options *options, bool conn_id_given, GError **error)
+{
+    struct sockaddr_storage address;
+    const char *wrong = contradiction(options);
+    if (wrong == NULL && conn_id_given && options->token_file != NULL)
+        wrong = "with --token-file, a conn_id must not be guessed: no --first-conn-id";
+    if (wrong == NULL && options->token_file == NULL && !options->no_auth &&
+        address_make(options->listen, 0, &address) != 0 && !address_is_loopback(options->listen))
+        wrong = "without --token-file any client may log in as any device: to let other machines "
+                "connect all the same, say --insecure-no-auth";
     if (wrong != NULL)
-        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "%s", wrong);
+        g_set_error_literal(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, wrong);
     return wrong == NULL;
 }
 
-static gboolean set_log_level(const char *name, GError **error)
+static bool set_log_level(const char *name, GError **error)
 {
     core_log_level level = CORE_LOG_INFO;
     if (name != NULL && !log_level_parse(name, &level)) {
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
                     "--log-level must be error, warning, info or debug, not '%s'", name);
-        return FALSE;
+        return false;
     }
     log_set_level(level);
-    return TRUE;
+    return true;
 }
 
 int server_options_parse(int argc, char **argv, server_options *options)
 {
     raw_options raw;
     GError *error = NULL;
+    char *help = NULL;
     int code = -1;
-    memset(options, 0, sizeof *options);
     set_defaults(&raw);
-    gboolean ok = parse_raw(argc, argv, &raw, &error) && check_ranges(&raw, &error) &&
-                  set_log_level(raw.log_level, &error);
-    if (ok) {
-        apply(&raw, options);
-        ok = check_config(&options->config, &error);
+    bool ok =
+        option_table_parse(groups, G_N_ELEMENTS(groups), "- reference server of the Plato protocol",
+                           &raw, argc, argv, &help, &error) &&
+        set_log_level(raw.log_level, &error);
+    *options = raw.to;
+    if (ok && help == NULL && !raw.version) {
+        const bool conn_id_given = options->config.first_conn_id != 0;
+        fill_in(options);
+        ok = check(options, conn_id_given, &error);
     }
     if (!ok) {
         fprintf(stderr, "plato-server: %s; see plato-server --help\n", error->message);
         g_error_free(error);
         code = 2;
+    } else if (help != NULL) {
+        fputs(help, stdout);
+        code = 0;
     } else if (raw.version) {
         printf("plato-server %s\n", PLATO_PROGRAM_VERSION);
         code = 0;
     }
-    g_free(raw.listen);
+    g_free(help);
     g_free(raw.log_level);
     return code;
 }
@@ -198,4 +278,10 @@ int server_options_parse(int argc, char **argv, server_options *options)
 void server_options_clear(server_options *options)
 {
     g_clear_pointer(&options->listen, g_free);
+    g_clear_pointer(&options->tls_cert, g_free);
+    g_clear_pointer(&options->tls_key, g_free);
+    g_clear_pointer(&options->keylog, g_free);
+    g_clear_pointer(&options->token_file, g_free);
+    g_clear_pointer(&options->store_path, g_free);
+    g_clear_pointer(&options->state_dir, g_free);
 }

@@ -6,12 +6,15 @@
 #include <check.h>
 #include <string.h>
 
-void driver_start(driver *d, const core_config *config)
+static void start(driver *d, const core_config *config)
 {
-    core_config defaults;
-    core_config_init(&defaults);
-    memset(d, 0, sizeof *d);
-    d->core = core_new(config != NULL ? config : &defaults);
+    core_config own;
+    core_config_init(&own);
+    if (config != NULL)
+        own = *config;
+    if (d->store != NULL)
+        own.reader = &d->reader;
+    d->core = core_new(&own);
     d->now_ms = 1000000;
     d->drain = true;
     d->warnings = g_string_new(NULL);
@@ -19,9 +22,47 @@ void driver_start(driver *d, const core_config *config)
         d->output[i] = g_byte_array_new();
 }
 
+void driver_start(driver *d, const core_config *config)
+{
+    memset(d, 0, sizeof *d);
+    start(d, config);
+}
+
+void driver_start_stored(driver *d, const core_config *config, const store_options *options)
+{
+    char *error = NULL;
+    memset(d, 0, sizeof *d);
+    d->store = store_open(options, &error);
+    ck_assert_msg(d->store != NULL, "%s", error);
+    d->reader = store_reader(d->store);
+    start(d, config);
+    records *kept = store_load(d->store, &error);
+    ck_assert_msg(kept != NULL, "%s", error);
+    ck_assert_ptr_null(core_restore(d->core, d->now_ms, kept));
+    records_free(kept);
+}
+
+static void commit(driver *d, records *batch)
+{
+    char *error = NULL;
+    ck_assert_msg(store_write(d->store, batch, &error), "%s", error);
+    ck_assert_msg(store_tidy(d->store, &error), "%s", error);
+    core_committed(d->core, d->now_ms, batch->batch_no);
+    records_free(batch);
+}
+
+void driver_commit(driver *d)
+{
+    ck_assert_ptr_nonnull(d->batch);
+    commit(d, g_steal_pointer(&d->batch));
+    driver_pump(d);
+}
+
 void driver_stop(driver *d)
 {
     core_free(d->core);
+    store_close(d->store, false);
+    records_free(d->batch);
     g_string_free(d->warnings, TRUE);
     for (size_t i = 0; i < MOST_PEERS; i++)
         g_byte_array_unref(d->output[i]);
@@ -34,16 +75,27 @@ void driver_restart(driver *d, const core_config *config)
     driver_start(d, config);
 }
 
-static void carry_out(driver *d, const core_action *action)
+static void carry_out(driver *d, core_action *action)
 {
     gsize n;
+    ck_assert_msg(action->kind != CORE_FAIL, "%s", action->text);
+    if (action->kind == CORE_COMMIT) {
+        ck_assert_ptr_null(d->batch);
+        if (d->hold_commits)
+            d->batch = g_steal_pointer(&action->batch);
+        else
+            commit(d, g_steal_pointer(&action->batch));
+        return;
+    }
     if (action->kind == CORE_LOG) {
         if (action->level == CORE_LOG_WARNING)
             g_string_append_printf(d->warnings, "%s\n", action->text);
         return;
     }
     ck_assert_uint_lt(action->conn, MOST_PEERS);
-    if (action->kind == CORE_SEND) {
+    if (action->kind == CORE_PAUSE || action->kind == CORE_RESUME) {
+        d->paused[action->conn] = action->kind == CORE_PAUSE;
+    } else if (action->kind == CORE_SEND) {
         const void *p = g_bytes_get_data(action->bytes, &n);
         ck_assert_msg(d->state[action->conn] == PEER_OPEN, "sent behind a close");
         g_byte_array_append(d->output[action->conn], p, (guint)n);

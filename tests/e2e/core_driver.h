@@ -8,6 +8,7 @@
 
 #include "common/encode.h"
 #include "core/core.h"
+#include "store/store.h"
 
 #define MOST_PEERS 1024
 
@@ -22,10 +23,24 @@ typedef struct driver {
     peer_state state[MOST_PEERS];
     GString *warnings; /* what the operator was warned of, one on each line */
     bool drain;        /* everything sent has left at once; default true */
+    bool paused[MOST_PEERS];
+    struct store *store; /* driver_start_stored() */
+    core_reader reader;
+    bool hold_commits; /* batches wait for driver_commit(); default false */
+    records *batch;    /* the one that waits */
 } driver;
 
 void driver_start(driver *d, const core_config *config);
 void driver_stop(driver *d);
+
+/*
+ * The same with a store at `path`, and what it has kept. driver_stop() leaves it as the end of the
+ * process would: what was not committed is lost.
+ */
+void driver_start_stored(driver *d, const core_config *config, const store_options *options);
+
+/* Writes the batch that waits, of which there must be one. */
+void driver_commit(driver *d);
 
 /* Begins anew with a changed configuration. */
 void driver_restart(driver *d, const core_config *config);

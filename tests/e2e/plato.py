@@ -9,6 +9,7 @@ import signal
 import socket
 import struct
 import subprocess
+import tempfile
 import time
 import zlib
 
@@ -152,12 +153,18 @@ class Peer:
 class Server:
     """plato-server on a free port; ended, by its id, at the end of the block."""
 
-    def __init__(self, *options):
+    def __init__(self, *options, store=None):
+        """Without `store`, a path, it has one of its own, which goes with it."""
         self.options = options
+        self.folder = None
+        if store is None:
+            self.folder = tempfile.TemporaryDirectory()
+            store = os.path.join(self.folder.name, "store.db")
+        self.store = store
 
     def __enter__(self):
         self.process = subprocess.Popen(
-            [SERVER, "--port", "0", *self.options], stdout=subprocess.PIPE,
+            [SERVER, "--port", "0", "--store", self.store, *self.options], stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, text=True)
         line = self.process.stdout.readline()
         found = re.fullmatch(r"listening on 127\.0\.0\.1:(\d+)\n", line)
@@ -168,8 +175,10 @@ class Server:
         return self
 
     def stop(self, sig=signal.SIGTERM):
-        """Ends it cleanly; its log. A sanitizer's finding shows as another exit code."""
-        self.process.send_signal(sig)
+        """Ends it cleanly (sig None: it is ending); its log. A sanitizer's finding shows as
+        another exit code."""
+        if sig is not None:
+            self.process.send_signal(sig)
         _, log = self.process.communicate(timeout=PATIENCE)
         assert self.process.returncode == 0, f"exit code {self.process.returncode}: {log}"
         return log
@@ -183,6 +192,8 @@ class Server:
                 print(self.process.communicate()[1])
         self.process.stdout.close()
         self.process.stderr.close()
+        if self.folder:
+            self.folder.cleanup()
 
     def memory_kib(self):
         with open(f"/proc/{self.process.pid}/status", encoding="ascii") as status:

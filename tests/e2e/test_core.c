@@ -342,6 +342,8 @@ int main(void)
     SRunner *runner = srunner_create(delivery_suite());
     srunner_add_suite(runner, limits_suite());
     srunner_add_suite(runner, abuse_suite());
+    srunner_add_suite(runner, flight_suite());
+    srunner_add_suite(runner, stored_suite());
     srunner_run_all(runner, CK_NORMAL);
     const int failed = srunner_ntests_failed(runner);
     srunner_free(runner);

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/tls.h"
+
+#include "daemon/certificate.h"
+
+#include <errno.h>
+#include <event2/bufferevent_ssl.h>
+#include <fcntl.h>
+#include <glib.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct tls {
+    char *cert, *key;
+    bool self_signed;
+    int keylog; /* file descriptor, or -1 */
+    SSL_CTX *context;
+    char fingerprint[FINGERPRINT_TEXT];
+};
+
+static const unsigned char protocol[] = {7, 'p', 'l', 'a', 't', 'o', '/', '1'};
+
+/* Only called if the client offers something; then it must be ours. */
+static int choose_protocol(SSL *ssl, const unsigned char **out, unsigned char *length,
+                           const unsigned char *offered, unsigned n, void *user)
+{
+    unsigned char *chosen;
+    (void)ssl;
+    (void)user;
+    if (SSL_select_next_proto(&chosen, length, protocol, sizeof protocol, offered, n) !=
+        OPENSSL_NPN_NEGOTIATED)
+        return SSL_TLSEXT_ERR_ALERT_FATAL;
+    *out = chosen;
+    return SSL_TLSEXT_ERR_OK;
+}
+
+/* One write for each line: the file may be that of several servers. */
+static void log_key(const SSL *ssl, const char *line)
+{
+    const struct tls *tls = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
+    char *text = g_strdup_printf("%s\n", line);
+    const size_t n = strlen(text);
+    if (write(tls->keylog, text, n) != (ssize_t)n)
+        g_printerr("plato-server: the key log cannot be written: %s\n", g_strerror(errno));
+    OPENSSL_cleanse(text, n);
+    g_free(text);
+}
+
+static SSL_CTX *new_context(struct tls *tls)
+{
+    SSL_CTX *context = SSL_CTX_new(TLS_server_method());
+    if (context == NULL)
+        g_error("OpenSSL has no memory");
+    SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION);
+    SSL_CTX_set_max_proto_version(context, TLS1_3_VERSION);
+    SSL_CTX_set_num_tickets(context, 0);
+    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+    /* thousands of connections are idle at a time; libevent's buffers move between two writes */
+    SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
+                                  SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_CTX_set_alpn_select_cb(context, choose_protocol, NULL);
+    SSL_CTX_set_app_data(context, tls);
+    if (tls->keylog >= 0)
+        SSL_CTX_set_keylog_callback(context, log_key);
+    return context;
+}
+
+static bool is_there(const char *path)
+{
+    return access(path, F_OK) == 0;
+}
+
+static bool give_certificate(struct tls *tls, SSL_CTX *context, char **error)
+{
+    if (tls->cert == NULL)
+        return certificate_make(context, error);
+    if (tls->self_signed && !is_there(tls->cert) && !is_there(tls->key))
+        return certificate_make(context, error) &&
+               certificate_save(context, tls->cert, tls->key, error);
+    return certificate_load(context, tls->cert, tls->key, error);
+}
+
+bool tls_reload(struct tls *tls, char **error)
+{
+    if (tls->cert == NULL && tls->context != NULL)
+        return true; /* made in memory: stays what clients know */
+    SSL_CTX *context = new_context(tls);
+    if (!give_certificate(tls, context, error)) {
+        SSL_CTX_free(context);
+        return false;
+    }
+    SSL_CTX_free(tls->context);
+    tls->context = context;
+    certificate_fingerprint(context, tls->fingerprint);
+    return true;
+}
+
+/* Appends to a regular file that nobody else may read. */
+static bool open_keylog(struct tls *tls, const char *path, char **error)
+{
+    tls->keylog = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (tls->keylog < 0 || fchmod(tls->keylog, 0600) != 0)
+        *error = g_strdup_printf("cannot open the key log %s: %s", path, g_strerror(errno));
+    return *error == NULL;
+}
+
+struct tls *tls_new(const tls_config *config, char **error)
+{
+    struct tls *tls = g_new0(struct tls, 1);
+    tls->cert = g_strdup(config->cert);
+    tls->key = g_strdup(config->key);
+    tls->self_signed = config->self_signed;
+    tls->keylog = -1;
+    *error = NULL;
+    if ((config->keylog != NULL && !open_keylog(tls, config->keylog, error)) ||
+        !tls_reload(tls, error))
+        g_clear_pointer(&tls, tls_free);
+    return tls;
+}
+
+void tls_free(struct tls *tls)
+{
+    if (tls == NULL)
+        return;
+    SSL_CTX_free(tls->context);
+    if (tls->keylog >= 0)
+        close(tls->keylog);
+    g_free(tls->cert);
+    g_free(tls->key);
+    g_free(tls);
+}
+
+const char *tls_fingerprint(const struct tls *tls)
+{
+    return tls->fingerprint;
+}
+
+struct bufferevent *tls_stream_new(struct tls *tls, struct event_base *base, evutil_socket_t fd)
+{
+    SSL *ssl = SSL_new(tls->context);
+    if (ssl == NULL)
+        return NULL;
+    struct bufferevent *stream = bufferevent_openssl_socket_new(
+        base, fd, ssl, BUFFEREVENT_SSL_ACCEPTING, BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS);
+    if (stream == NULL)
+        SSL_free(ssl);
+    return stream;
+}
+
+tls_error tls_stream_error(struct bufferevent *stream, const char **text)
+{
+    const unsigned long code = bufferevent_get_openssl_error(stream);
+    *text = code != 0 ? ERR_reason_error_string(code) : NULL;
+    if (code == 0 || ERR_SYSTEM_ERROR(code))
+        return TLS_LOST;
+    /* since OpenSSL 3 an end of TCP inside TLS is an error of its own */
+    return ERR_GET_REASON(code) == SSL_R_UNEXPECTED_EOF_WHILE_READING ? TLS_TRUNCATED : TLS_FAILED;
+}
+
+bool tls_stream_close(struct bufferevent *stream)
+{
+    SSL *ssl = bufferevent_openssl_get_ssl(stream);
+    ERR_clear_error();
+    const int rc = SSL_shutdown(ssl);
+    const bool full = rc < 0 && SSL_get_error(ssl, rc) == SSL_ERROR_WANT_WRITE;
+    ERR_clear_error();
+    return !full;
+}
+
+size_t tls_stream_rest(struct bufferevent *stream, void *p, size_t n)
+{
+    size_t got = 0;
+    ERR_clear_error();
+    const bool ok = SSL_read_ex(bufferevent_openssl_get_ssl(stream), p, n, &got) == 1;
+    ERR_clear_error();
+    return ok ? got : 0;
+}
