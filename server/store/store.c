@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "store/internal.h"
 
-#include <errno.h>
 #include <sys/stat.h>
 
 /* A checkpoint of the writer's, or a recovery, is all that a reader ever waits for. */

@@ -147,13 +147,15 @@ static bool run(struct store *store, statement which)
 bool store_write(struct store *store, const records *batch, char **error)
 {
     const bool ok = run(store, ST_BEGIN) && put_gone(store, batch) && put_rows(store, batch) &&
-                    put_messages(store, batch) && make_room(store, batch) &&
-                    run(store, ST_COMMIT) && mark_write(store, batch->batch_no);
+                    put_messages(store, batch) && make_room(store, batch) && run(store, ST_COMMIT);
+    const bool marked = ok && mark_write(store, batch->batch_no);
     if (!ok)
         *error = store_explain(store, store->writer, "cannot be written");
+    else if (!marked)
+        *error = g_strdup_printf("the store's %s-mark cannot be written", store->path);
     for (int i = 0; i < ST_FIRST_READING; i++)
         sqlite3_reset(store->statements[i]);
-    return ok;
+    return marked;
 }
 
 /* A reader may keep a checkpoint from finishing: the next one will. */

@@ -195,7 +195,7 @@ class Store(unittest.TestCase):
             resource.setrlimit(resource.RLIMIT_FSIZE, (300000, 300000))
         self.fails_when_full(subprocess.Popen(
             [plato.SERVER, "--port", "0", "--store", self.path], stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, text=True, preexec_fn=limit))
+            stderr=subprocess.PIPE, text=True, preexec_fn=limit), "cannot be written: disk I/O error")
 
     def test_full_disk(self):
         """The same on a real file system that has no room, where namespaces are allowed."""
