@@ -228,7 +228,7 @@ bool commit_is_done(const struct core *core, const log_entry *entry)
 void commit_throttle(struct core *core, connection *conn)
 {
     struct commit *commit = &core->commit;
-    if (!commit->on)
+    if (!commit->on || conn->closing)
         return;
     if (conn->up_batch_no <= commit->committed_no)
         conn->ups_waiting = 0;

@@ -107,6 +107,30 @@ class Store(unittest.TestCase):
             self.assertEqual(os.stat(self.path + name).st_mode & 0o077, 0, name)
         server.stop()
 
+    def test_backup(self):
+        """As docs/server.md says: taken while the server runs, and put back in its place."""
+        server = self.server()
+        self.chat(server)
+        source = sqlite3.connect(f"file:{self.path}?mode=ro", uri=True)
+        copy = sqlite3.connect(self.path + "-copy")
+        source.backup(copy)
+        source.close(), copy.close()
+        ann = self.peer(server, 1)
+        ann.send(up(11, 42))  # behind the backup
+        self.assertEqual(ann.receive().msg_id, 11)
+        server.stop()
+        os.replace(self.path + "-copy", self.path)
+        for end in ("-wal", "-shm"):
+            os.unlink(self.path + end)
+        self.assertIn("is older than what was acknowledged last", self.refused())
+        os.unlink(self.path + "-mark")
+        bob = self.peer(self.server(), 2)
+        bob.send(frame(plato.SYNC, numbers(42, 1, 100)))
+        found = set()
+        while (got := bob.receive()).msg_type == plato.PUSH:
+            found.add(got.msg_id)
+        self.assertEqual(found, set(range(1, 11)))
+
     def test_second_server_is_refused(self):
         server = self.server()
         self.assertIn("is in use by another plato-server", self.refused())
