@@ -79,6 +79,8 @@ static void set_length(GByteArray *bytes, size_t n)
 static void put_bytes(GByteArray *to, sqlite3_int64 offset, const uint8_t *p, size_t n)
 {
     const size_t end = (size_t)offset + n;
+    if (n == 0)
+        return;
     if (end > to->len)
         set_length(to, end);
     memcpy(to->data + offset, p, n);
