@@ -5,3 +5,12 @@ if(PLATO_SANITIZE)
     -fno-omit-frame-pointer)
   add_link_options(-fsanitize=address,undefined)
 endif()
+
+# For what has threads: the server.
+if(PLATO_THREAD_SANITIZER)
+  if(PLATO_SANITIZE)
+    message(FATAL_ERROR "PLATO_SANITIZE and PLATO_THREAD_SANITIZER exclude each other")
+  endif()
+  add_compile_options(-fsanitize=thread -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=thread)
+endif()

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/committer.h"
 
+#include "daemon/handover.h"
+
 #include <event2/util.h>
 #include <unistd.h>
 
@@ -24,7 +26,7 @@ static void tell(struct committer *committer, uint64_t batch_no, char *error)
 {
     result *told = g_new(result, 1);
     *told = (result){batch_no, error};
-    g_async_queue_push(committer->results, told);
+    handover_give(committer->results, told);
     /* When the pair is full, the loop has not looked yet, and will. */
     (void)!write(committer->wake[1], "", 1);
 }
@@ -35,7 +37,7 @@ static gpointer run(gpointer user)
     struct committer *committer = user;
     char *error = NULL;
     for (;;) {
-        records *batch = g_async_queue_pop(committer->batches);
+        records *batch = handover_take(committer->batches);
         const uint64_t batch_no = batch->batch_no;
         const bool ok =
             error == NULL && batch_no != 0 && store_write(committer->store, batch, &error);
@@ -59,7 +61,7 @@ static void on_wake(evutil_socket_t fd, short what, void *user)
     result *told;
     (void)what;
     (void)!read(fd, bytes, sizeof bytes);
-    while ((told = g_async_queue_try_pop(committer->results)) != NULL) {
+    while ((told = handover_try_take(committer->results)) != NULL) {
         committer->done(committer->user, told->batch_no, told->error);
         g_free(told->error);
         g_free(told);
@@ -92,7 +94,7 @@ struct committer *committer_new(struct event_base *base, struct store *store, co
 
 void committer_submit(struct committer *committer, records *batch)
 {
-    g_async_queue_push(committer->batches, batch);
+    handover_give(committer->batches, batch);
 }
 
 void committer_free(struct committer *committer)
@@ -100,9 +102,9 @@ void committer_free(struct committer *committer)
     result *told;
     if (committer == NULL)
         return;
-    g_async_queue_push(committer->batches, records_new());
+    handover_give(committer->batches, records_new());
     g_thread_join(committer->thread);
-    while ((told = g_async_queue_try_pop(committer->results)) != NULL) {
+    while ((told = handover_try_take(committer->results)) != NULL) {
         g_free(told->error);
         g_free(told);
     }
