@@ -172,7 +172,7 @@ static bool start_metrics(struct edge *edge, const server_options *options, char
 
 static bool start_storage(struct edge *edge, const server_options *options, char **error)
 {
-    if (g_strcmp0(options->store_path, "none") == 0)
+    if (options_keep_nothing(options))
         return true;
     edge->storage = storage_open(&options->store, options->store_path, options->state_dir, error);
     return edge->storage != NULL;

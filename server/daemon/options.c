@@ -188,6 +188,13 @@ bool server_options_tls(const server_options *options)
     return options->tls_cert != NULL || options->tls_self_signed;
 }
 
+bool options_keep_nothing(const server_options *options)
+{
+    /* ":memory:" is what users of SQLite expect to say for it */
+    return g_strcmp0(options->store_path, "none") == 0 ||
+           g_strcmp0(options->store_path, ":memory:") == 0;
+}
+
 /* NULL, or what does not go together. */
 static const char *contradiction(const server_options *options)
 {
@@ -208,7 +215,7 @@ static const char *contradiction(const server_options *options)
         if (rules[i].wrong)
             return rules[i].text;
     }
-    if (options->store_path != NULL &&
+    if (!options_keep_nothing(options) && options->store_path != NULL &&
         (*options->store_path == '\0' || *options->store_path == ':'))
         return "--store needs a file, or none to keep nothing";
     return core_config_check(&options->config);

@@ -24,7 +24,7 @@ typedef struct server_options {
     admission_config admission;
     core_config config;
     store_options store; /* but its path */
-    char *store_path;    /* as given: NULL for the default, "none" for no store */
+    char *store_path;    /* as given; NULL for the default */
     char *state_dir;     /* as given, or NULL */
 } server_options;
 
@@ -38,5 +38,8 @@ int server_options_parse(int argc, char **argv, server_options *options);
 bool server_options_tls(const server_options *options);
 
 void server_options_clear(server_options *options);
+
+/* Whether there is to be no store. */
+bool options_keep_nothing(const server_options *options);
 
 #endif

@@ -276,8 +276,8 @@ class Store(unittest.TestCase):
 
     def test_none_keeps_nothing(self):
         here = os.listdir(".")
-        self.path = "none"
-        self.chat(self.server())
+        for self.path in ("none", ":memory:"):
+            self.chat(self.server())
         self.assertEqual(os.listdir("."), here)
 
 
