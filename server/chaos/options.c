@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "chaos/options.h"
+
+#include <glib.h>
+#include <stdio.h>
+
+static const char scenario_help[] =
+    "A scenario has one rule on each line; # begins a comment:\n"
+    "\n"
+    "  seed N                         --seed has the last word\n"
+    "  connection WHICH [odds P] up|down|both at OFFSET ACTION\n"
+    "  connection WHICH [odds P] up|down|both from OFFSET [to OFFSET] ACTION\n"
+    "\n"
+    "  WHICH    all, N, N-M, or every N; connections are numbered from 1 as they come\n"
+    "  odds P   the rule applies to a connection with probability P\n"
+    "  up       from the client to the server\n"
+    "  OFFSET   bytes of that direction that have passed: N, or N..M, drawn for each connection\n"
+    "\n"
+    "  Over a range of bytes, with from:\n"
+    "    resegment BYTES [pause MS]   writes of so many bytes, with a pause behind each (0)\n"
+    "    merge BYTES [within MS]      gather so many, but wait no longer than that (100)\n"
+    "    throttle BYTES-PER-SECOND\n"
+    "    flip-one-in BYTES            flip one random bit in so many bytes, on average\n"
+    "  At one byte, with at:\n"
+    "    stall MS                     wait in front of it\n"
+    "    flip BIT                     flip this bit of it, 0 the lowest to 7\n"
+    "    cut                          end the connection to both sides, in order\n"
+    "    reset                        end it with a RST\n"
+    "    half-close                   end this direction; the other one goes on\n"
+    "    replay                       send what has gone up so far again, on a new connection\n"
+    "\n"
+    "Example: every third connection is cut somewhere in its first 5000 bytes, in half of them a\n"
+    "bit is flipped, and all bytes come in pieces of 7.\n"
+    "\n"
+    "  connection every 3 both at 0..5000 cut\n"
+    "  connection all odds 0.5 up at 100..2000 flip 3\n"
+    "  connection all both from 0 resegment 7\n"
+    "\n"
+    "One line on standard output says where it listens. Every action is logged with connection,\n"
+    "direction and offset, and without times: the same seed and the same bytes give the same "
+    "lines,\n"
+    "for each direction in the same order.\n"
+    "\n"
+    "Exit code: 0 after a signal, 1 it cannot start, 2 wrong usage or a wrong scenario.";
+
+static gboolean parse(int argc, char **argv, chaos_options *o, gboolean *version, GError **error)
+{
+    char *seed = NULL;
+    gboolean json = FALSE, check = FALSE;
+    const GOptionEntry entries[] = {
+        {"listen", 0, 0, G_OPTION_ARG_STRING, &o->listen,
+         "Numeric address to listen on (default 127.0.0.1)", "ADDR"},
+        {"port", 'p', 0, G_OPTION_ARG_INT, &o->port, "TCP port; 0 = any free one (default 0)", "N"},
+        {"server", 0, 0, G_OPTION_ARG_STRING, &o->server,
+         "Numeric address of the server (default 127.0.0.1)", "ADDR"},
+        {"server-port", 0, 0, G_OPTION_ARG_INT, &o->server_port, "Its port (default 8900)", "N"},
+        {"scenario", 's', 0, G_OPTION_ARG_FILENAME, &o->scenario,
+         "What to do (default: nothing, bytes pass as they are)", "FILE"},
+        {"check", 0, 0, G_OPTION_ARG_NONE, &check, "Read the scenario, and exit", NULL},
+        {"seed", 0, 0, G_OPTION_ARG_STRING, &seed, "Of all that is left to chance (default 1)",
+         "N"},
+        {"log", 0, 0, G_OPTION_ARG_FILENAME, &o->log, "Log to this file (default stderr)", "FILE"},
+        {"json", 0, 0, G_OPTION_ARG_NONE, &json, "Log JSON, one object on each line", NULL},
+        {"version", 0, 0, G_OPTION_ARG_NONE, version, "Print the version and exit", NULL},
+        G_OPTION_ENTRY_NULL};
+    GOptionContext *context = g_option_context_new("- a proxy that brings trouble");
+    guint64 value = 0;
+    g_option_context_add_main_entries(context, entries, NULL);
+    g_option_context_set_description(context, scenario_help);
+    gboolean ok = g_option_context_parse(context, &argc, &argv, error);
+    g_option_context_free(context);
+    if (ok && argc > 1) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "unexpected argument '%s'",
+                    argv[1]);
+        ok = FALSE;
+    } else if (ok && seed != NULL &&
+               !g_ascii_string_to_unsigned(seed, 10, 0, G_MAXUINT64, &value, NULL)) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                    "--seed must be a number, not '%s'", seed);
+        ok = FALSE;
+    } else if (ok &&
+               (o->port < 0 || o->port > 65535 || o->server_port < 1 || o->server_port > 65535)) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                    "--port and --server-port must be ports");
+        ok = FALSE;
+    }
+    o->seeded = seed != NULL;
+    o->seed = value;
+    o->json = json;
+    o->check = check;
+    g_free(seed);
+    return ok;
+}
+
+int chaos_options_parse(int argc, char **argv, chaos_options *options)
+{
+    GError *error = NULL;
+    gboolean version = FALSE;
+    *options = (chaos_options){.server_port = 8900};
+    if (!parse(argc, argv, options, &version, &error)) {
+        fprintf(stderr, "plato-chaos: %s; see plato-chaos --help\n", error->message);
+        g_error_free(error);
+        return 2;
+    }
+    if (version) {
+        printf("plato-chaos %s\n", PLATO_PROGRAM_VERSION);
+        return 0;
+    }
+    if (options->listen == NULL)
+        options->listen = g_strdup("127.0.0.1");
+    if (options->server == NULL)
+        options->server = g_strdup("127.0.0.1");
+    return -1;
+}
+
+void chaos_options_clear(chaos_options *options)
+{
+    g_free(options->listen);
+    g_free(options->server);
+    g_free(options->scenario);
+    g_free(options->log);
+}
