@@ -152,8 +152,10 @@ static int run(bench *b)
         start_load(b);
     event_base_dispatch(b->base);
     measured(b);
-    if (shows_progress(b))
+    if (shows_progress(b)) {
+        report_progress(b);
         fputc('\n', stderr);
+    }
     if (b->failure != NULL) {
         fprintf(stderr, "plato-bench: %s\n", b->failure);
     } else {

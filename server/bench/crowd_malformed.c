@@ -112,7 +112,7 @@ static void up(guest *g)
 /* Half a frame is what we meant to leave behind; anything else should have been closed. */
 static void due(guest *g, uint64_t now_ns)
 {
-    g->crowd->counts[g->kind].given_up += now_ns - g->opened_ns >= PATIENCE_NS;
+    g->crowd->counts[g->kind].given_up += now_ns >= g->opened_ns + PATIENCE_NS;
     guest_leave(g);
 }
 

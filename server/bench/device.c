@@ -82,10 +82,11 @@ static void on_bytes(void *user, const uint8_t *p, size_t n)
     d->load->wire->bytes(d, p, n);
     if (d->stream == NULL) /* given up for what it sent */
         return;
-    if (d->complete > d->confirmed && d->logged_in) {
+    if (d->got && d->complete > d->confirmed && d->logged_in) {
         d->load->wire->confirm(d);
         d->confirmed = d->complete;
     }
+    d->got = false;
     device_pump(d);
 }
 
@@ -274,6 +275,7 @@ void device_got(device *d, uint64_t msg_id, plato_span message)
     stamp s;
     const device *session = d - d->place;
     load_counts *counts = &d->load->counts;
+    d->got = true;
     if (message.n != (size_t)d->load->options->size || !message_read(message.p, message.n, &s) ||
         s.sender >= (unsigned)d->load->options->senders || s.sender == d->place || s.number == 0 ||
         s.number > session[s.sender].sent) {
@@ -295,7 +297,7 @@ static void look_for_holes(device *d, uint64_t now_ns)
         d->hole_ns = 0;
     } else if (d->hole_ns == 0) {
         d->hole_ns = now_ns;
-    } else if (now_ns - d->hole_ns >= HOLE_PATIENCE) {
+    } else if (now_ns >= d->hole_ns + HOLE_PATIENCE) {
         d->hole_ns = now_ns;
         d->load->wire->ask(d, d->complete + 1, d->highest - 1);
         stream_flush(d->stream);
@@ -306,15 +308,15 @@ static void tick_connection(device *d, uint64_t now_ns)
 {
     const bool owes = d->next > d->first;
     if (!d->logged_in) {
-        if (now_ns - d->opened_ns >= LOGIN_PATIENCE)
+        if (now_ns >= d->opened_ns + LOGIN_PATIENCE)
             device_drop(d);
         return;
     }
-    if (owes && now_ns - MAX(d->heard_ns, d->waiting_ns) >= SILENCE) {
+    if (owes && now_ns >= MAX(d->heard_ns, d->waiting_ns) + SILENCE) {
         device_drop(d);
         return;
     }
-    if (now_ns - d->written_ns >= HEARTBEAT_EVERY) {
+    if (now_ns >= d->written_ns + HEARTBEAT_EVERY) {
         d->written_ns = now_ns;
         d->load->wire->heartbeat(d);
         stream_flush(d->stream);

@@ -51,6 +51,7 @@ typedef struct device {
     uint64_t complete;  /* all up to this msg_id are there */
     uint64_t highest;   /* msg_id */
     uint64_t confirmed; /* up to where PUSHes were acknowledged */
+    bool got;           /* a PUSH, since the last ACK of one */
     uint64_t hole_ns;   /* since when something is missing in front of `highest`; 0 = not */
     incoming *from;     /* [senders of the session] */
 

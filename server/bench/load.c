@@ -216,7 +216,7 @@ static void count_session(const struct load *load, const device *session, load_l
 {
     for (int from = 0; from < load->options->senders; from++) {
         const bitset *acknowledged = &session[from].acknowledged;
-        ledger->unanswered += session[from].sent - acknowledged->count;
+        ledger->unanswered += session[from].due - acknowledged->count;
         for (unsigned to = 0; to < load->n_members; to++) {
             if (to == (unsigned)from)
                 continue;

@@ -38,7 +38,7 @@ typedef struct load_counts {
 /* The verdict's part that is counted at the end. */
 typedef struct load_ledger {
     uint64_t lost;       /* acknowledged and not delivered, for each member */
-    uint64_t unanswered; /* sent and not acknowledged */
+    uint64_t unanswered; /* due and not acknowledged, sent or not */
     uint64_t expected;   /* deliveries of what was acknowledged */
 } load_ledger;
 

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The programs as processes, for whoever looks at them from outside. Each is ended by its id."""
+import json
+import os
+import re
+import resource
+import signal
+import subprocess
+import tempfile
+import time
+
+SERVER = os.environ.get("PLATO_SERVER", "build/dev/server/plato-server")
+BENCH = os.environ.get("PLATO_BENCH", "build/dev/server/plato-bench")
+CHAOS = os.environ.get("PLATO_CHAOS", "build/dev/server/plato-chaos")
+SANITIZED = os.environ.get("PLATO_SANITIZED", "OFF") == "ON"
+os.environ["LC_ALL"] = "C.UTF-8"
+PATIENCE = 60.0  # seconds for what must happen; sanitizers on a busy machine are slow
+
+
+class Program:
+    """A program that says on its first line where it listens. Its log goes to a file."""
+
+    def __init__(self, *command, log, limits=None):
+        self.command, self.log, self.limits = [str(word) for word in command], log, limits
+        self.process = self.port = None
+
+    def start(self):
+        def limit():
+            for which, value in (self.limits or {}).items():
+                resource.setrlimit(which, (value, value))
+
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, stderr=log,
+                                            preexec_fn=limit if self.limits else None)
+        line = self.process.stdout.readline().decode()
+        found = re.fullmatch(r"listening on .*:(\d+)\n", line)
+        if not found:
+            self.kill()
+            raise AssertionError(f"{self.command} said {line!r}; its log: {self.tail()}")
+        self.port = int(found[1])
+        return self
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def tail(self):
+        with open(self.log, encoding="utf-8", errors="replace") as log:
+            return log.read()[-4000:]
+
+    def stop(self):
+        """In order. A sanitizer's finding shows as another exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        code = self.process.wait(timeout=PATIENCE)
+        self.process.stdout.close()
+        assert code == 0, f"{self.command[0]}: exit code {code}: {self.tail()}"
+
+    def kill(self):
+        """As the kernel does it when memory runs out: there and then."""
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, kind, *_):
+        if self.process.poll() is None:
+            if kind is None:
+                self.stop()
+            else:
+                self.kill()
+                print(self.tail())
+
+
+class Folder(tempfile.TemporaryDirectory):
+    """A folder for one run. BENCH_FOLDER says on which disk."""
+
+    def __init__(self):
+        super().__init__(prefix="plato-", dir=os.environ.get("BENCH_FOLDER"))
+
+    def __enter__(self):
+        return self
+
+    def path(self, name):
+        return os.path.join(self.name, name)
+
+
+def server(folder, *options, port=0, limits=None):
+    """plato-server; its state is kept in `folder`, whatever its options are."""
+    return Program(SERVER, "--port", port, "--state-dir", folder.name, "--log-level", "warning",
+                   *options, log=folder.path("server.log"), limits=limits)
+
+
+def chaos(folder, server_port, scenario, seed=1, name="chaos.log"):
+    """plato-chaos with the text of a scenario."""
+    path = folder.path(name + ".scenario")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(scenario)
+    return Program(CHAOS, "--server-port", server_port, "--scenario", path, "--seed", seed,
+                   "--log", folder.path(name), log=folder.path(name + ".stderr"))
+
+
+class Bench:
+    """plato-bench in the background."""
+
+    def __init__(self, port, *options, nice=0):
+        command = [BENCH, "--port", str(port), "--json", *[str(word) for word in options]]
+        if nice:
+            command = ["nice", "-n", str(nice), *command]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                        text=True)
+
+    def stop_sending(self):
+        self.process.send_signal(signal.SIGTERM)
+
+    def result(self, timeout=600, codes=(0,)):
+        """The report; its exit code as "exit_code"."""
+        try:
+            out, err = self.process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise AssertionError(f"plato-bench does not end: {self.process.communicate()}")
+        assert self.process.returncode in codes, \
+            f"plato-bench: exit code {self.process.returncode}: {err}{out}"
+        report = json.loads(out) if out else {}
+        return {**report, "exit_code": self.process.returncode, "stderr": err}
+
+
+def bench(port, *options, timeout=600, codes=(0,), nice=0):
+    return Bench(port, *options, nice=nice).result(timeout, codes)
+
+
+def wait_until(condition, what, patience=PATIENCE):
+    end = time.monotonic() + patience
+    while not condition():
+        assert time.monotonic() < end, f"{what} did not happen within {patience} s"
+        time.sleep(0.02)
