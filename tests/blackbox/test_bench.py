@@ -172,7 +172,7 @@ class Ledger(unittest.TestCase):
     def check(self, wrong, *counts):
         false = FalseServer(wrong)
         false.start()
-        report = bench(false.port, "--sessions", 1, "--count", 20, "--rate", 200, "--duration", 3, "--drain", 1,
+        report = bench(false.port, "--sessions", 1, "--count", 20, "--rate", 200, "--duration", 1, "--drain", 1,
                        codes=(3,))
         false.join(programs.PATIENCE)
         self.assertEqual(report["verdict"], "FAILED", report)
@@ -216,7 +216,7 @@ class Ledger(unittest.TestCase):
     def test_repeats_are_the_protocols_way(self):
         false = FalseServer(lambda n, body: [(n, body)] * 2)
         false.start()
-        report = bench(false.port, "--sessions", 1, "--count", 20, "--rate", 200, "--duration", 3, "--drain", 5)
+        report = bench(false.port, "--sessions", 1, "--count", 20, "--rate", 200, "--duration", 1, "--drain", 5)
         false.join(programs.PATIENCE)
         self.assertEqual((report["verdict"], report["messages"]["repeated"]), ("PASSED", 20))
 
@@ -230,7 +230,7 @@ class Ledger(unittest.TestCase):
                 return got
         false = Silent(lambda n, body: [(n, body)])
         false.start()
-        report = bench(false.port, "--sessions", 1, "--count", 20, "--rate", 200, "--duration", 3, "--drain", 1,
+        report = bench(false.port, "--sessions", 1, "--count", 20, "--rate", 200, "--duration", 1, "--drain", 1,
                        codes=(4,))
         false.join(programs.PATIENCE)
         self.assertEqual((report["verdict"], report["ledger"]["unanswered"]), ("INCOMPLETE", 1))
