@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The programs as processes, for whoever looks at them from outside. Each is ended by its id."""
+import functools
 import json
 import os
 import re
@@ -86,10 +87,19 @@ class Folder(tempfile.TemporaryDirectory):
         return os.path.join(self.name, name)
 
 
+@functools.lru_cache(None)
+def unlimited():
+    """Options that take the limits away which a generator on one address would run into."""
+    known = subprocess.run([SERVER, "--help"], capture_output=True, text=True, check=True).stdout
+    wanted = (("--rate", 0), ("--address-rate", 0), ("--max-per-address", 1000000),
+              ("--max-unauthenticated", 1000000))
+    return [str(word) for name, value in wanted if f"{name}=" in known for word in (name, value)]
+
+
 def server(folder, *options, port=0, limits=None):
     """plato-server; its state is kept in `folder`, whatever its options are."""
     return Program(SERVER, "--port", port, "--state-dir", folder.name, "--log-level", "warning",
-                   *options, log=folder.path("server.log"), limits=limits)
+                   *unlimited(), *options, log=folder.path("server.log"), limits=limits)
 
 
 def chaos(folder, server_port, scenario, seed=1, name="chaos.log"):
@@ -104,12 +114,16 @@ def chaos(folder, server_port, scenario, seed=1, name="chaos.log"):
 class Bench:
     """plato-bench in the background."""
 
-    def __init__(self, port, *options, nice=0):
+    def __init__(self, port, *options, nice=0, processor=None):
+        def place():
+            processors = sorted(os.sched_getaffinity(0))
+            if processor is not None and len(processors) > processor:
+                os.sched_setaffinity(0, {processors[processor]})
+            os.nice(nice)
+
         command = [BENCH, "--port", str(port), "--json", *[str(word) for word in options]]
-        if nice:
-            command = ["nice", "-n", str(nice), *command]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                        text=True)
+                                        text=True, preexec_fn=place)
 
     def stop_sending(self):
         self.process.send_signal(signal.SIGTERM)
@@ -127,8 +141,8 @@ class Bench:
         return {**report, "exit_code": self.process.returncode, "stderr": err}
 
 
-def bench(port, *options, timeout=600, codes=(0,), nice=0):
-    return Bench(port, *options, nice=nice).result(timeout, codes)
+def bench(port, *options, timeout=600, codes=(0,), processor=None):
+    return Bench(port, *options, processor=processor).result(timeout, codes)
 
 
 def wait_until(condition, what, patience=PATIENCE):
