@@ -7,8 +7,8 @@
 
 #define MS UINT64_C(1000000) /* ns */
 #define TICK_MS 10
-#define OPEN_AT_ONCE 64u /* connections begun in each tick */
-#define OPENING_MS 5000u /* for the connection to come up and the login to be answered */
+#define OPENING_MOST 128u /* connections at a time that are not up yet: handshakes take time */
+#define OPENING_MS 5000u  /* for the connection to come up and the login to be answered */
 
 static const guest_acts *const acts[GUEST_KINDS] = {
     [GUEST_IDLE] = &guest_idle,
@@ -56,7 +56,8 @@ void guest_leave(guest *g)
 {
     if (g->logged_in)
         counts_of(g)->logged_in--;
-    g->up = g->logged_in = false;
+    g->crowd->n_opening -= g->opening;
+    g->up = g->opening = g->logged_in = false;
     g->sent = 0;
     stream_free(g_steal_pointer(&g->stream));
     g_clear_pointer(&g->frame, g_bytes_unref);
@@ -68,6 +69,8 @@ static void on_up(void *user)
 {
     guest *g = user;
     g->up = true;
+    g->opening = false;
+    g->crowd->n_opening--;
     counts_of(g)->opened++;
     acts[g->kind]->up(g);
 }
@@ -108,6 +111,8 @@ static void open_guest(guest *g, uint64_t now_ns)
     static const stream_events events = {on_up, on_bytes, on_down};
     g->opened_ns = now_ns;
     g->stream = stream_open(g->crowd->target, &events, g);
+    g->opening = g->stream != NULL;
+    g->crowd->n_opening += g->opening;
     g->due_ns = now_ns + OPENING_MS * MS;
 }
 
@@ -116,7 +121,8 @@ static void tick_guest(guest *g, uint64_t now_ns)
     if (now_ns < g->due_ns)
         return;
     if (g->stream == NULL) {
-        open_guest(g, now_ns);
+        if (g->crowd->n_opening < OPENING_MOST)
+            open_guest(g, now_ns);
     } else if (!g->up) {
         guest_leave(g);
     } else {
@@ -132,7 +138,7 @@ static void on_tick(evutil_socket_t fd, short what, void *user)
     const uint64_t now_ns = load_now_ns();
     (void)fd;
     (void)what;
-    for (unsigned i = 0; i < OPEN_AT_ONCE && c->n_begun < c->n_guests; i++)
+    while (c->n_begun < c->n_guests && c->n_opening < OPENING_MOST)
         open_guest(&c->guests[c->n_begun++], now_ns);
     for (unsigned i = 0; i < c->n_begun; i++)
         tick_guest(&c->guests[i], now_ns);

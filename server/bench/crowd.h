@@ -41,14 +41,14 @@ typedef struct guest {
     uint64_t opened_ns, due_ns; /* when it does the next thing, or connects again */
     uint64_t sent;              /* what its kind counts, on this connection */
     GBytes *frame;              /* what a slow writer writes */
-    bool up, logged_in;
+    bool opening, up, logged_in;
 } guest;
 
 typedef struct crowd {
     const bench_options *options;
     const stream_target *target;
     guest *guests;
-    unsigned n_guests, n_begun;
+    unsigned n_guests, n_begun, n_opening;
     crowd_counts counts[GUEST_KINDS];
     prng random;
     struct event *tick;

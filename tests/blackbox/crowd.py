@@ -10,7 +10,7 @@ import statistics
 import time
 
 import programs
-from programs import Bench, Folder, bench, server
+from programs import Bench, Folder, bench, port_of, server
 
 GOOD = ("--sessions", 20, "--rate", 1000, "--drain", 20)
 
@@ -19,11 +19,11 @@ def p99_us(report):
     return report["up_to_push_us"]["p99"]
 
 
-def idle(connections, options=(), hold=2):
+def idle(connections, tls=False, hold=2):
     """Report of a run with so many connections that are logged in and say nothing."""
     with Folder() as folder, server(folder, "--max-connections", connections + 100,
-                                    *options) as running:
-        return bench(running.port, "--sessions", 0, "--idle", connections, "--duration", hold,
+                                    tls=tls) as running:
+        return bench(*port_of(running), "--sessions", 0, "--idle", connections, "--duration", hold,
                      "--drain", 120, "--server-pid", running.pid)
 
 

@@ -55,12 +55,13 @@ def show_forget(arguments):
 
 def show_idle(arguments):
     ok = True
-    for name, options in (("plain", ()),):
-        report = crowd.idle(arguments.idle, options)
+    for name, tls, connections in (("plain", False, arguments.idle),
+                                   ("TLS 1.3", True, arguments.idle // 5)):
+        report = crowd.idle(connections, tls)
         kib = report["server"]["kib_per_idle_connection"]
         print(f"idle: {report['idle']['logged_in']} connections, {name}: {kib:.2f} KiB of the "
               f"server's memory each")
-        ok = ok and report["idle"]["logged_in"] == arguments.idle and kib <= 8
+        ok = ok and report["idle"]["logged_in"] == connections and (tls or kib <= 8)
     return ok
 
 

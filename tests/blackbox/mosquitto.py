@@ -59,7 +59,7 @@ class Mosquitto(Program):
         with open(configuration, "w", encoding="ascii") as file:
             file.write(CONFIGURATION.format(port=port, user=getpass.getuser()))
         super().__init__(program, "-c", configuration, log=folder.path("mosquitto.log"))
-        self.port = port
+        self.port, self.more_ports = port, []
 
     def start(self):
         with open(self.log, "ab") as log:

@@ -19,11 +19,11 @@ PATIENCE = 60.0  # seconds for what must happen; sanitizers on a busy machine ar
 
 
 class Program:
-    """A program that says on its first line where it listens. Its log goes to a file."""
+    """A program that says on its first lines where it listens. Its log goes to a file."""
 
-    def __init__(self, *command, log, limits=None):
+    def __init__(self, *command, log, limits=None, ports=1):
         self.command, self.log, self.limits = [str(word) for word in command], log, limits
-        self.process = self.port = None
+        self.process, self.ports = None, ports
 
     def start(self):
         def limit():
@@ -33,13 +33,16 @@ class Program:
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, stderr=log,
                                             preexec_fn=limit if self.limits else None)
+        self.port, *self.more_ports = [self.read_port() for _ in range(self.ports)]
+        return self
+
+    def read_port(self):
         line = self.process.stdout.readline().decode()
-        found = re.fullmatch(r"listening on .*:(\d+)\n", line)
+        found = re.fullmatch(r"listening .*:(\d+)\n", line)
         if not found:
             self.kill()
             raise AssertionError(f"{self.command} said {line!r}; its log: {self.tail()}")
-        self.port = int(found[1])
-        return self
+        return int(found[1])
 
     @property
     def pid(self):
@@ -96,10 +99,21 @@ def unlimited():
     return [str(word) for name, value in wanted if f"{name}=" in known for word in (name, value)]
 
 
-def server(folder, *options, port=0, limits=None):
-    """plato-server; its state is kept in `folder`, whatever its options are."""
+def server(folder, *options, port=0, limits=None, tls=False):
+    """plato-server; its state is kept in `folder`, whatever its options are. With `tls`, the second
+    of its ports is that with TLS."""
+    if tls:
+        options = ("--tls-port", 0, "--tls-self-signed", *options)
     return Program(SERVER, "--port", port, "--state-dir", folder.name, "--log-level", "warning",
-                   *unlimited(), *options, log=folder.path("server.log"), limits=limits)
+                   *unlimited(), *options, log=folder.path("server.log"), limits=limits,
+                   ports=1 + tls)
+
+
+def port_of(running):
+    """Options of the generator for the last of the server's ports, which is that with TLS."""
+    if not running.more_ports:
+        return (running.port,)
+    return (running.more_ports[-1], "--tls", "--insecure")
 
 
 def chaos(folder, server_port, scenario, seed=1, name="chaos.log"):

@@ -4,7 +4,7 @@ import os
 import statistics
 
 from mosquitto import Mosquitto
-from programs import Folder, bench, server
+from programs import Folder, bench, port_of, server
 
 PAIRS = 50
 SIZE = 128
@@ -23,7 +23,9 @@ def contenders(build):
     return {
         "plato-server, no store": (lambda f: server(f, "--store", "none"), (), False),
         "mosquitto, QoS 1": (lambda f: Mosquitto(f, build), ("--mqtt", 1), False),
-        "plato-server, durable": (lambda f: server(f), (), True),
+        "plato-server, no store, TLS 1.3": (lambda f: server(f, "--store", "none", tls=True), (),
+                                            False),
+        "plato-server, durable": (server, (), True),
         "mosquitto, QoS 2": (lambda f: Mosquitto(f, build), ("--mqtt", 2), False),
     }
 
@@ -33,7 +35,7 @@ def one(start, options, durable, rate, seconds):
         pin(running.pid, 0)
         if durable:
             options = (*options, "--fsync-probe", folder.name)
-        return bench(running.port, "--sessions", PAIRS, "--size", SIZE, "--rate", rate, "--warmup",
+        return bench(*port_of(running), "--sessions", PAIRS, "--size", SIZE, "--rate", rate, "--warmup",
                      1, "--duration", seconds, "--server-pid", running.pid, "--drain", 60, *options,
                      processor=1)
 
