@@ -9,7 +9,6 @@ import socket
 import statistics
 import time
 
-import programs
 from programs import Bench, Folder, bench, port_of, server
 
 GOOD = ("--sessions", 20, "--rate", 1000, "--drain", 20)
@@ -30,7 +29,7 @@ def idle(connections, tls=False, hold=2):
 def beside(bad, options=(), rounds=3, seconds=5, settle=2):
     """Good clients' reports (alone, beside the bad), a pair for each round; the bad one's reports."""
     alone, together, others = [], [], []
-    with Folder() as folder, server(folder, "--max-connections", 20000, *options) as running:
+    with Folder() as folder, server(folder, "--max-connections", 5000, *options) as running:
         good = (*GOOD, "--duration", seconds, "--warmup", 1, "--server-pid", running.pid)
         for _ in range(rounds):
             alone.append(bench(running.port, *good))
@@ -52,9 +51,10 @@ def median_p99_us(reports):
 def few_files(connections=100, files=64, seconds=2):
     """A server that runs out of files: what becomes of a client that is there, of those who come,
     and of the processor; then whether there is room again. A dictionary."""
-    limits = {resource.RLIMIT_NOFILE: files}
     waiting = []
-    with Folder() as folder, server(folder, limits=limits) as running:
+    with Folder() as folder, server(folder) as running:
+        # Under way: at its start the server would refuse to run with so few.
+        resource.prlimit(running.pid, resource.RLIMIT_NOFILE, (files, files))
         inside = Bench(running.port, "--sessions", 1, "--rate", 100, "--duration", seconds + 2,
                        "--server-pid", running.pid)
         time.sleep(0.5)
@@ -69,4 +69,4 @@ def few_files(connections=100, files=64, seconds=2):
                 one.close()
         after = bench(running.port, "--sessions", 1, "--count", 10, "--duration", 10)
         return {"inside": report, "after": after, "log": running.tail(),
-                "waiting": len(waiting), "files": files, "sanitized": programs.SANITIZED}
+                "waiting": len(waiting), "files": files}
