@@ -95,7 +95,8 @@ static void on_closer(evutil_socket_t fd, short what, void *user)
 static void on_written(struct bufferevent *stream, void *user)
 {
     struct link *link = user;
-    (void)stream;
+    if (!link->tls)
+        bufferevent_disable(stream, EV_WRITE);
     finish_if_flushed(link);
     link->events->done(link->events->user);
 }
@@ -218,7 +219,9 @@ struct link *link_new(struct event_base *base, evutil_socket_t fd, struct tls *t
     bufferevent_set_max_single_read(stream, READ_AT_ONCE);
     bufferevent_set_max_single_write(stream, WRITE_AT_ONCE);
     evbuffer_add_cb(bufferevent_get_output(stream), on_output, link);
-    bufferevent_enable(stream, EV_READ | EV_WRITE);
+    bufferevent_enable(stream, link->tls ? EV_READ | EV_WRITE : EV_READ);
+    if (!link->tls)
+        bufferevent_disable(stream, EV_WRITE); /* link_flush() */
     return link;
 }
 
@@ -246,6 +249,21 @@ void link_send(struct link *link, GBytes *bytes)
         g_bytes_unref(bytes);
     if (evbuffer_get_length(output) > link->events->hold_above)
         link_set_hold(link, LINK_HOLD_OUTPUT, true);
+}
+
+void link_flush(struct link *link)
+{
+    struct evbuffer *output = bufferevent_get_output(link->stream);
+    if (link->tls || link->gone || evbuffer_get_length(output) == 0 ||
+        (bufferevent_get_enabled(link->stream) & EV_WRITE) != 0)
+        return;
+    evbuffer_unfreeze(output, 1); /* a bufferevent keeps others from taking from its output */
+    (void)evbuffer_write_atmost(output, bufferevent_getfd(link->stream), WRITE_AT_ONCE);
+    evbuffer_freeze(output, 1);
+    if (evbuffer_get_length(output) > 0) /* libevent writes on, or finds the error and tells it */
+        bufferevent_enable(link->stream, EV_WRITE);
+    else
+        finish_if_flushed(link);
 }
 
 void link_set_hold(struct link *link, link_hold why, bool hold)

@@ -50,8 +50,15 @@ struct link *link_new(struct event_base *base, evutil_socket_t fd, struct tls *t
 /* Closes the socket. */
 void link_free(struct link *link);
 
-/* Writes the bytes without copying them; takes the reference over. */
+/* Queues the bytes without copying them; takes the reference over. */
 void link_send(struct link *link, GBytes *bytes);
+
+/*
+ * Writes what is queued, as much as the socket takes; the rest follows by itself. To be called once
+ * for all that was sent in a round: it is one write then, and libevent need not ask the kernel
+ * when it may write, which takes two more system calls. With TLS, libevent does it.
+ */
+void link_flush(struct link *link);
 
 /* Stops reading for this reason, or no longer. */
 void link_set_hold(struct link *link, link_hold why, bool hold);

@@ -10,6 +10,7 @@ typedef struct seat {
     struct pump *pump;
     struct link *link;
     struct guest *guest; /* NULL once it is closing, and for one that was turned away */
+    bool unflushed;      /* in pump->unflushed */
 } seat;
 
 struct pump {
@@ -21,6 +22,9 @@ struct pump {
     struct event *runner; /* carries out actions that came up outside our own callbacks */
     GHashTable *seats;    /* conn_key -> seat */
     GArray *gone;         /* conn_key of links to be freed by the next run */
+    GPtrArray *unflushed; /* seats that something was sent to in this run */
+    bool running;         /* inside pump_run() */
+    bool drained;         /* something left in this run, so the core may want to send more */
     link_events events;
     bool stopping;
     bool failed;
@@ -72,13 +76,31 @@ static void fail(struct pump *pump, const char *why)
     pump->config.failed(pump->config.user);
 }
 
+static void send_to(struct pump *pump, seat *s, GBytes *bytes)
+{
+    link_send(s->link, bytes);
+    if (!s->unflushed)
+        g_ptr_array_add(pump->unflushed, s);
+    s->unflushed = true;
+}
+
+static void flush(struct pump *pump)
+{
+    for (guint i = 0; i < pump->unflushed->len; i++) {
+        seat *s = g_ptr_array_index(pump->unflushed, i);
+        s->unflushed = false;
+        link_flush(s->link);
+    }
+    g_ptr_array_set_size(pump->unflushed, 0);
+}
+
 static void carry_out(struct pump *pump, core_action *action)
 {
     seat *s = seat_find(pump, action->conn);
     switch (action->kind) {
     case CORE_SEND:
         if (s != NULL)
-            link_send(s->link, g_steal_pointer(&action->bytes));
+            send_to(pump, s, g_steal_pointer(&action->bytes));
         break;
     case CORE_CLOSE_FLUSH:
         if (s != NULL) {
@@ -107,6 +129,12 @@ static void carry_out(struct pump *pump, core_action *action)
     core_action_clear(action);
 }
 
+/* Not pump_run() itself: the caller may be a link, which that may free. */
+static void run_soon(struct pump *pump)
+{
+    event_active(pump->runner, 0, 0);
+}
+
 static void set_timer(struct pump *pump)
 {
     const uint64_t due = core_deadline(pump->core), now = now_ms();
@@ -118,15 +146,28 @@ static void set_timer(struct pump *pump)
         event_add(pump->timer, &delay);
 }
 
+static void carry_out_all(struct pump *pump)
+{
+    core_action action;
+    while (!pump->failed && core_take_action(pump->core, &action))
+        carry_out(pump, &action);
+}
+
 /* Runs until the core wants nothing more; the only place where links are freed. */
 void pump_run(struct pump *pump)
 {
-    core_action action;
+    pump->running = true;
     do {
-        while (!pump->failed && core_take_action(pump->core, &action))
-            carry_out(pump, &action);
+        carry_out_all(pump);
+        flush(pump);
         free_gone(pump);
     } while (pump->gone->len > 0);
+    if (pump->drained)
+        carry_out_all(pump);
+    pump->running = pump->drained = false;
+    /* Who reads much gets it piece by piece: others have a turn. */
+    if (pump->unflushed->len > 0 || pump->gone->len > 0)
+        run_soon(pump);
     if (pump->failed)
         return;
     if (pump->stopping && g_hash_table_size(pump->seats) == 0 &&
@@ -134,12 +175,6 @@ void pump_run(struct pump *pump)
         pump->config.emptied(pump->config.user);
     else
         set_timer(pump);
-}
-
-/* Not pump_run() itself: the caller may be a link, which that may free. */
-static void run_soon(struct pump *pump)
-{
-    event_active(pump->runner, 0, 0);
 }
 
 static void on_received(void *user, conn_key key, const uint8_t *p, size_t n)
@@ -151,7 +186,10 @@ static void on_drained(void *user, conn_key key, size_t n)
 {
     struct pump *pump = user;
     core_drained(pump->core, now_ms(), key, n);
-    run_soon(pump);
+    if (pump->running)
+        pump->drained = true;
+    else
+        run_soon(pump);
 }
 
 static void on_ended(void *user, conn_key key)
@@ -288,6 +326,7 @@ struct pump *pump_new(struct event_base *base, const pump_config *config, char *
     pump->runner = event_new(base, -1, 0, on_runner, pump);
     pump->seats = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, seat_free);
     pump->gone = g_array_new(FALSE, FALSE, sizeof(conn_key));
+    pump->unflushed = g_ptr_array_new();
     pump->events = (link_events){pump,
                                  on_received,
                                  on_drained,
@@ -308,6 +347,7 @@ void pump_free(struct pump *pump)
         return;
     g_hash_table_unref(pump->seats);
     g_array_unref(pump->gone);
+    g_ptr_array_unref(pump->unflushed);
     event_free(pump->runner);
     event_free(pump->timer);
     admission_free(pump->admission);
