@@ -43,10 +43,14 @@ static const char scenario_help[] =
     "\n"
     "Exit code: 0 after a signal, 1 it cannot start, 2 wrong usage or a wrong scenario.";
 
-static gboolean parse(int argc, char **argv, chaos_options *o, gboolean *version, GError **error)
+/* Values that GOption cannot put in their place. */
+typedef struct raw_options {
+    char *seed;
+    gboolean json, check, version;
+} raw_options;
+
+static gboolean parse_raw(int argc, char **argv, chaos_options *o, raw_options *raw, GError **error)
 {
-    char *seed = NULL;
-    gboolean json = FALSE, check = FALSE;
     const GOptionEntry entries[] = {
         {"listen", 0, 0, G_OPTION_ARG_STRING, &o->listen,
          "Numeric address to listen on (default 127.0.0.1)", "ADDR"},
@@ -56,15 +60,14 @@ static gboolean parse(int argc, char **argv, chaos_options *o, gboolean *version
         {"server-port", 0, 0, G_OPTION_ARG_INT, &o->server_port, "Its port (default 8900)", "N"},
         {"scenario", 's', 0, G_OPTION_ARG_FILENAME, &o->scenario,
          "What to do (default: nothing, bytes pass as they are)", "FILE"},
-        {"check", 0, 0, G_OPTION_ARG_NONE, &check, "Read the scenario, and exit", NULL},
-        {"seed", 0, 0, G_OPTION_ARG_STRING, &seed, "Of all that is left to chance (default 1)",
+        {"check", 0, 0, G_OPTION_ARG_NONE, &raw->check, "Read the scenario, and exit", NULL},
+        {"seed", 0, 0, G_OPTION_ARG_STRING, &raw->seed, "Of all that is left to chance (default 1)",
          "N"},
         {"log", 0, 0, G_OPTION_ARG_FILENAME, &o->log, "Log to this file (default stderr)", "FILE"},
-        {"json", 0, 0, G_OPTION_ARG_NONE, &json, "Log JSON, one object on each line", NULL},
-        {"version", 0, 0, G_OPTION_ARG_NONE, version, "Print the version and exit", NULL},
+        {"json", 0, 0, G_OPTION_ARG_NONE, &raw->json, "Log JSON, one object on each line", NULL},
+        {"version", 0, 0, G_OPTION_ARG_NONE, &raw->version, "Print the version and exit", NULL},
         G_OPTION_ENTRY_NULL};
     GOptionContext *context = g_option_context_new("- a proxy that brings trouble");
-    guint64 value = 0;
     g_option_context_add_main_entries(context, entries, NULL);
     g_option_context_set_description(context, scenario_help);
     gboolean ok = g_option_context_parse(context, &argc, &argv, error);
@@ -72,45 +75,53 @@ static gboolean parse(int argc, char **argv, chaos_options *o, gboolean *version
     if (ok && argc > 1) {
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "unexpected argument '%s'",
                     argv[1]);
-        ok = FALSE;
-    } else if (ok && seed != NULL &&
-               !g_ascii_string_to_unsigned(seed, 10, 0, G_MAXUINT64, &value, NULL)) {
+        return FALSE;
+    }
+    return ok;
+}
+
+static gboolean check(const raw_options *raw, chaos_options *o, GError **error)
+{
+    guint64 seed = 0;
+    if (raw->seed != NULL &&
+        !g_ascii_string_to_unsigned(raw->seed, 10, 0, G_MAXUINT64, &seed, NULL)) {
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                    "--seed must be a number, not '%s'", seed);
-        ok = FALSE;
-    } else if (ok &&
-               (o->port < 0 || o->port > 65535 || o->server_port < 1 || o->server_port > 65535)) {
+                    "--seed must be a number, not '%s'", raw->seed);
+        return FALSE;
+    }
+    if (o->port < 0 || o->port > 65535 || o->server_port < 1 || o->server_port > 65535) {
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
                     "--port and --server-port must be ports");
-        ok = FALSE;
+        return FALSE;
     }
-    o->seeded = seed != NULL;
-    o->seed = value;
-    o->json = json;
-    o->check = check;
-    g_free(seed);
-    return ok;
+    o->seeded = raw->seed != NULL;
+    o->seed = seed;
+    o->json = raw->json;
+    o->check = raw->check;
+    if (o->listen == NULL)
+        o->listen = g_strdup("127.0.0.1");
+    if (o->server == NULL)
+        o->server = g_strdup("127.0.0.1");
+    return TRUE;
 }
 
 int chaos_options_parse(int argc, char **argv, chaos_options *options)
 {
+    raw_options raw = {0};
     GError *error = NULL;
-    gboolean version = FALSE;
+    int code = -1;
     *options = (chaos_options){.server_port = 8900};
-    if (!parse(argc, argv, options, &version, &error)) {
+    const gboolean ok = parse_raw(argc, argv, options, &raw, &error);
+    if (ok && raw.version) {
+        printf("plato-chaos %s\n", PLATO_PROGRAM_VERSION);
+        code = 0;
+    } else if (!ok || !check(&raw, options, &error)) {
         fprintf(stderr, "plato-chaos: %s; see plato-chaos --help\n", error->message);
         g_error_free(error);
-        return 2;
+        code = 2;
     }
-    if (version) {
-        printf("plato-chaos %s\n", PLATO_PROGRAM_VERSION);
-        return 0;
-    }
-    if (options->listen == NULL)
-        options->listen = g_strdup("127.0.0.1");
-    if (options->server == NULL)
-        options->server = g_strdup("127.0.0.1");
-    return -1;
+    g_free(raw.seed);
+    return code;
 }
 
 void chaos_options_clear(chaos_options *options)
