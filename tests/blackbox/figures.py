@@ -114,6 +114,7 @@ SCENARIOS = {
     "idle": show_idle,
     "slow": show_beside("slow", ("--slow-writers", 1000)),
     "flood": show_beside("flood", ("--floods", 1)),
+    "limited": show_beside("limited", ("--floods", 1), ("--rate", 1000, "--rate-burst", 2000)),
     "malformed": show_beside("malformed", ("--malformed", 50)),
     "files": show_files,
     "speed": show_speed,
@@ -137,7 +138,7 @@ def main():
             parser.error(f"there is no scenario '{name}'")
     if arguments.check:
         return 0
-    print(f"machine: {machine()}")
+    print(f"machine: {machine()}", flush=True)
     good = True
     for name in arguments.scenarios or SCENARIOS:
         begin = time.monotonic()
