@@ -55,7 +55,7 @@ static void on_phase(void *user, load_phase phase)
         measured(b);
     } else if (phase == LOAD_OVER) {
         if (b->load->start_ns == 0)
-            b->failure = "not all clients could log in; see --drain, and the server's log";
+            b->failure = "not all clients could log in";
         finish(b);
     }
 }
@@ -82,7 +82,7 @@ static void on_second(evutil_socket_t fd, short what, void *user)
     if (!b->started && crowd_is_there(b->crowd)) {
         start_load(b);
     } else if (!b->started && now_ns >= b->end_ns) {
-        b->failure = "not all idle connections could log in; see --drain, and the server's log";
+        b->failure = "not all idle connections could log in";
         finish(b);
     } else if (b->started && b->options->sessions == 0 && now_ns >= b->end_ns) {
         finish(b);
@@ -104,6 +104,7 @@ static bool set_target(bench *b)
 {
     const bench_options *options = b->options;
     b->target.base = b->base;
+    b->target.problem = &b->problem;
     b->target.address_length =
         (socklen_t)address_make(options->host, options->port, &b->target.address);
     if (b->target.address_length == 0) {
@@ -152,12 +153,13 @@ static int run(bench *b)
         start_load(b);
     event_base_dispatch(b->base);
     measured(b);
-    if (shows_progress(b)) {
+    if (shows_progress(b))
         report_progress(b);
+    if (isatty(STDERR_FILENO))
         fputc('\n', stderr);
-    }
     if (b->failure != NULL) {
-        fprintf(stderr, "plato-bench: %s\n", b->failure);
+        fprintf(stderr, "plato-bench: %s%s%s; see --drain, and the server's log\n", b->failure,
+                b->problem != NULL ? ": " : "", b->problem != NULL ? b->problem : "");
     } else {
         probe(b, &b->fsync_after);
         code = report_print(b);
@@ -190,6 +192,7 @@ int bench_run(const bench_options *options)
         fprintf(stderr, "plato-bench: libevent finds no way to wait for events\n");
     else if (set_target(b))
         code = run(b);
+    g_free(b->problem);
     tls_client_free(b->target.tls);
     if (b->base != NULL)
         event_base_free(b->base);

@@ -26,6 +26,7 @@ typedef struct bench {
     uint64_t measured_ns;                           /* how long was measured */
     uint64_t delivered;                             /* meanwhile */
     histogram fsync_before, fsync_after;
+    char *problem;       /* why a connection last failed, or NULL */
     const char *failure; /* NULL, or why there is nothing to report */
 } bench;
 
@@ -35,7 +36,7 @@ int bench_run(const bench_options *options);
 /* Prints the report; the exit code that the ledger asks for. */
 int report_print(const bench *b);
 
-/* One line on stderr, over the last one. */
+/* One line on stderr; on a terminal over the last one. */
 void report_progress(const bench *b);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <unistd.h>
 
 /* Prints one figure; JSON has it as "group": {"name": value}. */
 typedef struct printer {
@@ -207,12 +208,13 @@ void report_progress(const bench *b)
     static const char *const phases[] = {"connecting", "warming up", "measuring", "draining",
                                          "over"};
     const load_counts *counts = &b->load->counts;
+    const bool terminal = isatty(STDERR_FILENO);
     fprintf(stderr,
-            "\r\033[K%" PRIu64 " s, %s: %u connected, %" PRIu64 " sent, %" PRIu64
-            " acknowledged, %" PRIu64 " delivered, p99 of UP to PUSH %.1f ms",
-            (load_now_ns() - b->begin_ns) / 1000000000,
+            "%s%" PRIu64 " s, %s: %u connected, %" PRIu64 " sent, %" PRIu64
+            " acknowledged, %" PRIu64 " delivered, p99 of UP to PUSH %.1f ms%s",
+            terminal ? "\r\033[K" : "", (load_now_ns() - b->begin_ns) / 1000000000,
             b->options->sessions > 0 && b->started ? phases[b->load->phase] : "crowd",
             b->load->n_logged_in + b->crowd->counts[GUEST_IDLE].logged_in, counts->sent,
             counts->acknowledged, counts->delivered,
-            us(histogram_at(&b->load->up_push, 0.99)) / 1000);
+            us(histogram_at(&b->load->up_push, 0.99)) / 1000, terminal ? "" : "\n");
 }

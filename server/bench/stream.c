@@ -20,6 +20,7 @@ typedef enum stream_state {
 } stream_state;
 
 struct stream {
+    const stream_target *target;
     const stream_events *events;
     void *user;
     struct event *readable, *writable;
@@ -94,6 +95,14 @@ static void go_down(stream *s)
     s->events->down(s->user);
 }
 
+/* It never came up; takes the text. */
+static void fail(stream *s, char *why)
+{
+    g_free(*s->target->problem);
+    *s->target->problem = why;
+    go_down(s);
+}
+
 void stream_flush(stream *s)
 {
     ssize_t done = 1;
@@ -116,9 +125,14 @@ static void come_up(stream *s)
 
 static void go_on_shaking(stream *s)
 {
-    const ssize_t done = tls_result(s, SSL_do_handshake(s->ssl));
-    if (done == IO_ENDED || (done > 0 && !tls_client_protocol_fits(s->ssl)))
-        go_down(s);
+    ERR_clear_error();
+    const int rc = SSL_do_handshake(s->ssl);
+    const unsigned long code = ERR_peek_error();
+    const ssize_t done = tls_result(s, rc);
+    if (done == IO_ENDED)
+        fail(s, tls_client_error(s->ssl, code));
+    else if (done > 0 && !tls_client_protocol_fits(s->ssl))
+        fail(s, g_strdup("TLS: the server wants another protocol"));
     else if (done > 0)
         come_up(s);
 }
@@ -129,7 +143,7 @@ static void on_connected(stream *s)
     int error = 0;
     socklen_t n = sizeof error;
     if (getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &error, &n) != 0 || error != 0) {
-        go_down(s);
+        fail(s, g_strdup(g_strerror(error)));
         return;
     }
     setsockopt(s->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -189,6 +203,7 @@ stream *stream_open(const stream_target *target, const stream_events *events, vo
         return NULL;
     }
     stream *s = g_new0(stream, 1);
+    s->target = target;
     s->events = events;
     s->user = user;
     s->fd = fd;

@@ -18,6 +18,7 @@ typedef struct stream_target {
     socklen_t address_length;
     tls_client *tls;         /* NULL = without */
     const char *server_name; /* for TLS: what the certificate must be for */
+    char **problem;          /* set to why a connection last failed to come up; to be freed */
 } stream_target;
 
 /* `user` is what stream_open() was given. Any of them may call stream_free(). */

@@ -9,7 +9,9 @@ import threading
 import time
 import unittest
 
+import mosquitto
 import programs
+from mosquitto import Mosquitto
 from programs import Bench, Folder, bench, server
 
 sys.path.insert(0, f"{__file__.rsplit('/', 2)[0]}/e2e")
@@ -49,7 +51,7 @@ class Options(unittest.TestCase):
             unused.bind(("127.0.0.1", 0))
             code, out, err = run("--port", str(unused.getsockname()[1]), "--drain", "1")
         self.assertEqual((code, out), (1, ""))
-        self.assertIn("not all clients could log in", err)
+        self.assertIn("not all clients could log in: Connection refused", err)
 
 
 class Counts(unittest.TestCase):
@@ -74,6 +76,25 @@ class Counts(unittest.TestCase):
         with Folder() as folder, server(folder, "--store", "none") as running:
             report = bench(running.port, "--sessions", 5, "--rate", 0, "--count", 5000)
         self.assertEqual((report["verdict"], report["messages"]["sent"]), ("PASSED", 5000))
+
+    def test_tls(self):
+        with Folder() as folder, server(folder, "--store", "none", tls=True) as running:
+            tls_port = running.more_ports[0]
+            report = bench(tls_port, "--tls", "--insecure", "--sessions", 5, "--count", 200,
+                           "--size", 40000, "--rate", 0)
+            self.assertEqual((report["verdict"], report["tls"]), ("PASSED", True))
+            code, _, err = run("--port", str(tls_port), "--tls", "--sessions", "1", "--drain", "1")
+            self.assertEqual(code, 1, err)
+            self.assertIn("the server's certificate is not accepted", err)
+
+    @unittest.skipUnless(mosquitto.installed(), "mosquitto is not installed")
+    def test_mqtt(self):
+        for qos in (1, 2):
+            with self.subTest(qos), Folder() as folder, Mosquitto(folder, None) as broker:
+                report = bench(broker.port, "--mqtt", qos, "--sessions", 5, "--receivers", 2,
+                               "--count", 500, "--rate", 2000)
+                self.assertEqual((report["verdict"], report["protocol"]), ("PASSED", "mqtt"))
+                self.assertEqual(report["messages"]["delivered"], 1000)
 
     def test_for_people(self):
         with Folder() as folder, server(folder, "--store", "none") as running:
