@@ -13,6 +13,12 @@
 #define READ_AT_ONCE 65536
 #define WRITE_AT_ONCE 262144
 
+/*
+ * Bytes; shorter frames are copied behind each other, which costs less than keeping account of
+ * them. With TLS, what is not in one piece becomes a record, and a write, of its own.
+ */
+#define COPIED 1024
+
 struct link {
     struct bufferevent *stream;
     const link_events *events;
@@ -245,8 +251,12 @@ void link_send(struct link *link, GBytes *bytes)
     gsize n;
     const void *data = g_bytes_get_data(bytes, &n);
     struct evbuffer *output = bufferevent_get_output(link->stream);
-    if (evbuffer_add_reference(output, data, n, release_bytes, bytes) != 0)
+    if (n <= COPIED) {
+        evbuffer_add(output, data, n);
         g_bytes_unref(bytes);
+    } else if (evbuffer_add_reference(output, data, n, release_bytes, bytes) != 0) {
+        g_bytes_unref(bytes);
+    }
     if (evbuffer_get_length(output) > link->events->hold_above)
         link_set_hold(link, LINK_HOLD_OUTPUT, true);
 }

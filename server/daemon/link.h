@@ -50,7 +50,7 @@ struct link *link_new(struct event_base *base, evutil_socket_t fd, struct tls *t
 /* Closes the socket. */
 void link_free(struct link *link);
 
-/* Queues the bytes without copying them; takes the reference over. */
+/* Queues the bytes, copying only few; takes the reference over. */
 void link_send(struct link *link, GBytes *bytes);
 
 /*
