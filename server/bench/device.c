@@ -86,6 +86,9 @@ static void on_bytes(void *user, const uint8_t *p, size_t n)
         d->load->wire->confirm(d);
         d->confirmed = d->complete;
     }
+    if (d->got && d->load->options->rate <= 0) /* its senders may have room again */
+        for (int i = 0; i < d->load->options->senders; i++)
+            device_pump(d - d->place + i);
     d->got = false;
     device_pump(d);
 }
@@ -149,18 +152,30 @@ static void say(device *d, uint64_t now_ns)
     d->next++;
 }
 
-void device_pump(device *d)
+/*
+ * Whether the window has room. Without a schedule, what is acknowledged but not delivered counts
+ * too: else the messages would only pile up in the server.
+ */
+static bool may_say(const device *d)
 {
     const uint64_t window = (uint64_t)d->load->options->window;
+    if (d->next > d->due || d->next - d->first >= window)
+        return false;
+    return d->load->options->rate > 0 || d->next <= d->sent ||
+           d->sent - MIN(d->delivered / (d->load->n_members - 1), d->sent) < window;
+}
+
+void device_pump(device *d)
+{
     if (!d->logged_in)
         return;
-    if (!d->held && d->next <= d->due && d->next - d->first < window) {
+    if (!d->held && may_say(d)) {
         const uint64_t now_ns = load_now_ns();
         if (d->next == d->first) {
             set_resend(d, now_ns, 1);
             d->waiting_ns = now_ns;
         }
-        while (d->next <= d->due && d->next - d->first < window)
+        while (may_say(d))
             say(d, now_ns);
         d->written_ns = now_ns;
     }
@@ -266,6 +281,7 @@ static void enter(device *d, uint64_t msg_id, const stamp *s, bool known_id)
         from->last = s->number;
     }
     counts->delivered++;
+    (d - d->place + s->sender)->delivered++;
     if (load_measures(d->load, s->due_ns))
         histogram_add(&d->load->up_push, d->heard_ns - MIN(s->due_ns, d->heard_ns));
 }
@@ -288,6 +304,14 @@ void device_got(device *d, uint64_t msg_id, plato_span message)
             d->confirmed = 0; /* our ACK may be what got lost */
         enter(d, msg_id, &s, known_id);
     }
+}
+
+void device_missed(device *d, uint64_t last_id)
+{
+    d->complete = MAX(d->complete, MIN(last_id, d->highest));
+    while (bitset_has(&d->ids, d->complete + 1))
+        d->complete++;
+    d->got = true; /* the server may go on behind it */
 }
 
 /* Asks for what is missing in front of the highest msg_id, once a second. */

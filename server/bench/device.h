@@ -39,6 +39,7 @@ typedef struct device {
     uint64_t first;      /* first that is not acknowledged */
     uint64_t sent;       /* highest ever written */
     uint64_t forgotten;  /* client_id = number - forgotten: of a server that began anew */
+    uint64_t delivered;  /* deliveries of them, to all members together */
     uint64_t asked_for;  /* where OUT_OF_ORDER last took us back to; 0 = not since an ACK */
     uint64_t *due_ns;    /* when message n was due: [n % window] */
     bitset acknowledged; /* numbers */
@@ -85,6 +86,9 @@ void device_refused(device *d, uint32_t code, uint64_t expected);
 
 /* From the wire: a message of another; `msg_id` 0 if the protocol has none. */
 void device_got(device *d, uint64_t msg_id, plato_span message);
+
+/* From the wire: what was asked for up to `last_id` will not come any more. */
+void device_missed(device *d, uint64_t last_id);
 
 /* From the wire: this connection is of no use any more. */
 void device_drop(device *d);

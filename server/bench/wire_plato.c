@@ -149,6 +149,8 @@ static void on_ack(device *d, const plato_head_ack *ack)
         on_login_ack(d, ack);
     else if (ack->type == PLATO_UP && ack->code == PLATO_ACK_OK)
         device_acknowledged(d, ack->client_id + d->forgotten, ack->msg_id);
+    else if (ack->type == PLATO_SYNC && ack->code == PLATO_ACK_INTERNAL)
+        device_missed(d, ack->msg_id); /* docs/server.md: no longer kept */
     else if (ack->code != PLATO_ACK_OK)
         device_refused(d, ack->code, ack->client_id);
 }

@@ -70,11 +70,12 @@ def show_beside(name, bad, options=()):
         say(f"{name}: good clients alone and beside the others")
         alone, together, others = crowd.beside(bad, options, arguments.rounds, arguments.seconds)
         said()
-        ratio = crowd.median_p99_us(together) / crowd.median_p99_us(alone)
+        medians = crowd.median_p99_us(together) / crowd.median_p99_us(alone)
+        least = min(map(crowd.p99_us, together)) / min(map(crowd.p99_us, alone))
         print(f"{name}: p99 of UP to PUSH, ms, {arguments.rounds} rounds: alone "
               f"{speed.spread([crowd.p99_us(r) / 1000 for r in alone], 2)}, beside "
               f"{speed.spread([crowd.p99_us(r) / 1000 for r in together], 2)}: "
-              f"{ratio:.2f} times; CPU of the server beside them, %: "
+              f"the medians {medians:.2f} times, the least {least:.2f} times; CPU of the server beside them, %: "
               f"{speed.spread([r['server']['cpu_percent'] for r in together], 0)}")
         for kind, counts in others[-1].items():
             if kind in ("slow writers", "floods", "malformed"):
