@@ -122,6 +122,16 @@ static void push_to(struct core *core, const struct member *member, GBytes *push
     core_send(core, member->device->connection, push, now_ms);
 }
 
+/*
+ * Half of the limit is left for answers: a reader is not closed for our haste, nor for that of who
+ * sends to it. What does not fit waits in the log, for core_drained().
+ */
+static bool has_room(const struct core *core, const struct member *member)
+{
+    const connection *conn = member->device->connection;
+    return conn != NULL && conn->output <= core->config.max_output / 2;
+}
+
 /* To whoever follows live: those who are behind will find it in the log. */
 void chat_deliver(struct core *core, const log_entry *entry, uint64_t now_ms)
 {
@@ -132,7 +142,7 @@ void chat_deliver(struct core *core, const log_entry *entry, uint64_t now_ms)
             continue;
         if (member->device->device_id == entry->sender) {
             flight_skip(core, member);
-        } else if (!flight_is_full(core, member)) {
+        } else if (!flight_is_full(core, member) && has_room(core, member)) {
             flight_add(core, member, now_ms);
             push_to(core, member, entry->push, now_ms);
         }
@@ -189,17 +199,10 @@ typedef struct range {
     uint64_t done;
 } range;
 
-/* Half of the limit is left for what comes up meanwhile: a reader is not closed for our haste. */
-static bool has_room(const range *r)
-{
-    const connection *conn = r->member->device->connection;
-    return conn != NULL && conn->output <= r->core->config.max_output / 2;
-}
-
 static bool send_asked(void *user, uint64_t msg_id, GBytes *push)
 {
     range *r = user;
-    if (!has_room(r)) {
+    if (!has_room(r->core, r->member)) {
         r->done = msg_id - 1;
         return false;
     }
@@ -257,7 +260,7 @@ bool chat_resume(struct core *core, struct member *member, uint64_t *first, uint
 static bool send_next(void *user, uint64_t msg_id, GBytes *push)
 {
     range *r = user;
-    if (!has_room(r) || flight_is_full(r->core, r->member)) {
+    if (!has_room(r->core, r->member) || flight_is_full(r->core, r->member)) {
         r->done = msg_id - 1;
         return false;
     }
@@ -271,7 +274,7 @@ void chat_catch_up(struct core *core, struct member *member, uint64_t now_ms)
 {
     uint64_t first, lost;
     range r = {core, member, now_ms, member->chat->last_msg_id};
-    if (member->next_msg_id > r.done || !has_room(&r) || flight_is_full(core, member))
+    if (member->next_msg_id > r.done || !has_room(core, member) || flight_is_full(core, member))
         return;
     skip_lost(core, member, &first, &lost); /* the log goes on while the reader takes its time */
     for_each_push(core, member, member->next_msg_id, r.done, send_next, &r);
@@ -283,7 +286,7 @@ static bool send_if_in_flight(void *user, uint64_t msg_id, GBytes *push)
 {
     const range *r = user;
     const struct member *member = r->member;
-    if (!has_room(r))
+    if (!has_room(r->core, r->member))
         return false;
     for (unsigned i = 0; i < member->n_in_flight && member->in_flight[i] <= msg_id; i++) {
         if (member->in_flight[i] != msg_id)

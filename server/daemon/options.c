@@ -87,7 +87,7 @@ static const option_row limit_rows[] = {
            "Longest variable header of a frame", 64, G_MAXINT32),
     NUMBER("max-output", to.config.max_output, "BYTES",
            "What may wait for a reader before it is closed as too slow; from half of that on it "
-           "is not read from",
+           "is not read from, and PUSHes wait",
            1024, G_MAXINT32),
     NUMBER("max-input", to.config.max_input, "BYTES",
            "Bytes of unfinished frames over all connections", 1024, G_MAXINT64),
