@@ -113,6 +113,8 @@ START_TEST(too_much_uncommitted_stops_reading)
     ck_assert(!d.paused[ann]);
     driver_send(&d, ann, make_heartbeat());
     ck_assert_int_eq(d.state[ann], PEER_OPEN);
+    driver_pass(&d, config.idle_timeout_ms + 1000); /* its clock runs again, with no other event */
+    ck_assert_int_eq(d.state[ann], PEER_CLOSED_FLUSH);
     config.max_uncommitted = 100;
     restart();
     ann = driver_log_in(&d, 1, sessions, 1, NULL);
