@@ -210,14 +210,6 @@ static bool send_asked(void *user, uint64_t msg_id, GBytes *push)
     return true;
 }
 
-uint64_t chat_send_range(struct core *core, struct member *member, uint64_t first, uint64_t last,
-                         uint64_t now_ms)
-{
-    range r = {core, member, now_ms, MIN(last, member->chat->last_msg_id)};
-    for_each_push(core, member, first, r.done, send_asked, &r);
-    return r.done;
-}
-
 /* The oldest message that can still be sent; behind the last one if there is none. */
 static uint64_t oldest_kept(struct core *core, const struct chat *chat, uint64_t wanted)
 {
@@ -228,6 +220,21 @@ static uint64_t oldest_kept(struct core *core, const struct chat *chat, uint64_t
     if (!reader->oldest(reader->user, chat->chat_id, &stored))
         core_fail(core, "the store cannot be read");
     return stored != 0 ? MIN(stored, oldest) : oldest;
+}
+
+/* One SYNC goes through so many messages, the member's own among them: everybody waits for it. */
+#define MOST_SYNCED 1024u
+
+uint64_t chat_send_range(struct core *core, struct member *member, uint64_t first, uint64_t last,
+                         uint64_t now_ms)
+{
+    range r = {core, member, now_ms, MIN(last, member->chat->last_msg_id)};
+    if (first > r.done)
+        return r.done;
+    first = MAX(first, oldest_kept(core, member->chat, first));
+    r.done = MIN(r.done, first + MOST_SYNCED - 1);
+    for_each_push(core, member, first, r.done, send_asked, &r);
+    return r.done;
 }
 
 bool chat_is_kept(struct core *core, const struct chat *chat, uint64_t msg_id)

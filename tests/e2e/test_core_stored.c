@@ -285,6 +285,33 @@ START_TEST(the_store_reaches_further_back)
 }
 END_TEST
 
+/* However much there is, one SYNC does not keep others waiting: also when all of it is one's own.
+ */
+START_TEST(one_sync_goes_so_far)
+{
+    config.log_messages = 3;
+    restart();
+    conn_key ann = driver_log_in(&d, 1, sessions, 1, NULL);
+    conn_key bob = driver_log_in(&d, 2, sessions, 1, NULL);
+    d.hold_commits = true;
+    for (uint64_t i = 1; i <= 1100; i++)
+        driver_send(&d, ann, make_up(i, 42, "x"));
+    driver_commit(&d);
+    d.hold_commits = false;
+    driver_commit(&d);
+    d.read[ann] = d.output[ann]->len;
+    d.read[bob] = d.output[bob]->len;
+    driver_send(&d, ann, make_sync(42, 1, UINT64_MAX));
+    ck_assert_uint_eq(driver_ack(&d, ann).msg_id, 1024);
+    driver_send(&d, ann, make_sync(42, 1025, UINT64_MAX));
+    ck_assert_uint_eq(driver_ack(&d, ann).msg_id, 1100);
+    driver_send(&d, bob, make_sync(42, 2, 1099));
+    for (uint64_t i = 2; i <= 1025; i++)
+        ck_assert_uint_eq(driver_push(&d, bob, "x"), i);
+    ck_assert_uint_eq(driver_ack(&d, bob).msg_id, 1025);
+}
+END_TEST
+
 /* The file stays as large as it may be; what is gone is told. */
 START_TEST(the_oldest_messages_go)
 {
@@ -340,6 +367,7 @@ Suite *stored_suite(void)
     tcase_add_test(tcase, repeats_of_an_earlier_membership_do_not_count);
     tcase_add_test(tcase, gone_and_back_in_one_batch);
     tcase_add_test(tcase, the_store_reaches_further_back);
+    tcase_add_test(tcase, one_sync_goes_so_far);
     tcase_add_test(tcase, the_oldest_messages_go);
     suite_add_tcase(suite, tcase);
     return suite;
