@@ -351,6 +351,51 @@ START_TEST(the_oldest_messages_go)
 }
 END_TEST
 
+/* Many small messages make no less room than the large ones need that come behind them. */
+START_TEST(large_messages_after_small_ones)
+{
+    char *body = g_strnfill(100000, 'x');
+    uint64_t client_id = 1;
+    options.keep_bytes = 1000000;
+    options.wal_pages = 50;
+    restart();
+    conn_key ann = driver_log_in(&d, 1, sessions, 1, NULL);
+    d.hold_commits = true;
+    for (; client_id <= 12000; client_id++)
+        driver_send(&d, ann, make_up(client_id, 42, "x"));
+    for (unsigned batch = 0; batch < 8; batch++) {
+        for (const uint64_t end = client_id + 10; client_id < end; client_id++)
+            driver_send(&d, ann, make_up(client_id, 42, body));
+        driver_commit(&d);
+    }
+    driver_commit(&d);
+    d.hold_commits = false;
+    GStatBuf file;
+    ck_assert_int_eq(g_stat(path, &file), 0);
+    ck_assert_int_lt(file.st_size, 4000000);
+    restart(); /* which checks that no session has holes */
+    g_free(body);
+}
+END_TEST
+
+/* What is acknowledged is there, if not for long: also when it is more than may be kept. */
+START_TEST(a_message_outlives_its_own_batch)
+{
+    char *body = g_strnfill(100000, 'x');
+    options.keep_bytes = 50000;
+    restart();
+    conn_key ann = driver_log_in(&d, 1, sessions, 1, NULL);
+    conn_key bob = driver_log_in(&d, 2, sessions, 1, NULL);
+    core_disconnected(d.core, d.now_ms, bob);
+    driver_send(&d, ann, make_up(1, 42, body));
+    driver_send(&d, ann, make_up(2, 42, body));
+    restart();
+    bob = driver_log_in(&d, 2, sessions, 1, NULL);
+    ck_assert_uint_eq(driver_push(&d, bob, body), 2);
+    g_free(body);
+}
+END_TEST
+
 Suite *stored_suite(void)
 {
     Suite *suite = suite_create("core stored");
@@ -369,6 +414,8 @@ Suite *stored_suite(void)
     tcase_add_test(tcase, the_store_reaches_further_back);
     tcase_add_test(tcase, one_sync_goes_so_far);
     tcase_add_test(tcase, the_oldest_messages_go);
+    tcase_add_test(tcase, large_messages_after_small_ones);
+    tcase_add_test(tcase, a_message_outlives_its_own_batch);
     suite_add_tcase(suite, tcase);
     return suite;
 }
