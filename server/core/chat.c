@@ -289,6 +289,26 @@ void chat_catch_up(struct core *core, struct member *member, uint64_t now_ms)
         flight_skip_to(core, member, r.done + 1);
 }
 
+static bool send_first(void *user, uint64_t msg_id, GBytes *push)
+{
+    range *r = user;
+    r->member->next_msg_id = msg_id;
+    flight_add(r->core, r->member, r->now_ms);
+    push_to(r->core, r->member, push, r->now_ms);
+    return false;
+}
+
+void chat_begin(struct core *core, struct member *member, uint64_t now_ms)
+{
+    const uint64_t last = member->chat->last_msg_id;
+    range r = {core, member, now_ms, last};
+    if (member->n_in_flight > 0 || member->next_msg_id > last)
+        return;
+    for_each_push(core, member, member->next_msg_id, last, send_first, &r);
+    if (member->device->connection != NULL && member->n_in_flight == 0)
+        flight_skip_to(core, member, last + 1); /* nothing but its own */
+}
+
 static bool send_if_in_flight(void *user, uint64_t msg_id, GBytes *push)
 {
     const range *r = user;

@@ -235,6 +235,32 @@ START_TEST(a_slow_reader_is_waited_for)
 }
 END_TEST
 
+/* A client may take the first msg_id that it hears of a session for the beginning. */
+START_TEST(an_ack_does_not_overtake_the_first_push)
+{
+    static const uint64_t two[] = {42, 43};
+    char *body = g_strnfill(3000, 'x');
+    config.max_output = 4096;
+    driver_restart(&d, &config);
+    conn_key ann = driver_log_in(&d, 1, two, 2, NULL);
+    conn_key bob = driver_log_in(&d, 2, two, 2, NULL);
+    d.drain = false;
+    driver_send(&d, ann, make_up(1, 42, body));
+    driver_send(&d, ann, make_up(1, 43, "first"));
+    driver_send(&d, ann, make_up(2, 43, "second"));
+    driver_send(&d, bob, make_up(1, 43, "third"));
+    ck_assert_uint_eq(driver_push(&d, bob, body), 1);
+    ck_assert_uint_eq(driver_push(&d, bob, "first"), 1);
+    ck_assert_uint_eq(driver_ack(&d, bob).msg_id, 3);
+    ck_assert(driver_silent(&d, bob));
+    core_drained(d.core, d.now_ms, bob, d.output[bob]->len);
+    driver_pump(&d);
+    ck_assert_uint_eq(driver_push(&d, bob, "second"), 2);
+    ck_assert(driver_silent(&d, bob));
+    g_free(body);
+}
+END_TEST
+
 /* Who asks on and on and reads no answers cannot be waited for. */
 START_TEST(who_reads_no_answers_is_closed)
 {
@@ -354,6 +380,7 @@ Suite *limits_suite(void)
     tcase_add_test(tcase, closing_does_not_wait_for_ever);
     tcase_add_test(tcase, state_outlives_the_connection_for_a_while);
     tcase_add_test(tcase, a_slow_reader_is_waited_for);
+    tcase_add_test(tcase, an_ack_does_not_overtake_the_first_push);
     tcase_add_test(tcase, who_reads_no_answers_is_closed);
     tcase_add_test(tcase, resume_in_portions);
     tcase_add_test(tcase, log_is_bounded);
