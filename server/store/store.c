@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "store/internal.h"
 
+#include <stdlib.h>
 #include <sys/stat.h>
 
 /* A checkpoint of the writer's, or a recovery, is all that a reader ever waits for. */
@@ -85,12 +86,31 @@ static bool open_all(struct store *store, char **error)
     return true;
 }
 
+/*
+ * Without symbolic links: what stands beside FILE, its lock above all, must be found by whichever
+ * name it is opened. To be freed.
+ */
+static char *real_path(const char *path)
+{
+    char *folder = g_path_get_dirname(path), *name = g_path_get_basename(path);
+    char *file = realpath(path, NULL); /* NULL: it is still to be created, or cannot be opened */
+    char *parent = realpath(folder, NULL);
+    char *real = file != NULL     ? g_strdup(file)
+                 : parent != NULL ? g_build_filename(parent, name, NULL)
+                                  : g_strdup(path);
+    free(file);
+    free(parent);
+    g_free(folder);
+    g_free(name);
+    return real;
+}
+
 struct store *store_open(const store_options *options, char **error)
 {
     struct store *store = g_new0(struct store, 1);
     const mode_t mask = umask(0077); /* messages are nobody else's business */
     store->options = *options;
-    store->path = g_strdup(options->path);
+    store->path = options->vfs == NULL ? real_path(options->path) : g_strdup(options->path);
     store->vfs = g_strdup(options->vfs);
     store->lock = -1;
     *error = NULL;

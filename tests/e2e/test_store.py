@@ -138,6 +138,15 @@ class Store(unittest.TestCase):
         ann.send(up(11, 42))
         self.assertEqual(ann.receive().msg_id, 11)
 
+    def test_second_server_is_refused_by_another_name(self):
+        server = self.server()
+        ann, _ = self.chat(server)
+        os.symlink(self.path, self.path + "-link")
+        real, self.path = self.path, self.path + "-link"
+        self.assertIn(f"{real} is in use by another plato-server", self.refused())
+        ann.send(up(11, 42))
+        self.assertEqual(ann.receive().msg_id, 11)
+
     def test_newer_schema_is_refused(self):
         self.server().stop()
         database = sqlite3.connect(self.path)
