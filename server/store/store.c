@@ -58,6 +58,20 @@ static bool open_reader(struct store *store)
                                     "PRAGMA query_only=1; PRAGMA cache_size=-4096");
 }
 
+/*
+ * After a failed sync, what was written may be in the system's memory and not on the disk, and no
+ * later sync of the same file tells: so what the WAL holds goes into FILE, which is synced, before
+ * anything of it is acknowledged. Somebody who reads FILE (a backup) may keep us from that.
+ */
+static bool empty_wal(const struct store *store, char **error)
+{
+    const int rc =
+        sqlite3_wal_checkpoint_v2(store->writer, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    if (rc != SQLITE_OK && rc != SQLITE_BUSY)
+        *error = store_explain(store, store->writer, "cannot be put right");
+    return *error == NULL;
+}
+
 static bool open_all(struct store *store, char **error)
 {
     if (store->vfs == NULL && !lock_take(store, error))
@@ -73,7 +87,7 @@ static bool open_all(struct store *store, char **error)
         *error = g_strdup_printf("cannot open %s-mark", store->path);
         return false;
     }
-    if (!store_check(store, error))
+    if (!store_check(store, error) || !empty_wal(store, error))
         return false;
     if (!store_prepare(store, store->writer, 0, ST_FIRST_READING)) {
         *error = store_explain(store, store->writer, "cannot be used");
