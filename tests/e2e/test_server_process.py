@@ -47,6 +47,7 @@ class Process(unittest.TestCase):
                               (["--nonsense"], "--nonsense"),
                               (["--log-level", "loud"], "--log-level must be"),
                               (["--idle-timeout", "0"], "--idle-timeout must be from 1"),
+                              (["--max-body", "1000000000"], "--max-body must be from 0"),
                               (["--max-input", "4096"], "no less than a frame of the largest size"),
                               (["extra"], "unexpected argument 'extra'")):
             with self.subTest(options):
