@@ -20,6 +20,9 @@ typedef enum script_state {
     ENDED,     /* our direction is closed; the server's end is to come */
 } script_state;
 
+/* Bytes of input that wait to be carried out; more are left where they come from. */
+#define MOST_INPUT 65536u
+
 /* Ask for a clean end; the second time for an end. */
 static const int ending_signals[] = {SIGINT, SIGTERM};
 
@@ -36,7 +39,8 @@ struct script {
     uint64_t skip;           /* those up to this one were, in an earlier life */
     script_state state;
     bool input_ended;
-    bool running; /* in script_go_on() */
+    bool needs_more; /* no whole line is left */
+    bool running;    /* in script_go_on() */
     uint64_t expected;
 };
 
@@ -93,7 +97,10 @@ static void on_readable(evutil_socket_t fd, short what, void *user)
         return;
     if (n <= 0)
         end_of_input(script);
+    script->needs_more = script->client->printer.terminal != NULL;
     script_go_on(script);
+    if (!script->needs_more && evbuffer_get_length(script->lines) >= MOST_INPUT)
+        event_del(script->readable);
 }
 
 static void on_line_typed(void *user, const char *line, size_t n)
@@ -303,6 +310,16 @@ static void end_input(struct script *script)
     script_quit(script);
 }
 
+/* Goes on reading, also when there had been enough. */
+static void wait_for_input(struct script *script)
+{
+    script->needs_more = true;
+    if (script->input_ended)
+        end_input(script);
+    else
+        event_add(script->readable, NULL);
+}
+
 /* The line is counted with what it does: both are safe at the same moment. */
 static void run_line(struct script *script, char *line)
 {
@@ -320,8 +337,7 @@ static void run_lines(struct script *script)
     while (is_ready(script) && is_paced(script)) {
         char *line = next_line(script);
         if (line == NULL) {
-            if (script->input_ended)
-                end_input(script);
+            wait_for_input(script);
             return;
         }
         run_line(script, line);

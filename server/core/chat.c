@@ -122,6 +122,16 @@ static void push_to(struct core *core, const struct member *member, GBytes *push
     core_send(core, member->device->connection, push, now_ms);
 }
 
+/*
+ * Half of the limit is left for answers: a reader is not closed for our haste, nor for that of who
+ * sends to it. What does not fit waits in the log, for core_drained().
+ */
+static bool has_room(const struct core *core, const struct member *member)
+{
+    const connection *conn = member->device->connection;
+    return conn != NULL && conn->output <= core->config.max_output / 2;
+}
+
 /* To whoever follows live: those who are behind will find it in the log. */
 void chat_deliver(struct core *core, const log_entry *entry, uint64_t now_ms)
 {
@@ -132,7 +142,7 @@ void chat_deliver(struct core *core, const log_entry *entry, uint64_t now_ms)
             continue;
         if (member->device->device_id == entry->sender) {
             flight_skip(core, member);
-        } else if (!flight_is_full(core, member)) {
+        } else if (!flight_is_full(core, member) && has_room(core, member)) {
             flight_add(core, member, now_ms);
             push_to(core, member, entry->push, now_ms);
         }
@@ -189,30 +199,15 @@ typedef struct range {
     uint64_t done;
 } range;
 
-/* Half of the limit is left for what comes up meanwhile: a reader is not closed for our haste. */
-static bool has_room(const range *r)
-{
-    const connection *conn = r->member->device->connection;
-    return conn != NULL && conn->output <= r->core->config.max_output / 2;
-}
-
 static bool send_asked(void *user, uint64_t msg_id, GBytes *push)
 {
     range *r = user;
-    if (!has_room(r)) {
+    if (!has_room(r->core, r->member)) {
         r->done = msg_id - 1;
         return false;
     }
     push_to(r->core, r->member, push, r->now_ms);
     return true;
-}
-
-uint64_t chat_send_range(struct core *core, struct member *member, uint64_t first, uint64_t last,
-                         uint64_t now_ms)
-{
-    range r = {core, member, now_ms, MIN(last, member->chat->last_msg_id)};
-    for_each_push(core, member, first, r.done, send_asked, &r);
-    return r.done;
 }
 
 /* The oldest message that can still be sent; behind the last one if there is none. */
@@ -225,6 +220,21 @@ static uint64_t oldest_kept(struct core *core, const struct chat *chat, uint64_t
     if (!reader->oldest(reader->user, chat->chat_id, &stored))
         core_fail(core, "the store cannot be read");
     return stored != 0 ? MIN(stored, oldest) : oldest;
+}
+
+/* One SYNC goes through so many messages, the member's own among them: everybody waits for it. */
+#define MOST_SYNCED 1024u
+
+uint64_t chat_send_range(struct core *core, struct member *member, uint64_t first, uint64_t last,
+                         uint64_t now_ms)
+{
+    range r = {core, member, now_ms, MIN(last, member->chat->last_msg_id)};
+    if (first > r.done)
+        return r.done;
+    first = MAX(first, oldest_kept(core, member->chat, first));
+    r.done = MIN(r.done, first + MOST_SYNCED - 1);
+    for_each_push(core, member, first, r.done, send_asked, &r);
+    return r.done;
 }
 
 bool chat_is_kept(struct core *core, const struct chat *chat, uint64_t msg_id)
@@ -257,7 +267,7 @@ bool chat_resume(struct core *core, struct member *member, uint64_t *first, uint
 static bool send_next(void *user, uint64_t msg_id, GBytes *push)
 {
     range *r = user;
-    if (!has_room(r) || flight_is_full(r->core, r->member)) {
+    if (!has_room(r->core, r->member) || flight_is_full(r->core, r->member)) {
         r->done = msg_id - 1;
         return false;
     }
@@ -271,7 +281,7 @@ void chat_catch_up(struct core *core, struct member *member, uint64_t now_ms)
 {
     uint64_t first, lost;
     range r = {core, member, now_ms, member->chat->last_msg_id};
-    if (member->next_msg_id > r.done || !has_room(&r) || flight_is_full(core, member))
+    if (member->next_msg_id > r.done || !has_room(core, member) || flight_is_full(core, member))
         return;
     skip_lost(core, member, &first, &lost); /* the log goes on while the reader takes its time */
     for_each_push(core, member, member->next_msg_id, r.done, send_next, &r);
@@ -279,11 +289,31 @@ void chat_catch_up(struct core *core, struct member *member, uint64_t now_ms)
         flight_skip_to(core, member, r.done + 1);
 }
 
+static bool send_first(void *user, uint64_t msg_id, GBytes *push)
+{
+    range *r = user;
+    r->member->next_msg_id = msg_id;
+    flight_add(r->core, r->member, r->now_ms);
+    push_to(r->core, r->member, push, r->now_ms);
+    return false;
+}
+
+void chat_begin(struct core *core, struct member *member, uint64_t now_ms)
+{
+    const uint64_t last = member->chat->last_msg_id;
+    range r = {core, member, now_ms, last};
+    if (member->n_in_flight > 0 || member->next_msg_id > last)
+        return;
+    for_each_push(core, member, member->next_msg_id, last, send_first, &r);
+    if (member->device->connection != NULL && member->n_in_flight == 0)
+        flight_skip_to(core, member, last + 1); /* nothing but its own */
+}
+
 static bool send_if_in_flight(void *user, uint64_t msg_id, GBytes *push)
 {
     const range *r = user;
     const struct member *member = r->member;
-    if (!has_room(r))
+    if (!has_room(r->core, r->member))
         return false;
     for (unsigned i = 0; i < member->n_in_flight && member->in_flight[i] <= msg_id; i++) {
         if (member->in_flight[i] != msg_id)

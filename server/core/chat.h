@@ -43,6 +43,13 @@ void chat_catch_up(struct core *core, struct member *member, uint64_t now_ms);
 uint64_t chat_send_range(struct core *core, struct member *member, uint64_t first, uint64_t last,
                          uint64_t now_ms);
 
+/*
+ * Sends a connected member the first message that it lacks, if nothing is in flight and also over
+ * the output limit: for what is to come in front of the ACK of an UP with a higher msg_id. A client
+ * for whom that is the first it hears of the session may take it for the beginning.
+ */
+void chat_begin(struct core *core, struct member *member, uint64_t now_ms);
+
 /* Sends a connected member once more what is in flight, of which there must be something. */
 void chat_send_again(struct core *core, struct member *member, uint64_t now_ms);
 

@@ -261,6 +261,7 @@ static void resume_paused(struct core *core, uint64_t now_ms)
         commit_forget_connection(core, conn);
         conn->last_byte_ms = now_ms; /* it was not allowed to speak */
         conn->frame_since_ms = now_ms;
+        core_due(core, now_ms); /* its times run again, and may be the only ones */
         core_add_action(core, (core_action){.kind = CORE_RESUME, .conn = conn->key});
     }
 }

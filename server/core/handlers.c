@@ -135,6 +135,7 @@ static void on_reconn(const request *r)
 /* What is sent from commit_must() on waits until the message is stored. */
 static void accept_up(const request *r, struct member *sender, plato_head_ack answer)
 {
+    chat_begin(r->core, sender, r->now_ms);
     const log_entry *entry = chat_accept(r->core, sender, r->frame->body);
     member_remember(r->core, sender, answer.client_id, entry->msg_id);
     commit_message(r->core, entry, answer.client_id);

@@ -16,6 +16,9 @@ typedef struct raw_options {
     gboolean version;
 } raw_options;
 
+/* SQLite takes a little less than 10^9 bytes in a row: a longer body would end the server. */
+#define MOST_BODY (512 << 20)
+
 #define AT(member) offsetof(raw_options, member), sizeof(((raw_options *)NULL)->member)
 #define NUMBER(name, member, unit, help, least, most)                                              \
     {                                                                                              \
@@ -82,12 +85,12 @@ static const option_row limit_rows[] = {
            "each second",
            1, 1000000),
     NUMBER("max-body", to.config.limits.max_msg_len, "BYTES", "Longest body of a frame", 0,
-           G_MAXINT32),
+           MOST_BODY),
     NUMBER("max-var-head", to.config.limits.max_var_head_len, "BYTES",
            "Longest variable header of a frame", 64, G_MAXINT32),
     NUMBER("max-output", to.config.max_output, "BYTES",
            "What may wait for a reader before it is closed as too slow; from half of that on it "
-           "is not read from",
+           "is not read from, and PUSHes wait",
            1024, G_MAXINT32),
     NUMBER("max-input", to.config.max_input, "BYTES",
            "Bytes of unfinished frames over all connections", 1024, G_MAXINT64),

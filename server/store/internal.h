@@ -40,6 +40,7 @@ struct store {
     sqlite3 *reader;
     sqlite3_stmt *statements[ST_COUNT];
     sqlite3_file *mark;
+    char *mark_path; /* must live as long as `mark` */
     uint64_t page_size;
     int wal_pages; /* in the WAL, as of the last commit */
 };

@@ -15,14 +15,13 @@ bool mark_open(struct store *store)
 {
     sqlite3_vfs *vfs = sqlite3_vfs_find(store->vfs);
     const size_t n = strlen(store->path);
-    char *path = g_malloc0(n + 7); /* SQLite wants a second NUL behind the name */
+    char *path = g_malloc0(n + 7); /* SQLite wants a second NUL behind the name, and to keep it */
     const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_MAIN_JOURNAL;
     memcpy(path, store->path, n);
     memcpy(path + n, "-mark", 5);
+    store->mark_path = path;
     store->mark = g_malloc0((gsize)vfs->szOsFile);
-    const int rc = vfs->xOpen(vfs, path, store->mark, flags, NULL);
-    g_free(path);
-    return rc == SQLITE_OK;
+    return vfs->xOpen(vfs, path, store->mark, flags, NULL) == SQLITE_OK;
 }
 
 void mark_close(struct store *store)
@@ -30,6 +29,7 @@ void mark_close(struct store *store)
     if (store->mark != NULL && store->mark->pMethods != NULL)
         store->mark->pMethods->xClose(store->mark);
     g_clear_pointer(&store->mark, g_free);
+    g_clear_pointer(&store->mark_path, g_free);
 }
 
 bool mark_write(struct store *store, uint64_t batch_no)

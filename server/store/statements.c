@@ -15,10 +15,12 @@ static const char *const sql[ST_COUNT] = {
     [ST_MESSAGE] = "INSERT INTO message VALUES (NULL,?1,?2,?3,?4,?5,?6,?7)",
     [ST_PAGES] = "SELECT page_count - freelist_count FROM pragma_page_count, pragma_freelist_count",
     [ST_OLDEST_TIME] = "SELECT stored_at FROM message ORDER BY seq LIMIT 1",
-    /* the oldest ?2 up to the first that is younger than ?1: sessions lose their start, no more */
-    [ST_FORGET] = "WITH old AS MATERIALIZED (SELECT seq, stored_at FROM message ORDER BY seq LIMIT "
-                  "?2) DELETE FROM message WHERE seq IN (SELECT seq FROM old) AND seq < "
-                  "coalesce((SELECT min(seq) FROM old WHERE stored_at >= ?1), 9223372036854775807)",
+    /* the oldest ?2, none behind ?3, up to the first that is younger than ?1: sessions lose their
+       start, no more */
+    [ST_FORGET] =
+        "WITH old AS MATERIALIZED (SELECT seq, stored_at FROM message WHERE seq <= ?3 "
+        "ORDER BY seq LIMIT ?2) DELETE FROM message WHERE seq IN (SELECT seq FROM old) AND seq < "
+        "coalesce((SELECT min(seq) FROM old WHERE stored_at >= ?1), 9223372036854775807)",
     [ST_OLDEST] = "SELECT min(msg_id) FROM message WHERE chat_id=?1",
     [ST_MESSAGES] = "SELECT msg_id, sender, client_id, body, crc, chat_id FROM message "
                     "WHERE chat_id=?1 AND msg_id BETWEEN ?2 AND ?3 AND sender<>?4 ORDER BY msg_id",

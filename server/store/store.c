@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "store/internal.h"
 
+#include <stdlib.h>
 #include <sys/stat.h>
 
 /* A checkpoint of the writer's, or a recovery, is all that a reader ever waits for. */
@@ -57,6 +58,20 @@ static bool open_reader(struct store *store)
                                     "PRAGMA query_only=1; PRAGMA cache_size=-4096");
 }
 
+/*
+ * After a failed sync, what was written may be in the system's memory and not on the disk, and no
+ * later sync of the same file tells: so what the WAL holds goes into FILE, which is synced, before
+ * anything of it is acknowledged. Somebody who reads FILE (a backup) may keep us from that.
+ */
+static bool empty_wal(const struct store *store, char **error)
+{
+    const int rc =
+        sqlite3_wal_checkpoint_v2(store->writer, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    if (rc != SQLITE_OK && rc != SQLITE_BUSY)
+        *error = store_explain(store, store->writer, "cannot be put right");
+    return *error == NULL;
+}
+
 static bool open_all(struct store *store, char **error)
 {
     if (store->vfs == NULL && !lock_take(store, error))
@@ -72,7 +87,7 @@ static bool open_all(struct store *store, char **error)
         *error = g_strdup_printf("cannot open %s-mark", store->path);
         return false;
     }
-    if (!store_check(store, error))
+    if (!store_check(store, error) || !empty_wal(store, error))
         return false;
     if (!store_prepare(store, store->writer, 0, ST_FIRST_READING)) {
         *error = store_explain(store, store->writer, "cannot be used");
@@ -85,12 +100,31 @@ static bool open_all(struct store *store, char **error)
     return true;
 }
 
+/*
+ * Without symbolic links: what stands beside FILE, its lock above all, must be found by whichever
+ * name it is opened. To be freed.
+ */
+static char *real_path(const char *path)
+{
+    char *folder = g_path_get_dirname(path), *name = g_path_get_basename(path);
+    char *file = realpath(path, NULL); /* NULL: it is still to be created, or cannot be opened */
+    char *parent = realpath(folder, NULL);
+    char *real = file != NULL     ? g_strdup(file)
+                 : parent != NULL ? g_build_filename(parent, name, NULL)
+                                  : g_strdup(path);
+    free(file);
+    free(parent);
+    g_free(folder);
+    g_free(name);
+    return real;
+}
+
 struct store *store_open(const store_options *options, char **error)
 {
     struct store *store = g_new0(struct store, 1);
     const mode_t mask = umask(0077); /* messages are nobody else's business */
     store->options = *options;
-    store->path = g_strdup(options->path);
+    store->path = options->vfs == NULL ? real_path(options->path) : g_strdup(options->path);
     store->vfs = g_strdup(options->vfs);
     store->lock = -1;
     *error = NULL;

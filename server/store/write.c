@@ -91,11 +91,13 @@ static bool put_messages(struct store *store, const records *batch)
     return ok;
 }
 
-static bool forget(struct store *store, int64_t before_s, unsigned most)
+/* Of the messages up to `last`; false on an error. */
+static bool forget(struct store *store, int64_t before_s, unsigned most, int64_t last)
 {
     sqlite3_stmt *rows = store_statement(store, ST_FORGET);
     sqlite3_bind_int64(rows, 1, before_s);
     sqlite3_bind_int64(rows, 2, most);
+    sqlite3_bind_int64(rows, 3, last);
     return sqlite3_step(rows) == SQLITE_DONE;
 }
 
@@ -111,11 +113,13 @@ static bool first_number(struct store *store, statement which, int64_t *value, b
     return rc == SQLITE_ROW;
 }
 
-static bool is_too_large(struct store *store, bool *ok)
+/* Pages in use; 0 where their number does not matter. */
+static int64_t pages_in_use(struct store *store, bool *ok)
 {
     int64_t pages = 0;
-    return store->options.keep_bytes != 0 && first_number(store, ST_PAGES, &pages, ok) &&
-           (uint64_t)pages * store->page_size > store->options.keep_bytes;
+    if (store->options.keep_bytes != 0)
+        first_number(store, ST_PAGES, &pages, ok);
+    return pages;
 }
 
 static bool has_too_old(struct store *store, int64_t before_s, bool *ok)
@@ -125,17 +129,36 @@ static bool has_too_old(struct store *store, int64_t before_s, bool *ok)
            stored_at < before_s;
 }
 
-/* The oldest go first, with a batch that brings new ones; with one batch only so many. */
-static bool make_room(struct store *store, const records *batch)
+/*
+ * Down to keep_bytes, with one batch only so far; but on when the batch has brought more than went,
+ * or the file would grow without a limit when old messages are small and new ones large.
+ */
+static bool shrink(struct store *store, int64_t pages_before, int64_t last)
+{
+    bool ok = true;
+    int64_t pages = pages_in_use(store, &ok);
+    for (unsigned n = 0; ok && (uint64_t)pages * store->page_size > store->options.keep_bytes &&
+                         (n < FORGET_AT_ONCE || pages > pages_before);
+         n += FORGET_STEP) {
+        ok = forget(store, INT64_MAX, FORGET_STEP, last);
+        if (sqlite3_changes(store->writer) == 0)
+            break;
+        pages = pages_in_use(store, &ok);
+    }
+    return ok;
+}
+
+/* The oldest go first, with a batch that brings new ones, which stay. */
+static bool make_room(struct store *store, const records *batch, int64_t pages_before)
 {
     const int64_t too_old_s = now_s() - (int64_t)store->options.keep_s;
+    const int64_t last = sqlite3_last_insert_rowid(store->writer) - batch->messages->len;
     bool ok = true;
     if (batch->messages->len == 0)
         return true;
-    for (unsigned n = 0; n < FORGET_AT_ONCE && is_too_large(store, &ok); n += FORGET_STEP)
-        ok = ok && forget(store, INT64_MAX, FORGET_STEP);
+    ok = shrink(store, pages_before, last);
     if (ok && has_too_old(store, too_old_s, &ok))
-        ok = forget(store, too_old_s, FORGET_AT_ONCE);
+        ok = forget(store, too_old_s, FORGET_AT_ONCE, last);
     return ok;
 }
 
@@ -146,8 +169,10 @@ static bool run(struct store *store, statement which)
 
 bool store_write(struct store *store, const records *batch, char **error)
 {
-    const bool ok = run(store, ST_BEGIN) && put_gone(store, batch) && put_rows(store, batch) &&
-                    put_messages(store, batch) && make_room(store, batch) && run(store, ST_COMMIT);
+    bool ok = run(store, ST_BEGIN);
+    const int64_t pages_before = ok ? pages_in_use(store, &ok) : 0;
+    ok = ok && put_gone(store, batch) && put_rows(store, batch) && put_messages(store, batch) &&
+         make_room(store, batch, pages_before) && run(store, ST_COMMIT);
     const bool marked = ok && mark_write(store, batch->batch_no);
     if (!ok)
         *error = store_explain(store, store->writer, "cannot be written");

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """plato-server and several plato-clients: every message arrives once, in order."""
 import collections
+import os
 import socket
+import subprocess
+import time
 import unittest
 
 import plato
@@ -170,6 +173,25 @@ def push(msg_id):
 
 def sync_ack(msg_id, code=plato.OK):
     return plato.frame(plato.ACK, plato.numbers(code, 0, plato.SYNC, 0, 0, 42, msg_id))
+
+
+class Input(unittest.TestCase):
+    def test_waits_where_it_comes_from(self):
+        """An input that is faster than --rate is not taken into memory."""
+        with plato.Server() as server:
+            process = subprocess.Popen(
+                [plato.CLIENT, "--port", str(server.port), "--device", "1", "--session", "42"],
+                stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            try:
+                os.set_blocking(process.stdin.fileno(), False)
+                taken, end = 0, time.monotonic() + 2
+                while time.monotonic() < end and taken < 4 << 20:
+                    taken += process.stdin.raw.write(b"0123456\n" * 512) or 0
+            finally:
+                process.kill()
+                process.wait()
+                process.stdin.close()
+            self.assertLess(taken, 1 << 20)  # the pipe holds 64 KiB, the client as much
 
 
 class Holes(unittest.TestCase):

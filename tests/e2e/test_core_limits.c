@@ -207,7 +207,8 @@ START_TEST(state_outlives_the_connection_for_a_while)
 }
 END_TEST
 
-START_TEST(slow_reader_is_closed)
+/* What others say waits in the log until there is room; it ends no connection. */
+START_TEST(a_slow_reader_is_waited_for)
 {
     char body[501];
     memset(body, 'x', 500);
@@ -222,10 +223,56 @@ START_TEST(slow_reader_is_closed)
         driver_send(&d, ann, make_up(i, 42, body));
         core_drained(d.core, d.now_ms, ann, d.output[ann]->len - before);
     }
+    ck_assert_int_eq(d.state[slow], PEER_OPEN);
+    ck_assert_uint_le(d.output[slow]->len, config.max_output / 2 + 600 + 100);
+    for (uint64_t i = 1; i <= 20; i++) {
+        const size_t before = d.read[slow];
+        ck_assert_uint_eq(driver_push(&d, slow, body), i);
+        core_drained(d.core, d.now_ms, slow, d.read[slow] - before);
+        driver_pump(&d);
+    }
+    ck_assert(driver_silent(&d, slow));
+}
+END_TEST
+
+/* A client may take the first msg_id that it hears of a session for the beginning. */
+START_TEST(an_ack_does_not_overtake_the_first_push)
+{
+    static const uint64_t two[] = {42, 43};
+    char *body = g_strnfill(3000, 'x');
+    config.max_output = 4096;
+    driver_restart(&d, &config);
+    conn_key ann = driver_log_in(&d, 1, two, 2, NULL);
+    conn_key bob = driver_log_in(&d, 2, two, 2, NULL);
+    d.drain = false;
+    driver_send(&d, ann, make_up(1, 42, body));
+    driver_send(&d, ann, make_up(1, 43, "first"));
+    driver_send(&d, ann, make_up(2, 43, "second"));
+    driver_send(&d, bob, make_up(1, 43, "third"));
+    ck_assert_uint_eq(driver_push(&d, bob, body), 1);
+    ck_assert_uint_eq(driver_push(&d, bob, "first"), 1);
+    ck_assert_uint_eq(driver_ack(&d, bob).msg_id, 3);
+    ck_assert(driver_silent(&d, bob));
+    core_drained(d.core, d.now_ms, bob, d.output[bob]->len);
+    driver_pump(&d);
+    ck_assert_uint_eq(driver_push(&d, bob, "second"), 2);
+    ck_assert(driver_silent(&d, bob));
+    g_free(body);
+}
+END_TEST
+
+/* Who asks on and on and reads no answers cannot be waited for. */
+START_TEST(who_reads_no_answers_is_closed)
+{
+    config.max_output = 4096;
+    driver_restart(&d, &config);
+    conn_key slow = driver_log_in(&d, 2, sessions, 1, NULL);
+    d.drain = false;
+    for (unsigned i = 0; i < 1000 && d.state[slow] == PEER_OPEN; i++)
+        driver_send(&d, slow, make_heartbeat());
     ck_assert_int_eq(d.state[slow], PEER_CLOSED_NOW);
-    ck_assert_uint_le(d.output[slow]->len, config.max_output + 600 + 100);
-    ck_assert_int_eq(d.state[ann], PEER_OPEN);
-    ck_assert_uint_eq(core_get_stats(d.core).accepted, 20);
+    ck_assert_uint_le(d.output[slow]->len, config.max_output + 100);
+    ck_assert_uint_eq(core_get_stats(d.core).closed[CORE_CLOSED_SLOW_READER], 1);
 }
 END_TEST
 
@@ -332,7 +379,9 @@ Suite *limits_suite(void)
     tcase_add_test(tcase, a_frame_is_complete_in_time);
     tcase_add_test(tcase, closing_does_not_wait_for_ever);
     tcase_add_test(tcase, state_outlives_the_connection_for_a_while);
-    tcase_add_test(tcase, slow_reader_is_closed);
+    tcase_add_test(tcase, a_slow_reader_is_waited_for);
+    tcase_add_test(tcase, an_ack_does_not_overtake_the_first_push);
+    tcase_add_test(tcase, who_reads_no_answers_is_closed);
     tcase_add_test(tcase, resume_in_portions);
     tcase_add_test(tcase, log_is_bounded);
     tcase_add_test(tcase, log_bytes_are_bounded_over_all_sessions);

@@ -113,6 +113,8 @@ START_TEST(too_much_uncommitted_stops_reading)
     ck_assert(!d.paused[ann]);
     driver_send(&d, ann, make_heartbeat());
     ck_assert_int_eq(d.state[ann], PEER_OPEN);
+    driver_pass(&d, config.idle_timeout_ms + 1000); /* its clock runs again, with no other event */
+    ck_assert_int_eq(d.state[ann], PEER_CLOSED_FLUSH);
     config.max_uncommitted = 100;
     restart();
     ann = driver_log_in(&d, 1, sessions, 1, NULL);
@@ -283,6 +285,33 @@ START_TEST(the_store_reaches_further_back)
 }
 END_TEST
 
+/* However much there is, one SYNC does not keep others waiting: also when all of it is one's own.
+ */
+START_TEST(one_sync_goes_so_far)
+{
+    config.log_messages = 3;
+    restart();
+    conn_key ann = driver_log_in(&d, 1, sessions, 1, NULL);
+    conn_key bob = driver_log_in(&d, 2, sessions, 1, NULL);
+    d.hold_commits = true;
+    for (uint64_t i = 1; i <= 1100; i++)
+        driver_send(&d, ann, make_up(i, 42, "x"));
+    driver_commit(&d);
+    d.hold_commits = false;
+    driver_commit(&d);
+    d.read[ann] = d.output[ann]->len;
+    d.read[bob] = d.output[bob]->len;
+    driver_send(&d, ann, make_sync(42, 1, UINT64_MAX));
+    ck_assert_uint_eq(driver_ack(&d, ann).msg_id, 1024);
+    driver_send(&d, ann, make_sync(42, 1025, UINT64_MAX));
+    ck_assert_uint_eq(driver_ack(&d, ann).msg_id, 1100);
+    driver_send(&d, bob, make_sync(42, 2, 1099));
+    for (uint64_t i = 2; i <= 1025; i++)
+        ck_assert_uint_eq(driver_push(&d, bob, "x"), i);
+    ck_assert_uint_eq(driver_ack(&d, bob).msg_id, 1025);
+}
+END_TEST
+
 /* The file stays as large as it may be; what is gone is told. */
 START_TEST(the_oldest_messages_go)
 {
@@ -322,6 +351,51 @@ START_TEST(the_oldest_messages_go)
 }
 END_TEST
 
+/* Many small messages make no less room than the large ones need that come behind them. */
+START_TEST(large_messages_after_small_ones)
+{
+    char *body = g_strnfill(100000, 'x');
+    uint64_t client_id = 1;
+    options.keep_bytes = 1000000;
+    options.wal_pages = 50;
+    restart();
+    conn_key ann = driver_log_in(&d, 1, sessions, 1, NULL);
+    d.hold_commits = true;
+    for (; client_id <= 12000; client_id++)
+        driver_send(&d, ann, make_up(client_id, 42, "x"));
+    for (unsigned batch = 0; batch < 8; batch++) {
+        for (const uint64_t end = client_id + 10; client_id < end; client_id++)
+            driver_send(&d, ann, make_up(client_id, 42, body));
+        driver_commit(&d);
+    }
+    driver_commit(&d);
+    d.hold_commits = false;
+    GStatBuf file;
+    ck_assert_int_eq(g_stat(path, &file), 0);
+    ck_assert_int_lt(file.st_size, 4000000);
+    restart(); /* which checks that no session has holes */
+    g_free(body);
+}
+END_TEST
+
+/* What is acknowledged is there, if not for long: also when it is more than may be kept. */
+START_TEST(a_message_outlives_its_own_batch)
+{
+    char *body = g_strnfill(100000, 'x');
+    options.keep_bytes = 50000;
+    restart();
+    conn_key ann = driver_log_in(&d, 1, sessions, 1, NULL);
+    conn_key bob = driver_log_in(&d, 2, sessions, 1, NULL);
+    core_disconnected(d.core, d.now_ms, bob);
+    driver_send(&d, ann, make_up(1, 42, body));
+    driver_send(&d, ann, make_up(2, 42, body));
+    restart();
+    bob = driver_log_in(&d, 2, sessions, 1, NULL);
+    ck_assert_uint_eq(driver_push(&d, bob, body), 2);
+    g_free(body);
+}
+END_TEST
+
 Suite *stored_suite(void)
 {
     Suite *suite = suite_create("core stored");
@@ -338,7 +412,10 @@ Suite *stored_suite(void)
     tcase_add_test(tcase, repeats_of_an_earlier_membership_do_not_count);
     tcase_add_test(tcase, gone_and_back_in_one_batch);
     tcase_add_test(tcase, the_store_reaches_further_back);
+    tcase_add_test(tcase, one_sync_goes_so_far);
     tcase_add_test(tcase, the_oldest_messages_go);
+    tcase_add_test(tcase, large_messages_after_small_ones);
+    tcase_add_test(tcase, a_message_outlives_its_own_batch);
     suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -2,6 +2,7 @@
 """plato-server as a process: start, options, limits, timeouts, stop."""
 import signal
 import subprocess
+import threading
 import time
 import unittest
 
@@ -46,6 +47,7 @@ class Process(unittest.TestCase):
                               (["--nonsense"], "--nonsense"),
                               (["--log-level", "loud"], "--log-level must be"),
                               (["--idle-timeout", "0"], "--idle-timeout must be from 1"),
+                              (["--max-body", "1000000000"], "--max-body must be from 0"),
                               (["--max-input", "4096"], "no less than a frame of the largest size"),
                               (["extra"], "unexpected argument 'extra'")):
             with self.subTest(options):
@@ -159,7 +161,7 @@ class Limits(unittest.TestCase):
 class SlowReader(unittest.TestCase):
     BODY = b"x" * 65536
 
-    def test_is_closed_and_others_are_not_disturbed(self):
+    def test_is_waited_for_and_others_are_not_disturbed(self):
         with plato.Server("--max-output", "1048576", "--push-window", "1000") as server:
             with plato.Peer(server.port, receive_buffer=4096) as slow, \
                     plato.Peer(server.port) as reader, plato.Peer(server.port) as sender:
@@ -172,10 +174,29 @@ class SlowReader(unittest.TestCase):
                     self.assertEqual((push.msg_id, push.body), (i, self.BODY))
                     reader.send(plato.push_ack(42, i))
                 grown = server.memory_kib() - before
-                self.assertIn("reads too slowly", server.stop())
+                for i in range(1, 401):
+                    self.assertEqual(slow.receive().msg_id, i)
+                    slow.send(plato.push_ack(42, i))
+                self.assertNotIn("reads too slowly", server.stop())
         if not plato.SANITIZED:  # sanitizers keep freed memory back
             # The log of the session keeps all 25 MiB; nothing is copied for each reader.
             self.assertLess(grown, 64 * 1024)
+
+    def test_a_burst_closes_nobody(self):
+        """More at once than may wait for a reader, who reads as fast as it comes."""
+        body = b"x" * 1000000
+        with plato.Server() as server:
+            with plato.Peer(server.port) as reader, plato.Peer(server.port) as sender:
+                reader.log_in(1, [42]), sender.log_in(2, [42])
+                burst = b"".join(up(i, 42, body) for i in range(1, 21))
+                thread = threading.Thread(target=sender.send, args=(burst,))
+                thread.start()
+                for i in range(1, 21):
+                    push = reader.receive()
+                    self.assertIsNotNone(push, "the reader was closed")
+                    self.assertEqual(push.msg_id, i)
+                    reader.send(plato.push_ack(42, i))
+                thread.join()
 
     def test_catches_up_in_portions(self):
         """What a device missed may be more than may wait for it: nothing is lost, none closed."""

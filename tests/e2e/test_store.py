@@ -138,6 +138,15 @@ class Store(unittest.TestCase):
         ann.send(up(11, 42))
         self.assertEqual(ann.receive().msg_id, 11)
 
+    def test_second_server_is_refused_by_another_name(self):
+        server = self.server()
+        ann, _ = self.chat(server)
+        os.symlink(self.path, self.path + "-link")
+        real, self.path = self.path, self.path + "-link"
+        self.assertIn(f"{real} is in use by another plato-server", self.refused())
+        ann.send(up(11, 42))
+        self.assertEqual(ann.receive().msg_id, 11)
+
     def test_newer_schema_is_refused(self):
         self.server().stop()
         database = sqlite3.connect(self.path)
@@ -203,8 +212,21 @@ class Store(unittest.TestCase):
         server = self.server()
         self.chat(server, 60)
         self.kill(server)
-        self.assertGreater(os.path.getsize(self.path + "-wal"), 50000)
+        self.assertGreater(os.path.getsize(self.path + "-wal"), 40000)
         self.assertGreater(self.flip_bytes("-wal")["refused"], 30)
+
+    def test_the_wal_is_moved_into_the_file_at_the_start(self):
+        """What a sync has failed to put on the disk may still be read: it is synced once more."""
+        server = self.server()
+        self.chat(server)
+        self.kill(server)
+        self.assertGreater(os.path.getsize(self.path + "-wal"), 0)
+        server = self.server()
+        self.assertEqual(os.path.getsize(self.path + "-wal"), 0)
+        bob = self.peer(server, 2)
+        bob.send(frame(plato.SYNC, numbers(42, 1, 100)))
+        while bob.receive().msg_type == plato.PUSH:
+            pass
 
     def test_flipped_bytes_in_the_file_are_found(self):
         server = self.server()
