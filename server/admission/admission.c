@@ -16,6 +16,7 @@ typedef struct address_key {
 struct place {
     address_key key;
     unsigned guests;
+    unsigned unproven;
     bucket pace;
     GList idle_link; /* in admission.idle while there are no guests */
 };
@@ -60,6 +61,7 @@ void admission_config_init(admission_config *config)
         .max_guests = 1024,
         .max_per_address = 256,
         .max_unproven = 256,
+        .max_unproven_per_address = 128,
         .max_idle_addresses = 16384,
         .guest_rate = {1000, 2000},
         .address_rate = {10000, 20000},
@@ -163,7 +165,8 @@ static admission_answer answer_for(struct admission *admission, const address_ke
         return ADMISSION_FULL;
     if ((place != NULL ? place->guests : 0) >= config->max_per_address)
         return ADMISSION_ADDRESS_FULL;
-    if (admission->stats.unproven >= config->max_unproven)
+    if (admission->stats.unproven >= config->max_unproven ||
+        (place != NULL ? place->unproven : 0) >= config->max_unproven_per_address)
         return ADMISSION_UNPROVEN_FULL;
     return ADMISSION_YES;
 }
@@ -182,6 +185,7 @@ admission_answer admission_enter(struct admission *admission, const struct socka
     *guest = g_new0(struct guest, 1);
     (*guest)->place = place_for(admission, key, now_ms);
     (*guest)->place->guests++;
+    (*guest)->place->unproven++;
     bucket_init(&(*guest)->pace, &admission->config.guest_rate, now_ms);
     bucket_init(&(*guest)->patience, &admission->config.patience, now_ms);
     admission->stats.guests++;
@@ -191,8 +195,10 @@ admission_answer admission_enter(struct admission *admission, const struct socka
 
 void admission_prove(struct admission *admission, struct guest *guest)
 {
-    if (!guest->proven)
+    if (!guest->proven) {
         admission->stats.unproven--;
+        guest->place->unproven--;
+    }
     guest->proven = true;
 }
 

@@ -26,13 +26,14 @@ struct guest;
 struct sockaddr;
 
 typedef struct admission_config {
-    unsigned max_guests;         /* in all; default 1,024 */
-    unsigned max_per_address;    /* default 256 */
-    unsigned max_unproven;       /* before admission_prove(); default 256 */
-    unsigned max_idle_addresses; /* default 16,384 */
-    bucket_rate guest_rate;      /* default 1,000 a second, 2,000 at once */
-    bucket_rate address_rate;    /* default 10,000 a second, 20,000 at once */
-    bucket_rate patience;        /* refusals until it is enough; default 1 a second, 64 at once */
+    unsigned max_guests;               /* in all; default 1,024 */
+    unsigned max_per_address;          /* default 256 */
+    unsigned max_unproven;             /* before admission_prove(); default 256 */
+    unsigned max_unproven_per_address; /* default 128: nobody can shut the others out alone */
+    unsigned max_idle_addresses;       /* default 16,384 */
+    bucket_rate guest_rate;            /* default 1,000 a second, 2,000 at once */
+    bucket_rate address_rate;          /* default 10,000 a second, 20,000 at once */
+    bucket_rate patience; /* refusals until it is enough; default 1 a second, 64 at once */
 } admission_config;
 
 typedef enum admission_answer {

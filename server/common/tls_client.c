@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "common/tls_client.h"
 
+#include "common/key_log.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -25,25 +27,15 @@ static void log_key(const SSL *ssl, const char *line)
     const tls_client *tls = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
     if (tls == NULL || tls->key_log < 0)
         return;
-    char *whole = g_strconcat(line, "\n", NULL);
-    const size_t n = strlen(whole);
-    ssize_t written;
-    do
-        written = write(tls->key_log, whole, n);
-    while (written < 0 && errno == EINTR);
-    OPENSSL_cleanse(whole, n);
-    g_free(whole);
+    (void)key_log_write(tls->key_log, line);
 }
 
 static bool open_key_log(tls_client *tls, const char *path, char **error)
 {
-    tls->key_log = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (tls->key_log >= 0 && fchmod(tls->key_log, 0600) == 0) {
+    tls->key_log = key_log_open(path, error);
+    if (tls->key_log >= 0)
         SSL_CTX_set_keylog_callback(tls->context, log_key);
-        return true;
-    }
-    *error = g_strdup_printf("the key log '%s' cannot be opened: %s", path, g_strerror(errno));
-    return false;
+    return tls->key_log >= 0;
 }
 
 static bool trust(tls_client *tls, const tls_client_options *options, char **error)

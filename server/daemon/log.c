@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/log.h"
 
+#include <limits.h>
+#include <poll.h>
 #include <stdarg.h>
-#include <stdio.h>
+#include <stdatomic.h>
 #include <string.h>
+#include <unistd.h>
 
 static core_log_level most = CORE_LOG_INFO;
 
@@ -79,12 +82,42 @@ static GString *begin_line(core_log_level level, conn_key conn, const char *text
     return line;
 }
 
+/*
+ * Whether stderr takes a line now. Somebody may have stopped to read the pipe that it is: no
+ * connection is to wait for that. A pipe is ready when it has room for PIPE_BUF bytes.
+ */
+static bool is_ready(void)
+{
+    struct pollfd out = {.fd = STDERR_FILENO, .events = POLLOUT};
+    return poll(&out, 1, 0) != 0;
+}
+
+static void write_line(GString *line)
+{
+    if (line->len >= PIPE_BUF)
+        g_string_truncate(line, PIPE_BUF - 1);
+    g_string_append_c(line, '\n');
+    (void)!write(STDERR_FILENO, line->str, line->len);
+    g_string_free(line, TRUE);
+}
+
 /* In one piece: lines of several threads do not mix. */
 static void end_line(GString *line)
 {
-    g_string_append_c(line, '\n');
-    fwrite(line->str, 1, line->len, stderr);
-    g_string_free(line, TRUE);
+    static atomic_uint dropped;
+    if (!is_ready()) {
+        atomic_fetch_add(&dropped, 1);
+        g_string_free(line, TRUE);
+        return;
+    }
+    const unsigned n = atomic_exchange(&dropped, 0);
+    if (n > 0) {
+        GString *remark =
+            begin_line(CORE_LOG_WARNING, 0, "lines were dropped: nobody read the log");
+        g_string_append_printf(remark, " lines=%u", n);
+        write_line(remark);
+    }
+    write_line(line);
 }
 
 void log_line(core_log_level level, conn_key conn, const char *text)

@@ -68,6 +68,8 @@ static const option_row limit_rows[] = {
            "Of these, from one IPv4 address or one IPv6 /64", 1, 1000000),
     NUMBER("max-unauthenticated", to.admission.max_unproven, "N",
            "Of these, that have not logged in", 1, 1000000),
+    NUMBER("max-unauthenticated-per-address", to.admission.max_unproven_per_address, "N",
+           "Of these, from one IPv4 address or one IPv6 /64", 1, 1000000),
     NUMBER("max-closing", to.config.max_closing, "N",
            "Connections that are closing; more are closed at once", 1, 1000000),
     NUMBER("max-addresses", to.admission.max_idle_addresses, "N",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/tls.h"
 
+#include "common/key_log.h"
 #include "daemon/certificate.h"
 
 #include <errno.h>
@@ -38,16 +39,11 @@ static int choose_protocol(SSL *ssl, const unsigned char **out, unsigned char *l
     return SSL_TLSEXT_ERR_OK;
 }
 
-/* One write for each line: the file may be that of several servers. */
 static void log_key(const SSL *ssl, const char *line)
 {
     const struct tls *tls = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
-    char *text = g_strdup_printf("%s\n", line);
-    const size_t n = strlen(text);
-    if (write(tls->keylog, text, n) != (ssize_t)n)
+    if (!key_log_write(tls->keylog, line))
         g_printerr("plato-server: the key log cannot be written: %s\n", g_strerror(errno));
-    OPENSSL_cleanse(text, n);
-    g_free(text);
 }
 
 static SSL_CTX *new_context(struct tls *tls)
@@ -99,15 +95,6 @@ bool tls_reload(struct tls *tls, char **error)
     return true;
 }
 
-/* Appends to a regular file that nobody else may read. */
-static bool open_keylog(struct tls *tls, const char *path, char **error)
-{
-    tls->keylog = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (tls->keylog < 0 || fchmod(tls->keylog, 0600) != 0)
-        *error = g_strdup_printf("cannot open the key log %s: %s", path, g_strerror(errno));
-    return *error == NULL;
-}
-
 struct tls *tls_new(const tls_config *config, char **error)
 {
     struct tls *tls = g_new0(struct tls, 1);
@@ -116,8 +103,9 @@ struct tls *tls_new(const tls_config *config, char **error)
     tls->self_signed = config->self_signed;
     tls->keylog = -1;
     *error = NULL;
-    if ((config->keylog != NULL && !open_keylog(tls, config->keylog, error)) ||
-        !tls_reload(tls, error))
+    if (config->keylog != NULL)
+        tls->keylog = key_log_open(config->keylog, error);
+    if (*error != NULL || !tls_reload(tls, error))
         g_clear_pointer(&tls, tls_free);
     return tls;
 }

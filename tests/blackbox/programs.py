@@ -85,7 +85,7 @@ class Folder(tempfile.TemporaryDirectory):
 
 # A generator is one address with many connections: the limits against that are not wanted here.
 UNLIMITED = ("--rate", 0, "--address-rate", 0, "--max-per-address", 1000000,
-             "--max-unauthenticated", 1000000)
+             "--max-unauthenticated", 1000000, "--max-unauthenticated-per-address", 1000000)
 
 
 def server(folder, *options, port=0, tls=False):

@@ -111,6 +111,29 @@ class Metrics(unittest.TestCase):
 
 
 class Log(unittest.TestCase):
+    def test_nobody_reads_the_log(self):
+        """A pipe that is full holds up nobody."""
+        with tempfile.TemporaryDirectory() as folder, subprocess.Popen(
+                [plato.SERVER, "--port", "0", "--store", "none", "--rate", "0"], text=True,
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=folder) as process:
+            try:
+                port = int(process.stdout.readline().rsplit(":", 1)[1])
+                with plato.Peer(port) as noisy, plato.Peer(port) as other:
+                    noisy.log_in(1, [42])
+                    for _ in range(40):  # each refusal is a line: more than the pipe takes
+                        noisy.send(frame(77) * 50)
+                        for _ in range(50):
+                            self.assertEqual(noisy.receive().code, plato.UNKNOWN_TYPE)
+                    other.log_in(2, [42])
+                os.read(process.stderr.fileno(), 65536)
+                with plato.Peer(port) as one:
+                    one.log_in(3, [42])
+                process.send_signal(signal.SIGTERM)
+                self.assertIn("lines were dropped", process.stderr.read())
+                self.assertEqual(process.wait(plato.PATIENCE), 0)
+            finally:
+                process.kill()
+
     def test_every_line_has_one_form(self):
         with edge.EdgeServer("--tls-self-signed", "--log-level", "debug") as server:
             with plato.Peer(server.port) as peer:

@@ -172,10 +172,15 @@ class Certificates(unittest.TestCase):
     def test_bad_files(self):
         with open(self.cert, "w", encoding="ascii") as file:
             file.write("nothing\n")
+        pipe = os.path.join(self.folder.name, "pipe")
+        os.mkfifo(pipe)
         for options, text in ((("--tls-cert", self.cert, "--tls-key", self.key), "c.pem"),
                               (("--tls-cert", self.cert), "need each other"),
                               (("--no-plain",), "nothing is left to listen on"),
-                              (("--insecure-keylog", self.key), "needs TLS")):
+                              (("--insecure-keylog", self.key), "needs TLS"),
+                              (("--tls-self-signed", "--insecure-keylog", pipe), "the key log"),
+                              (("--tls-self-signed", "--insecure-keylog", "/dev/null"),
+                               "no regular file")):
             with self.subTest(options):
                 done = subprocess.run([plato.SERVER, "--port", "0", "--tls-port", "0", "--log-level",
                                        "error", *options],

@@ -168,6 +168,25 @@ START_TEST(unproven_guests_are_limited)
 }
 END_TEST
 
+START_TEST(an_address_cannot_take_all_places_before_the_login)
+{
+    config.max_unproven = 4;
+    config.max_unproven_per_address = 2;
+    start();
+    struct guest *one = must_enter("192.0.2.1"), *two = must_enter("192.0.2.1");
+    ck_assert_int_eq(refused("192.0.2.1"), ADMISSION_UNPROVEN_FULL);
+    struct guest *other = must_enter("192.0.2.2");
+    admission_prove(admission, one);
+    struct guest *three = must_enter("192.0.2.1");
+    admission_leave(admission, two, now_ms);
+    struct guest *four = must_enter("192.0.2.1");
+    struct guest *all[] = {one, three, four, other};
+    for (size_t i = 0; i < 4; i++)
+        admission_leave(admission, all[i], now_ms);
+    ck_assert_uint_eq(admission_get_stats(admission).unproven, 0);
+}
+END_TEST
+
 static unsigned go_on(struct guest *guest, unsigned n)
 {
     unsigned passed = 0;
@@ -250,6 +269,7 @@ static Suite *admission_suite(void)
     tcase_add_test(tcase, all_guests_are_limited);
     tcase_add_loop_test(tcase, one_address_is_limited, 0, 6);
     tcase_add_test(tcase, unproven_guests_are_limited);
+    tcase_add_test(tcase, an_address_cannot_take_all_places_before_the_login);
     tcase_add_test(tcase, a_fast_guest_is_refused_then_let_go);
     tcase_add_test(tcase, guests_of_an_address_share_its_rate);
     tcase_add_test(tcase, the_table_is_bounded);
