@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 # A network for scenarios, sourced by make-captures: clients, a router and the server, each in a
 # network namespace of its own.
 #
@@ -82,6 +82,6 @@ table ip faults {
 }
 RULES
     at router tc qdisc add dev toserver root handle 1: htb default 1 || skip 'tc has no htb here'
-    at router tc class add dev toserver parent 1: classid 1:1 htb rate 1gbit
-    at router tc class add dev toserver parent 1: classid 1:3 htb rate 400kbit burst 1600
+    at router tc class add dev toserver parent 1: classid 1:1 htb rate 1gbit quantum 3000
+    at router tc class add dev toserver parent 1: classid 1:3 htb rate 400kbit burst 1600 quantum 3000
 }

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2119,SC2120,SC2154
 # What a NAME.scenario may say. Sourced by make-captures, in a shell of its own for each scenario,
-# with `work` (a folder), `build` and `scenario` set.
+# with `work` (a folder), `build` and `scenario` set. (Variables pass between files here, and
+# functions that need no arguments may have some: hence what shellcheck is told above.)
 
 port=8900      # Plato's own, so that the dissector needs no setting
 host=127.0.0.1 # of the server
@@ -133,6 +134,7 @@ wire() {
     [ -n "$server" ] || server
     exec {fd}<>"/dev/tcp/$host/$port"
     for hex in "$@"; do
+        # shellcheck disable=SC2001 # & is more than ${hex//} can do
         printf '%b' "$(sed 's/../\\x&/g' <<<"$hex")" >&"$fd" || break
         sleep "${wire_pause:-0.05}"
     done 2>/dev/null
