@@ -184,6 +184,11 @@ close c
         rows = mkcap.fields(self.build(text), "tcp.len")
         self.assertEqual([int(row["tcp.len"]) for row in rows][3:], [5, 2, 5, 6, 1, 1, 4])
 
+    def test_what_the_capture_missed_may_come_again(self):
+        text = "connection a\na > fill:30 / cut=10,25 lost=2 again=2,1\na > fill:1 / lost=all\n"
+        rows = mkcap.fields(self.build(text), "tcp.len")
+        self.assertEqual([int(row["tcp.len"]) for row in rows][3:], [10, 5, 15, 10])
+
     def test_snaplen(self):
         text = "snaplen 90\nconnection a\na > fill:100 / cut=20\na > fill:100 / snap=60\n"
         rows = mkcap.fields(self.build(text), "frame.len", "frame.cap_len")
