@@ -2,7 +2,9 @@
 """What plato-mkcap writes, as tshark reads it; frames beside those of another encoder."""
 import filecmp
 import os
+import re
 import struct
+import subprocess
 import unittest
 import zlib
 
@@ -197,16 +199,45 @@ close c
 
 
 class Committed(mkcap.MkcapTest):
+    ROOT = os.path.dirname(os.path.dirname(mkcap.FOLDER))
+    CAPTURES = os.path.join(ROOT, "captures")
+
+    def text_of(self, *path):
+        with open(os.path.join(self.ROOT, *path), encoding="utf-8") as file:
+            return file.read()
+
     def test_scenarios_give_the_committed_captures(self):
         """Byte for byte."""
-        folder = os.path.join(os.path.dirname(os.path.dirname(mkcap.FOLDER)), "captures")
-        scenarios = [name for name in os.listdir(folder) if name.endswith(".mkcap")]
+        scenarios = [name for name in os.listdir(self.CAPTURES) if name.endswith(".mkcap")]
         self.assertIn("trouble.mkcap", scenarios)
         for name in scenarios:
-            built = self.build(scenario=os.path.join(folder, name))
-            committed = os.path.join(folder, name.replace(".mkcap", ".pcapng"))
+            built = self.build(scenario=os.path.join(self.CAPTURES, name))
+            committed = os.path.join(self.CAPTURES, name.replace(".mkcap", ".pcapng"))
             self.assertTrue(filecmp.cmp(built, committed, shallow=False),
                             f"{name} does not give {committed}; see tools/make-captures")
+
+    def test_each_capture_is_on_the_page_with_what_makes_it(self):
+        names = {name[:-len(".pcapng")] for name in os.listdir(self.CAPTURES)
+                 if name.endswith(".pcapng")}
+        listed = dict(re.findall(r"^\| `([^`]+)` \| (\d+) \|", self.text_of("captures", "README.md"),
+                                 re.MULTILINE))
+        self.assertEqual(set(listed), names)
+        for name in names:
+            made_by = [kind for kind in ("scenario", "mkcap")
+                       if os.path.exists(os.path.join(self.CAPTURES, f"{name}.{kind}"))]
+            self.assertEqual(len(made_by), 1, name)
+        paths = [os.path.join(self.CAPTURES, name + ".pcapng") for name in sorted(names)]
+        table = subprocess.run(["capinfos", "-T", "-r", "-c", "-M", *paths], check=True, text=True,
+                               stdout=subprocess.PIPE, timeout=60).stdout
+        self.assertEqual([line.split("\t")[1] for line in table.splitlines()],
+                         [listed[name] for name in sorted(names)])
+
+    def test_the_example_of_the_page(self):
+        page = self.text_of("docs", "mkcap.md")
+        example = page[page.index("## An example"):page.index("## Lines and words")]
+        lines = [line[4:] for line in example.splitlines() if line.startswith("    ")]
+        rows = mkcap.fields(self.build("\n".join(lines)), "tcp.len")
+        self.assertEqual(len([row for row in rows if row["tcp.len"] != "0"]), 6)
 
 
 if __name__ == "__main__":
