@@ -9,7 +9,8 @@ For captures/NAME.pcapng:
     captures/NAME.tree     every item of every frame with its place (offset+length) and its text,
                            by `-T pdml`, as people see it
 
-captures/NAME.options, if there is one, holds tshark's options for it, as a shell would read them.
+captures/NAME.options, if there is one, holds tshark's options for it, as a shell would read them;
+{captures} in it is the captures' folder.
 
 Both are of two passes (-2). One pass must show the same but for what only later packets tell, and
 sharkd the same in whatever order the packets are asked for.
@@ -121,7 +122,9 @@ def options_of(base):
     if not os.path.exists(path):
         return []
     with open(path, encoding="utf-8") as file:
-        return shlex.split(file.read(), comments=True)
+        options = shlex.split(file.read(), comments=True)
+    folder = os.path.dirname(os.path.abspath(base))
+    return [option.replace("{captures}", folder) for option in options]
 
 
 def check_random_access(capture):
