@@ -24,14 +24,19 @@ static plato_exchange *take(plato_exchanges *x, plato_exchange *before)
     return taken;
 }
 
+static bool is_given_up(const plato_exchange *request, const plato_exchange_rules *rules,
+                        int64_t now)
+{
+    return rules->give_up_ns != 0 && since(request->time_ns, now) >= rules->give_up_ns;
+}
+
 void plato_exchanges_request(plato_exchanges *x, const plato_exchange_rules *rules,
                              plato_exchange *request)
 {
     const int64_t now = request->time_ns;
     const uint32_t most =
         rules->by_content ? PLATO_EXCHANGES_SEARCHED_MAX : PLATO_EXCHANGES_OPEN_MAX;
-    if (rules->one_at_a_time && x->newest != NULL &&
-        (rules->give_up_ns == 0 || since(x->newest->time_ns, now) < rules->give_up_ns))
+    if (rules->one_at_a_time && x->newest != NULL && !is_given_up(x->newest, rules, now))
         request->flags |= PLATO_EXCHANGE_IN_FLIGHT;
     if ((x->any_request && since(x->request_ns, now) < rules->pause_ns) ||
         (x->any_reply && since(x->reply_ns, now) < rules->pause_ns))
@@ -56,11 +61,15 @@ static bool is_answer(const plato_exchange *request, const plato_exchange *reply
            (!request->is_echo || reply->content == request->content);
 }
 
-/* NULL if nothing waits. Where no content fits, it is the oldest that got a wrong answer. */
+/*
+ * NULL if nothing waits. Where no content fits, it is the oldest that got a wrong answer: of those
+ * that are not given up, if there are any.
+ */
 static plato_exchange *request_of(plato_exchanges *x, const plato_exchange_rules *rules,
                                   const plato_exchange *reply)
 {
-    plato_exchange *before = NULL;
+    plato_exchange *before = NULL, *before_wrong = NULL;
+    bool found_wrong = false;
     if (x->oldest == NULL)
         return NULL;
     if (!rules->by_content)
@@ -68,8 +77,12 @@ static plato_exchange *request_of(plato_exchanges *x, const plato_exchange_rules
     for (plato_exchange *at = x->oldest; at != NULL; before = at, at = at->next) {
         if (is_answer(at, reply))
             return take(x, before);
+        if (!found_wrong && !is_given_up(at, rules, reply->time_ns)) {
+            found_wrong = true;
+            before_wrong = before;
+        }
     }
-    return take(x, NULL);
+    return take(x, before_wrong);
 }
 
 void plato_exchanges_reply(plato_exchanges *x, const plato_exchange_rules *rules,
