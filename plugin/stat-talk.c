@@ -43,7 +43,7 @@ static void tree_init(stats_tree *st)
 static void add_value(stats_tree *st, int branch, int64_t value)
 {
     const int shown = value > INT_MAX ? INT_MAX : (int)value;
-    avg_stat_node_add_value_int(st, titles[branch], 0, FALSE, shown);
+    tick_stat_node(st, titles[branch], 0, FALSE); /* the range adds the value, and no count */
     stats_tree_tick_range(st, titles[branch], 0, shown);
 }
 

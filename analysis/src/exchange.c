@@ -62,17 +62,15 @@ static bool is_answer(const plato_exchange *request, const plato_exchange *reply
 }
 
 /*
- * NULL if nothing waits. Where no content fits, it is the oldest that got a wrong answer: of those
- * that are not given up, if there are any.
+ * NULL if there is none. Where no content fits, it is the oldest that got a wrong answer, of those
+ * that are not given up.
  */
 static plato_exchange *request_of(plato_exchanges *x, const plato_exchange_rules *rules,
                                   const plato_exchange *reply)
 {
     plato_exchange *before = NULL, *before_wrong = NULL;
     bool found_wrong = false;
-    if (x->oldest == NULL)
-        return NULL;
-    if (!rules->by_content)
+    if (x->oldest != NULL && !rules->by_content)
         return take(x, NULL);
     for (plato_exchange *at = x->oldest; at != NULL; before = at, at = at->next) {
         if (is_answer(at, reply))
@@ -82,7 +80,7 @@ static plato_exchange *request_of(plato_exchanges *x, const plato_exchange_rules
             before_wrong = before;
         }
     }
-    return take(x, before_wrong);
+    return found_wrong ? take(x, before_wrong) : NULL;
 }
 
 void plato_exchanges_reply(plato_exchanges *x, const plato_exchange_rules *rules,
