@@ -80,7 +80,7 @@ class Tree(Statistics):
         self.assertEqual(sum(count for node, count in lengths.items() if node), 14)
 
     def test_average_length(self):
-        s = self.conversation()
+        self.conversation()
         rows = wireshark.fields(self.write(), ["plato.frame_len"])
         every = [int(length) for row in rows for length in row.get("plato.frame_len", [])]
         self.assertRegex(self.text("plato,tree"),
