@@ -108,7 +108,7 @@ static void add(stat_table *table, rtt_row *r, double ms)
 static size_t range_of(int64_t ns)
 {
     size_t i = 1;
-    while (ns >= ranges[i].below && i < RANGES - 1)
+    while (i < RANGES - 1 && ns >= ranges[i].below)
         i++;
     return i;
 }
