@@ -461,12 +461,13 @@ void proto_register_bincmd(void)
         {&hf_continuation,
          {"Continuation", "bincmd.continuation", FT_BYTES, BASE_NONE, NULL, 0x0,
           "Bytes that belong to no command that could be found", HFILL}},
+        TALK_FIELDS(bincmd, "bincmd", "response_time", "Response time"),
     };
     static int *ett[] = {&ett_bincmd, &ett_params};
     bincmd.proto = proto_register_protocol("Binary Command Protocol", "BinCmd", "bincmd");
     proto_register_field_array(bincmd.proto, hf, array_length(hf));
     proto_register_subtree_array(ett, array_length(ett));
-    talk_register(&bincmd, "bincmd", "response_time");
+    talk_register(&bincmd, "bincmd");
     register_expert();
     register_init_routine(forget);
     register_preferences();

@@ -218,12 +218,13 @@ void proto_register_latency(void)
         {&hf_rest,
          {"Part of a value", "latency.rest", FT_BYTES, BASE_NONE, NULL, 0x0,
           "Bytes behind the last whole value", HFILL}},
+        TALK_FIELDS(latency, "latency", "rtt", "Round trip"),
     };
     static int *ett[] = {&ett_latency};
     latency.proto = proto_register_protocol("Latency Echo Protocol", "Latency", "latency");
     proto_register_field_array(latency.proto, hf, array_length(hf));
     proto_register_subtree_array(ett, array_length(ett));
-    talk_register(&latency, "latency", "rtt");
+    talk_register(&latency, "latency");
     register_expert();
     register_init_routine(forget);
     prefs_register_protocol(latency.proto, NULL);

@@ -418,12 +418,13 @@ void proto_register_textcmd(void)
         {&hf_continuation,
          {"Continuation", "textcmd.continuation", FT_BYTES, BASE_NONE, NULL, 0x0,
           "Bytes that belong to no line that could be found", HFILL}},
+        TALK_FIELDS(textcmd, "textcmd", "response_time", "Response time"),
     };
     static int *ett[] = {&ett_textcmd, &ett_params};
     textcmd.proto = proto_register_protocol("Text Command Protocol", "TextCmd", "textcmd");
     proto_register_field_array(textcmd.proto, hf, array_length(hf));
     proto_register_subtree_array(ett, array_length(ett));
-    talk_register(&textcmd, "textcmd", "response_time");
+    talk_register(&textcmd, "textcmd");
     register_expert();
     register_init_routine(forget);
     module_t *module = prefs_register_protocol(textcmd.proto, NULL);

@@ -311,27 +311,8 @@ void talk_forget(talk_protocol *protocol)
     protocol->known_until_ns = INT64_MIN;
 }
 
-void talk_register(talk_protocol *protocol, const char *name, const char *time_name)
+void talk_register(talk_protocol *protocol, const char *name)
 {
-    /* Wireshark keeps the pointers */
-    hf_register_info *hf = g_new0(hf_register_info, 3);
-    const hf_register_info rows[] = {
-        {&protocol->hf_response_in,
-         {"Response in", g_strconcat(name, ".response_in", NULL), FT_FRAMENUM, BASE_NONE,
-          FRAMENUM_TYPE(FT_FRAMENUM_RESPONSE), 0x0, NULL, HFILL}},
-        {&protocol->hf_response_to,
-         {"Response to", g_strconcat(name, ".response_to", NULL), FT_FRAMENUM, BASE_NONE,
-          FRAMENUM_TYPE(FT_FRAMENUM_REQUEST), 0x0, NULL, HFILL}},
-        {&protocol->hf_response_time,
-         {time_name[0] == 'r' && time_name[1] == 't' ? "Round trip" : "Response time",
-          g_strconcat(name, ".", time_name, NULL), FT_RELATIVE_TIME, BASE_NONE, NULL, 0x0, NULL,
-          HFILL}},
-    };
-    for (size_t i = 0; i < array_length(rows); i++) {
-        hf[i] = rows[i];
-        *hf[i].p_id = -1;
-    }
-    proto_register_field_array(protocol->proto, hf, array_length(rows));
     protocol->tap = register_tap(name);
     talk_forget(protocol);
 }

@@ -137,8 +137,23 @@ void talk_tap(packet_info *pinfo, const talk_record *record);
 /* Of some bytes, to compare them by. */
 uint64_t talk_digest(const uint8_t *p, size_t n);
 
-/* The fields `NAME.response_in` and so on of a protocol with its `proto` set, and its tap. */
-void talk_register(talk_protocol *protocol, const char *name, const char *time_name);
+/* Rows of a protocol's table of fields. */
+#define TALK_FIELDS(protocol, name, time_name, time_title)                                         \
+    {&(protocol).hf_response_in,                                                                   \
+     {"Response in", name ".response_in", FT_FRAMENUM, BASE_NONE,                                  \
+      FRAMENUM_TYPE(FT_FRAMENUM_RESPONSE), 0x0, NULL, HFILL}},                                     \
+        {&(protocol).hf_response_to,                                                               \
+         {"Response to", name ".response_to", FT_FRAMENUM, BASE_NONE,                              \
+          FRAMENUM_TYPE(FT_FRAMENUM_REQUEST), 0x0, NULL, HFILL}},                                  \
+    {                                                                                              \
+        &(protocol).hf_response_time,                                                              \
+        {                                                                                          \
+            time_title, name "." time_name, FT_RELATIVE_TIME, BASE_NONE, NULL, 0x0, NULL, HFILL    \
+        }                                                                                          \
+    }
+
+/* The tap of that name. */
+void talk_register(talk_protocol *protocol, const char *name);
 
 /* At the start of each file; from the protocols' own files. */
 void talk_forget(talk_protocol *protocol);
