@@ -98,10 +98,29 @@ static plato_err look_at(textcmd_scan *s, uint8_t c, const plato_textcmd_limits 
     return at_plain(s, c, limits);
 }
 
+/* Bytes of the parameters that mean themselves, up to the limit: most of a long line. */
+static size_t plain_run(const textcmd_scan *s, const uint8_t *p, size_t n,
+                        const plato_textcmd_limits *limits)
+{
+    if (s->state != SCAN_PLAIN || !s->in_params)
+        return 0;
+    const size_t room = limits->max_params_len - (s->at - s->type_len - 1);
+    const size_t most = n < room ? n : room;
+    size_t run = 0;
+    while (run < most && is_visible(p[run]) && p[run] != '%')
+        run++;
+    return run;
+}
+
 plato_err textcmd_scan_on(textcmd_scan *scan, const uint8_t *p, size_t n,
                           const plato_textcmd_limits *limits, size_t *used)
 {
     for (*used = 0; *used < n; (*used)++) {
+        const size_t run = plain_run(scan, p + *used, n - *used, limits);
+        scan->at += run;
+        *used += run;
+        if (*used == n)
+            break;
         const plato_err err = look_at(scan, p[*used], limits);
         if (err == PLATO_NEED_MORE)
             continue;
