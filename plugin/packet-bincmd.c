@@ -299,24 +299,32 @@ static uint32_t wanted(plato_err err, uint64_t total, int n, bool may_ask)
     return err == PLATO_OK && total > (uint64_t)n ? (uint32_t)(total - (uint64_t)n) : 0;
 }
 
+/* How many of the `n` bytes belong to what begins here. */
+static int length_of(plato_err err, uint64_t total, const uint8_t *p, int n)
+{
+    if (err == PLATO_ERR_MAGIC)
+        return up_to_magic(p, n, 1);
+    if (err == PLATO_ERR_PARAMS_TOO_LONG)
+        return up_to_magic(p, n, MAGIC_LEN);
+    return total < (uint64_t)n ? (int)total : n;
+}
+
 static void take(command *c, proto_tree *tree, plato_err err, uint64_t total, int n)
 {
     const plato_bincmd_limits l = limits();
     const uint8_t *p = tvb_get_ptr(c->tvb, c->offset, n);
-    c->length = total < (uint64_t)n ? (int)total : n;
-    if (n >= PLATO_BINCMD_HEADER_LEN)
+    c->length = length_of(err, total, p, n);
+    /* not what stands behind: a later pass may be given less of it */
+    if (c->length >= PLATO_BINCMD_HEADER_LEN)
         c->fields.type = tvb_get_ntohs(c->tvb, c->offset + 6);
     if (err == PLATO_ERR_MAGIC) {
-        c->length = up_to_magic(p, n, 1);
         skip(c, tree);
     } else if (err == PLATO_ERR_PARAMS_TOO_LONG) {
         c->claimed = (uint32_t)total - PLATO_BINCMD_HEADER_LEN;
-        c->length = up_to_magic(p, n, MAGIC_LEN);
         take_too_long(c, tree);
     } else if (plato_bincmd_parse(p, (size_t)n, &l, &c->fields) == PLATO_OK) {
         take_command(c, tree);
     } else {
-        c->length = n;
         if (n > PLATO_BINCMD_HEADER_LEN)
             c->fields.params =
                 (plato_span){p + PLATO_BINCMD_HEADER_LEN, (size_t)n - PLATO_BINCMD_HEADER_LEN};
