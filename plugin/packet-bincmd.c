@@ -332,9 +332,13 @@ static void take(command *c, proto_tree *tree, plato_err err, uint64_t total, in
     }
 }
 
-/* Shows the commands from `offset` on; returns where it stopped to ask for more, or the end. */
+/*
+ * Shows the commands from `offset` on; returns where it stopped to ask for more, or the end. Where
+ * TCP put the bytes together (`reassembled`) and some were skipped, nothing is asked for: TCP would
+ * hand over fewer of them on a later pass.
+ */
 static int walk(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, talk *t, int offset,
-                bool may_ask)
+                bool may_ask, bool reassembled)
 {
     const plato_bincmd_limits l = limits();
     const int captured = (int)tvb_captured_length(tvb);
@@ -352,6 +356,7 @@ static int walk(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, talk *t, in
         label_begin(&c.text);
         take(&c, tree, err, total, n);
         offset += c.length;
+        may_ask = may_ask && !(reassembled && err < 0);
     }
     return offset;
 }
@@ -365,7 +370,7 @@ static int dissect_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void
     talk *t = talk_of(pinfo, &bincmd);
     const talk_start start = talk_begin(pinfo, &bincmd, t, data, reported);
     const int offset = (int)start.skip < captured ? (int)start.skip : captured;
-    const int stopped = walk(tvb, pinfo, tree, t, offset, may_ask);
+    const int stopped = walk(tvb, pinfo, tree, t, offset, may_ask, talk_is_reassembled(data));
     talk_end(pinfo, t, data, stopped < captured ? (uint32_t)stopped : reported);
     return captured;
 }

@@ -134,6 +134,12 @@ void talk_end(packet_info *pinfo, talk *t, const void *data, uint32_t used)
     side->next_seq = next;
 }
 
+bool talk_is_reassembled(const void *data)
+{
+    const struct tcpinfo *tcp = data;
+    return tcp != NULL && tcp->is_reassembled;
+}
+
 void talk_ask(packet_info *pinfo, talk *t, int offset, uint32_t wanted)
 {
     talk_side *side = talk_side_of(pinfo, t);

@@ -113,6 +113,9 @@ talk_start talk_begin(packet_info *pinfo, const talk_protocol *protocol, talk *t
 /* TCP, first pass: where the call ended; `used` counts from its first byte. */
 void talk_end(packet_info *pinfo, talk *t, const void *tcp, uint32_t used);
 
+/* TCP: whether the bytes of this call came in several segments. */
+bool talk_is_reassembled(const void *tcp);
+
 /* TCP: asks for the bytes from `offset` on again, with `wanted` more behind them. */
 void talk_ask(packet_info *pinfo, talk *t, int offset, uint32_t wanted);
 
