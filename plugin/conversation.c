@@ -36,7 +36,7 @@ bool plato_start_was_captured(packet_info *pinfo)
 }
 
 /* The end whose packet came first opened the connection, if that packet was its SYN. */
-static bool opened_the_connection(packet_info *pinfo)
+bool plato_opened_connection(packet_info *pinfo)
 {
     const conversation_t *conversation = find_or_create_conversation(pinfo);
     return addresses_equal(conversation_key_addr1(conversation->key_ptr), &pinfo->src) &&
@@ -57,7 +57,7 @@ bool plato_is_upstream(packet_info *pinfo, plato_conversation *conversation, uin
     const unsigned side = plato_side_of(pinfo);
     if (!conversation->client_known && head != NULL) {
         const bool client =
-            plato_start_was_captured(pinfo) ? opened_the_connection(pinfo) : sent_by_client(head);
+            plato_start_was_captured(pinfo) ? plato_opened_connection(pinfo) : sent_by_client(head);
         conversation->client_known = true;
         conversation->client_known_at = position;
         conversation->client_side = client ? side : 1 - side;

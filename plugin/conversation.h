@@ -72,6 +72,9 @@ bool plato_is_upstream(packet_info *pinfo, plato_conversation *conversation, uin
 /* Whether the start of this TCP connection was captured. */
 bool plato_start_was_captured(packet_info *pinfo);
 
+/* Whether the sender of this packet opened the connection; only where its start was captured. */
+bool plato_opened_connection(packet_info *pinfo);
+
 /* Registers the reset of the stream count with each new file. */
 void plato_register_conversation(void);
 

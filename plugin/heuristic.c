@@ -40,19 +40,18 @@ static bool begins_with_proof(tvbuff_t *tvb)
     }
 }
 
-/* From this packet on: a claim that reached back would show other packets in a second pass. */
-static void claim(packet_info *pinfo)
+void plato_claim(packet_info *pinfo, const char *dissector)
 {
     if (!PINFO_FD_VISITED(pinfo))
         conversation_set_dissector_from_frame_number(find_or_create_conversation(pinfo), pinfo->num,
-                                                     find_dissector("plato"));
+                                                     find_dissector(dissector));
 }
 
 ws_bool plato_heuristic_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
     if (!begins_with_proof(tvb))
         return FALSE;
-    claim(pinfo);
+    plato_claim(pinfo, "plato");
     plato_dissect_tcp(tvb, pinfo, tree, data);
     return TRUE;
 }
@@ -64,7 +63,7 @@ ws_bool plato_heuristic_msgcmd(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tr
     if (captured <= PLATO_LENGTH_PREFIX_LEN ||
         !plato_msgcmd_is_proof(tvb_get_ptr(tvb, 0, (int)captured), captured, &limits))
         return FALSE;
-    claim(pinfo);
+    plato_claim(pinfo, "plato");
     plato_dissect_tcp(tvb, pinfo, tree, data);
     return TRUE;
 }

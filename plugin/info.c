@@ -226,13 +226,18 @@ static bool ends_with_space(const char *text)
     return n > 0 && text[n - 1] == ' ';
 }
 
-void plato_info_column(packet_info *pinfo, const char *text)
+void plato_info_add(packet_info *pinfo, const char *protocol, const char *text)
 {
-    col_set_str(pinfo->cinfo, COL_PROTOCOL, "Plato");
+    col_set_str(pinfo->cinfo, COL_PROTOCOL, protocol);
     col_clear(pinfo->cinfo, COL_INFO); /* only what stands behind the last fence */
     if (ends_with_space(col_get_text(pinfo->cinfo, COL_INFO)))
         col_append_str(pinfo->cinfo, COL_INFO, text);
     else
         col_append_sep_str(pinfo->cinfo, COL_INFO, " | ", text);
     col_set_fence(pinfo->cinfo, COL_INFO);
+}
+
+void plato_info_column(packet_info *pinfo, const char *text)
+{
+    plato_info_add(pinfo, "Plato", text);
 }

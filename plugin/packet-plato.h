@@ -31,6 +31,7 @@
  *   expert.c        expert information: names, severities, texts
  *   info.c          the info column
  *   label.h         short texts put together by hand
+ *   talk.h          what the latency and command protocols share, and their rooms
  */
 #ifndef PLATO_PACKET_PLATO_H
 #define PLATO_PACKET_PLATO_H

@@ -2,7 +2,10 @@
 /* What Wireshark's plugin loader looks for. */
 #include "compat.h"
 
+#include "packet-bincmd.h"
+#include "packet-latency.h"
 #include "packet-plato.h"
+#include "packet-textcmd.h"
 
 #define STRING(x) #x
 #define DOTTED(major, minor) STRING(major) "." STRING(minor)
@@ -34,8 +37,12 @@ uint32_t plugin_describe(void)
 
 void plugin_register(void)
 {
-    static proto_plugin plato;
-    plato.register_protoinfo = proto_register_plato;
-    plato.register_handoff = proto_reg_handoff_plato;
-    proto_register_plugin(&plato);
+    static proto_plugin protocols[] = {
+        {proto_register_plato, proto_reg_handoff_plato},
+        {proto_register_latency, proto_reg_handoff_latency},
+        {proto_register_textcmd, proto_reg_handoff_textcmd},
+        {proto_register_bincmd, proto_reg_handoff_bincmd},
+    };
+    for (size_t i = 0; i < array_length(protocols); i++)
+        proto_register_plugin(&protocols[i]);
 }

@@ -65,7 +65,7 @@ static tap_packet_status tree_packet(stats_tree *st, packet_info *pinfo, epan_di
     const int length = facts->total > INT_MAX ? INT_MAX : (int)facts->total;
     if (plato_stat_has_type(facts))
         tick(st, TYPES, plato_stat_type_text(pinfo->pool, facts->frame.msg_type));
-    avg_stat_node_add_value_int(st, titles[SIZES], 0, FALSE, length);
+    tick_stat_node(st, titles[SIZES], 0, FALSE); /* the range adds the length, and no count */
     stats_tree_tick_range(st, titles[SIZES], 0, length);
     tick(st, CRC, plato_stat_crc_text(facts));
     if (plato_stat_is_sound(facts) && facts->head.msg_type == PLATO_ACK)

@@ -34,6 +34,14 @@ static const error_row rows[] = {
     ROW(PLATO_ERR_WIRE_FIELD_NUMBER, PLACE_ONLY, "protobuf field number 0"),
     ROW(PLATO_ERR_WIRE_TRUNCATED, PLACE_ONLY, "protobuf field reaches past the end of its message"),
     ROW(PLATO_ERR_WIRE_FIELDS, PLACE_ONLY, "too many protobuf fields"),
+    ROW(PLATO_ERR_TEXT_BYTE, PLACE_ONLY, "byte that is not visible ASCII"),
+    ROW(PLATO_ERR_TEXT_ESCAPE, PLACE_ONLY, "bad escape"),
+    ROW(PLATO_ERR_TEXT_LINE_END, PLACE_ONLY, "bare CR or LF"),
+    ROW(PLATO_ERR_TEXT_NO_SLASH, PLACE_ONLY, "line without a slash"),
+    ROW(PLATO_ERR_TEXT_EMPTY_TYPE, PLACE_ONLY, "line without a type"),
+    ROW(PLATO_ERR_TYPE_TOO_LONG, COUNTS, "command type over the limit"),
+    ROW(PLATO_ERR_PARAMS_TOO_LONG, COUNTS, "command parameters over the limit"),
+    ROW(PLATO_ERR_MAGIC, PLACE_ONLY, "no magic at the start of the command"),
     ROW(PLATO_ERR_NO_MEMORY, COUNTS, "out of memory"),
 };
 

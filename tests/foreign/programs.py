@@ -3,8 +3,10 @@
 
 They run as whoever runs the tests, with their files in the folder that they are given.
 """
+import base64
 import contextlib
 import os
+import random
 import shutil
 import struct
 import socket
@@ -68,6 +70,23 @@ def http(folder):
             client(curl, "-s", f"http://{LOOPBACK}:{r.port}/{page}")
         client(curl, "-s", "--data-binary", "@" + os.path.join(folder, "binary"),
                f"http://{LOOPBACK}:{r.port}/upload")
+    return r.conversations
+
+
+def smtp(folder):
+    """Letters with lines of base64, which have slashes and upper case as text commands do."""
+    server, curl = find("aiosmtpd"), find("curl")
+    port = free_port()
+    letter = os.path.join(folder, "letter")
+    chance = random.Random(8905)
+    with running([server, "-n", "-c", "aiosmtpd.handlers.Sink", "-l", f"{LOOPBACK}:{port}"], port,
+                 cwd=folder), Recorder("SMTP", 25, port) as r:
+        for number in range(3):
+            body = base64.encodebytes(chance.randbytes(6000 * (number + 1)))
+            with open(letter, "wb") as out:
+                out.write(b"Subject: letter %d\r\n\r\n" % number + body.replace(b"\n", b"\r\n"))
+            client(curl, "-s", f"smtp://{LOOPBACK}:{r.port}", "--mail-from", "a@example.test",
+                   "--mail-rcpt", "b@example.test", "--upload-file", letter)
     return r.conversations
 
 

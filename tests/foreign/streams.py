@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Streams that look a little like Plato, and streams that look like nothing."""
+import base64
 import random
 import struct
 
+import command_bytes as commands
 import plato_bytes as plato
 from recorder import Conversation
 
@@ -105,12 +107,43 @@ def plain_bytes():
     return made
 
 
+def lines(name, *said):
+    """Lines of text, each a segment, that take turns."""
+    return Conversation(name, 9000, [(number % 2 == 0, line) for number, line in enumerate(said)])
+
+
+def command_look_alikes():
+    """Text with slashes and line ends, bytes with something of a magic."""
+    chance = random.Random(20261122)
+    return [
+        lines("paths", b"a/b\r\n", b"usr/share/doc\r\n", b"Etc/GMT\r\n", b"ok/1\r\n"),
+        lines("requests", b"GET / HTTP/1.0\r\n\r\n", b"HTTP/1.0 200 OK\r\n\r\nPING/1\r\n"),
+        lines("versions", b"SSH-2.0-X/1\r\n", b"SSH-2.0-Y/2\r\n", b"PING/1\r\n"),
+        lines("unix lines", b"ECHO/1\n", b"ECHO/1\n", b"TIME/\n", b"TIME/1\n"),
+        lines("without escapes", b"ECHO/a b\r\n", b"ECHO/a+b=c\r\n", b"ECHO/a&b\r\n"),
+        lines("one letter", b"A/B\r\n", b"C/D\r\n", b"PING/1\r\n"),
+        lines("chat", b"NICK someone\r\n", b"PING/1\r\n", b":server 001\r\n", b"PONG/1\r\n"),
+        Conversation("base64", 9000, [
+            (number % 2 == 0, base64.b64encode(chance.randbytes(57)) + b"\r\n")
+            for number in range(400)]),
+        lines("dollars", b"M  END\n$$$$\n", b"$$$$\n> <id>\n", b"$$$$$$$$$$$$$$$$\n", b"$$$$"),
+        lines("formulas", rb"\(\) is empty", rb"\(\)\(\)\(\)\(\)", rb"\(\frac{1}{2}\)", rb"\(\)"),
+    ]
+
+
 def all_of_them():
-    made = [smtp()] + look_alikes() + plain_bytes()
+    made = [smtp()] + look_alikes() + command_look_alikes() + plain_bytes()
     text = [(i % 2 == 0, b'{"id": %d, "text": "hello"}' % i) for i in range(PAIRS)]
     made.append(websocket(text, opcode=1))
     made += [websocket(c.steps, "WebSocket: " + c.name) for c in look_alikes() + plain_bytes()]
     return made
+
+
+def command_streams():
+    """What must be claimed of the command protocols."""
+    return [lines("text commands", b"ECHO/1\r\n", b"ECHO/1\r\n", b"PING/a%20b\r\nTIME/\r\n"),
+            lines("binary commands", commands.command(0, b"\0\0\0\1"),
+                  commands.command(0, b"\0\0\0\1"), commands.command(4, b"hello" * 200))]
 
 
 def plato_stream():

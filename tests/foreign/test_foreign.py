@@ -27,6 +27,9 @@ SEGMENT = 1448
 SMALL_SEGMENT = 61
 SMALL_TOTAL = 3000  # bytes of a conversation that are sent in small segments
 
+# Nothing of the plugin is left.
+DISABLED = [word for name in wireshark.PROTOCOLS for word in ("--disable-protocol", name)]
+
 # Summary lines and everything below them.
 SHOW = ("-P", "-V", "-o", "tcp.reassemble_out_of_order:TRUE")
 
@@ -115,7 +118,7 @@ class Recorded:
             self.decoded.append(("with the plugin", passes, wireshark.run(*arguments, *passes)))
             if not passes:
                 self.decoded.append(("with the protocol disabled", passes, wireshark.run(
-                    *arguments, "--disable-protocol", "plato")))
+                    *arguments, *DISABLED)))
         return self.decoded
 
     def differences(self):
@@ -187,6 +190,9 @@ class Foreign(unittest.TestCase):
     def test_ssh(self):
         self.assert_left_alone(self.record(programs.ssh, least=1000))
 
+    def test_smtp(self):
+        self.assert_left_alone(self.record(programs.smtp, least=5000, connections=3))
+
     def test_redis(self):
         self.assert_left_alone(self.record(programs.redis, least=500, connections=3))
 
@@ -233,6 +239,10 @@ class Control(unittest.TestCase):
     def test_websocket(self):
         self.assert_claimed(lambda recorded: recorded.add(
             streams.websocket(streams.plato_stream().steps)))
+
+    def test_commands(self):
+        for conversation in streams.command_streams():
+            self.assert_claimed(lambda recorded, c=conversation: recorded.add(c))
 
     def test_keys_are_used(self):
         recorded = Recorded(self.folder, "keys.pcap")

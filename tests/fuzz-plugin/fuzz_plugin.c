@@ -24,7 +24,7 @@ typedef enum event {
     EVENT_LATE, /* the next chunk comes behind the one after it */
     LAST_TCP_EVENT = EVENT_LATE,
     EVENT_OPEN, /* the handshake */
-    EVENT_NEXT, /* another connection */
+    EVENT_NEXT, /* another connection; 1..3 on the port of another protocol */
     EVENT_JOIN, /* so many chunks more in the segment of the next one */
     EVENT_WAIT, /* seconds */
     EVENT_COUNT
@@ -123,8 +123,11 @@ static void open_connection(stream *s)
     send_packet(s, true, TCP_ACK, NULL, 0);
 }
 
-static void next_connection(stream *s)
+static void next_connection(stream *s, uint8_t amount)
 {
+    static const uint16_t other_ports[] = {PORT_LATENCY, PORT_TEXTCMD, PORT_BINCMD};
+    if (amount >= 1 && amount <= array_length(other_ports))
+        s->server_port = other_ports[amount - 1];
     s->client_port++;
     s->seq[0] = 0xfffffff0; /* so that the numbers begin again at 0 soon */
     s->seq[1] = 1000;
@@ -133,7 +136,7 @@ static void next_connection(stream *s)
 static void happen(stream *s, bool from_client, event what, uint8_t amount)
 {
     /* TLS and WebSocket hand over what was sent, all of it and in order */
-    const bool over_tcp = s->server_port == PORT_PLATO || s->server_port == PORT_UNKNOWN;
+    const bool over_tcp = s->server_port != PORT_AS_TLS && s->server_port != PORT_AS_WEBSOCKET;
     if (!over_tcp && what <= LAST_TCP_EVENT)
         return;
     switch (what) {
@@ -154,7 +157,7 @@ static void happen(stream *s, bool from_client, event what, uint8_t amount)
         open_connection(s);
         break;
     case EVENT_NEXT:
-        next_connection(s);
+        next_connection(s, amount);
         break;
     case EVENT_JOIN:
         s->join = amount % MOST_JOINED;
@@ -182,7 +185,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memset(&s, 0, sizeof s);
     s.client_port = 20000;
     s.server_port = ports[data[0] & 3];
-    next_connection(&s);
+    next_connection(&s, 0);
     settle(data[0]);
     session_begin();
     for (size_t at = 1; at < size;) {
@@ -201,6 +204,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     send_held(&s);
     /* not as TLS: with more bytes wanted, TCP's second pass is another than that of TLS */
-    session_end(s.server_port != PORT_AS_TLS);
+    session_end(ports[data[0] & 3] != PORT_AS_TLS);
     return 0;
 }

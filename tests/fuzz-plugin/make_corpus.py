@@ -14,6 +14,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, os.path.join(ROOT, "tests", "golden"))
 
+import command_bytes as commands  # noqa: E402
 import plato_bytes as plato  # noqa: E402
 
 LOSE, BACK, CUT, LATE, OPEN, NEXT, JOIN, WAIT = range(8)
@@ -122,7 +123,36 @@ def streams():
            (SERVER, msgcmd(5, plato.number(1, 9) + plato.data(2, b"older")))]
 
 
+def command_streams():
+    """(port for NEXT, [(side, bytes)]) of the latency and command protocols."""
+    value, command = commands.value, commands.command
+    probes = [(CLIENT, value(1)), (SERVER, value(1)), (CLIENT, b"abc"), (CLIENT, value(2) + b"x")]
+    lines = [(CLIENT, b"ECHO/1\r\nPING/a%20b\r\nTIME/\r\n"), (SERVER, b"ECHO/1\r\nERROR/503\r\n"),
+             (CLIENT, b"PING/%4\r\n\r\nECHO/a\rb\r\n"), (SERVER, b"TIME/x\r\nECHO/2\r\n"),
+             (CLIENT, b"T" * 33 + b"/\r\nA/" + b"x" * 2049 + b"\r\nPING/")]
+    binary = [(CLIENT, command(0, value(5)) + command(4, b"hello") + command(77)),
+              (SERVER, command(0, value(5)) + commands.error(404, b"no")),
+              (CLIENT, b"junk" + command(1, magic=commands.OTHER_MAGIC) + command(2, length=5000)),
+              (SERVER, command(0xFFFF, b"x")), (CLIENT, command(3)[:5])]
+    return [(1, probes), (2, lines), (3, binary)]
+
+
+def command_inputs():
+    for port, stream in command_streams():
+        whole = b"".join(data for side, data in stream if side == CLIENT)
+        each = b"".join(segment(data, side) for side, data in stream)
+        start = bytes([UNKNOWN]) + event(NEXT, port)
+        yield bytes([UNKNOWN]) + event(OPEN) + each
+        yield start + event(OPEN) + each
+        yield start + segment(whole)
+        yield start + event(OPEN) + segment(whole[:400], size=3)
+        for happens in (event(LOSE, 9), event(BACK, 20), event(BACK, 5), event(LATE), event(CUT, 3),
+                        event(WAIT, 60)):
+            yield start + event(OPEN) + segment(whole[:13]) + happens + segment(whole[13:400], size=30)
+
+
 def inputs():
+    yield from command_inputs()
     for path in sorted(glob.glob(os.path.join(ROOT, "captures", "*.pcapng"))):
         for part in from_capture(path):
             yield bytes([PLATO]) + event(OPEN) + part

@@ -2,8 +2,12 @@
 #define _DEFAULT_SOURCE
 #include "session.h"
 
+#include "packet-bincmd.h"
+#include "packet-latency.h"
 #include "packet-plato.h"
+#include "packet-textcmd.h"
 #include "stream.h"
+#include "talk.h"
 #include "tap.h"
 
 #include <epan/column-info.h>
@@ -104,6 +108,43 @@ static tap_packet_status on_frame(void *listener, packet_info *pinfo, epan_disse
     return TAP_PACKET_REDRAW;
 }
 
+/* A message of the latency and command protocols. */
+static tap_packet_status on_message(void *listener, packet_info *pinfo, epan_dissect_t *edt,
+                                    const void *data, tap_flags_t tap_flags)
+{
+    const talk_record *record = data;
+    found_frames *found = &passes[pass];
+    (void)listener;
+    (void)edt;
+    (void)tap_flags;
+    if (found->count == MAX_FOUND)
+        return TAP_PACKET_DONT_REDRAW;
+    found->frame[found->count++] = (found_frame){
+        .packet = pinfo->num,
+        .msg_type = record->type != NULL ? g_str_hash(record->type) : 0,
+        .total = record->length,
+        .length_error = record->remark != NULL,
+        .head_error = (int)record->error,
+        .flags = record->message->exchange.flags,
+        .upstream = record->message->is_request,
+        .has_verdict = record->message->paired,
+    };
+    return TAP_PACKET_REDRAW;
+}
+
+static void listen_to(const char *tap, tap_packet_cb on_record)
+{
+    /* Wireshark asks for a different pointer for each */
+    static char listeners[8];
+    static size_t count;
+    GString *error = register_tap_listener(tap, &listeners[count++], NULL, TL_REQUIRES_COLUMNS,
+                                           NULL, on_record, NULL, NULL);
+    if (error == NULL)
+        return;
+    (void)fprintf(stderr, "%s\n", error->str);
+    abort();
+}
+
 static void say_nothing(const char *format, va_list arguments)
 {
     (void)format;
@@ -151,7 +192,9 @@ static void leave_only_ours(const char *table, struct heur_dtbl_entry *entry, vo
 {
     (void)table;
     (void)data;
-    if (strncmp(entry->short_name, "plato_", strlen("plato_")) != 0)
+    if (!g_str_has_prefix(entry->short_name, "plato_") &&
+        !g_str_has_prefix(entry->short_name, "textcmd_") &&
+        !g_str_has_prefix(entry->short_name, "bincmd_"))
         entry->enabled = FALSE;
 }
 
@@ -175,25 +218,25 @@ void session_start_library(const char *program)
     g_free(configuration_init(name, NULL));
     wtap_init(FALSE);
 
-    static proto_plugin plato, doors;
-    plato.register_protoinfo = proto_register_plato;
-    plato.register_handoff = proto_reg_handoff_plato;
-    proto_register_plugin(&plato);
-    doors.register_protoinfo = register_doors;
-    doors.register_handoff = handoff_doors;
-    proto_register_plugin(&doors);
+    static proto_plugin protocols[] = {
+        {proto_register_plato, proto_reg_handoff_plato},
+        {proto_register_latency, proto_reg_handoff_latency},
+        {proto_register_textcmd, proto_reg_handoff_textcmd},
+        {proto_register_bincmd, proto_reg_handoff_bincmd},
+        {register_doors, handoff_doors},
+    };
+    for (size_t i = 0; i < array_length(protocols); i++)
+        proto_register_plugin(&protocols[i]);
     if (!epan_init(NULL, NULL, FALSE))
         abort();
     const e_prefs *settings = epan_load_settings();
     heur_dissector_table_foreach("tcp", leave_only_ours, NULL);
     build_column_format_array(&columns, settings->num_cols, TRUE);
 
-    GString *error = register_tap_listener("plato", &passes, NULL, TL_REQUIRES_COLUMNS, NULL,
-                                           on_frame, NULL, NULL);
-    if (error != NULL) {
-        (void)fprintf(stderr, "%s\n", error->str);
-        abort();
-    }
+    listen_to("plato", on_frame);
+    listen_to("latency", on_message);
+    listen_to("textcmd", on_message);
+    listen_to("bincmd", on_message);
 }
 
 static void dissect(kept_packet *packet)

@@ -10,9 +10,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Where the dissector is reached: by its port, by the heuristic, and as if TLS or WebSocket
+/* Where the dissectors are reached: by their ports, by the heuristics, and as if TLS or WebSocket
  * had called. */
-enum { PORT_PLATO = 8900, PORT_UNKNOWN = 47123, PORT_AS_TLS = 47124, PORT_AS_WEBSOCKET = 47125 };
+enum {
+    PORT_PLATO = 8900,
+    PORT_LATENCY = 8904,
+    PORT_TEXTCMD = 8905,
+    PORT_BINCMD = 8906,
+    PORT_UNKNOWN = 47123,
+    PORT_AS_TLS = 47124,
+    PORT_AS_WEBSOCKET = 47125,
+};
 
 #define TCP_FIN 1u
 #define TCP_SYN 2u

@@ -90,6 +90,42 @@ WIRE = {
 }
 
 
+TEXTCMD = {
+    "echo": b"ECHO/1\r\n",
+    "three": b"TIME/\r\nPING/a%20b\r\nSTATS/\r\n",
+    "error": b"ERROR/404%20no%20such%20command\r\n",
+    "bad_escape": b"ECHO/1\r\nPING/%4\r\n",
+    "bare_cr": b"PING/a\rb\r\n",
+    "bare_lf": b"PING/a\n",
+    "no_slash": b"PING\r\n",
+    "empty_type": b"/x\r\n",
+    "not_visible": b"PING/a b\xff\r\n",
+    "longest_type": b"T" * 32 + b"/\r\n",
+    "type_too_long": b"T" * 33 + b"/\r\n",
+    "longest_params": b"A/" + b"x" * 2048 + b"\r\n",
+    "params_too_long": b"A/" + b"x" * 2049 + b"\r\n",
+    "cut": b"PING/a%2",
+}
+
+
+def bincmd(kind, params=b"", magic=b"\\(\\)", length=None):
+    return magic + struct.pack(">HH", len(params) if length is None else length, kind) + params
+
+
+BINCMD = {
+    "echo": bincmd(0, b"\0\0\5\x39"),
+    "three": bincmd(1) + bincmd(4, b"abc") + bincmd(0xFFFF, b"\1\x94no"),
+    "other_magic": bincmd(1, magic=b"$$$$") + bincmd(2),
+    "wrong_magic": bincmd(1, magic=b"\\(\\(") + bincmd(2),
+    "magic_in_magic": b"\\(\\(" + bincmd(2),
+    "too_long": bincmd(1, length=2049) + bincmd(2),
+    "largest_length": bincmd(1, length=65535) + bincmd(2),
+    "longest": bincmd(4, b"x" * 2048),
+    "cut": bincmd(4, b"abc", length=9),
+    "five_dollars": b"$" + bincmd(2, magic=b"$$$$"),
+}
+
+
 def write(target, name, content):
     folder = CORPUS / target
     folder.mkdir(parents=True, exist_ok=True)
@@ -115,6 +151,11 @@ def main():
         for framing in (1, 2):
             tail = bytes([1, framing, 1, kind, 0, 4]) + b"HEADbody and more of it"
             write("round_trip", f"type_{kind}_framing_{framing}", head + tail)
+    for target, streams in (("textcmd", TEXTCMD), ("bincmd", BINCMD)):
+        for name, stream in streams.items():
+            # how to decode, then three cuts
+            write(target, name, bytes([0, 3, 4, 9, 2]) + stream)
+            write(target, name + "_other", bytes([7, 3, 0, 1, 2]) + stream)
     for name, message in WIRE.items():
         write("wire", name, b"\x00" + message)
     write("wire", "field_limit", b"\x02" + number(1, 1) * 3)

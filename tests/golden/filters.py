@@ -26,7 +26,7 @@ Every field of the protocols in the plugin, as `tshark -G fields` lists them. Us
 def rows():
     for line in sorted(wireshark.run("-G", "fields").splitlines()):
         cells = line.split("\t")
-        if cells[0] == "F" and cells[2].split(".")[0] == "plato":
+        if cells[0] == "F" and cells[2].split(".")[0] in wireshark.PROTOCOLS:
             description = cells[7] if len(cells) > 7 else ""
             yield cells[2], cells[1], cells[3], description
 

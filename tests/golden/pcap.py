@@ -64,6 +64,28 @@ class Flow:
         self._send(self.s, self.c, payload, self.PSH | self.ACK, captured, record)
 
 
+class Datagrams:
+    """Two ends that send UDP datagrams over IPv4, in the order of the calls."""
+
+    def __init__(self, capture, port, client_port=40001, addresses=("10.0.0.1", "10.0.0.2")):
+        self.capture = capture
+        self.c = Side(addresses[0], client_port, 0)
+        self.s = Side(addresses[1], port, 0)
+
+    def _send(self, src, dst, payload):
+        udp = struct.pack(">HHHH", src.port, dst.port, 8 + len(payload), 0) + payload
+        ip = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), 0, 0, 64, 17, 0, src.address,
+                         dst.address)
+        ip = ip[:10] + struct.pack(">H", checksum(ip)) + ip[12:]
+        self.capture.add(b"\x02\0\0\0\0\2\x02\0\0\0\0\1\x08\0" + ip + udp)
+
+    def client(self, payload):
+        self._send(self.c, self.s, payload)
+
+    def server(self, payload):
+        self._send(self.s, self.c, payload)
+
+
 class Capture:
     """A classic pcap file in memory; write() it before use."""
 

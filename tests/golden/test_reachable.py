@@ -9,11 +9,13 @@ import shutil
 import tempfile
 import unittest
 
+import command_bytes as commands
 import golden
 import pcap
 import plato_bytes as plato
 import test_variant
 import wireshark
+from command_bytes import command, error, value
 from plato_bytes import data, frame, number
 
 COMMITTED = [os.path.join(wireshark.ROOT, "captures", name)
@@ -40,6 +42,39 @@ def write_rest(path):
     capture.write(path)
 
 
+def write_commands(path):
+    """Every field of the latency and command protocols."""
+    capture = pcap.Capture()
+    probes = pcap.Datagrams(capture, commands.LATENCY)
+    probes.client(value(1))
+    capture.pause(5)
+    probes.server(value(1))
+    probes.client(value(2))
+    probes.client(b"three")
+    probes.server(value(9))
+    probes.server(b"three")
+    probes.server(value(2))
+    lost = pcap.Datagrams(capture, commands.LATENCY, client_port=40002)
+    lost.client(value(1))
+    text = pcap.Flow(capture, commands.TEXTCMD, client_port=30003)
+    text.client(b"ECHO/1\r\nECHO/a\r\nHELLO/a=b\r\nPI")
+    capture.pause(41)
+    text.client(b"NG/x\r\nPING\r\n" + b"T" * 33 + b"/\r\n")
+    text.server(b"ECHO/2\r\n" + b"ERROR/404%20no\r\n" * 5 + b"ECHO/3\r\n")
+    text.client(b"PING/", captured=3)
+    text.client(b"lost", record=False)
+    text.client(b"a\r\n")
+    binary = pcap.Flow(capture, commands.BINCMD, client_port=30004)
+    binary.client(b"junk" + command(0, value(1)) + command(0, b"a") + command(9, b"text") +
+                  command(4, b"ab")[:9])
+    capture.pause(41)
+    binary.client(b"b" + command(4, length=5000) + b"rest")
+    binary.server(command(0, value(2)) + error(404, b"no") + command(0xFFFF) + command(4, b"ab") +
+                  error(413) + command(1))
+    binary.client(command(4, b"hello"), captured=10)
+    capture.write(path)
+
+
 class Reachable(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -47,15 +82,18 @@ class Reachable(unittest.TestCase):
         folder = tempfile.mkdtemp()
         cls.addClassCleanup(shutil.rmtree, folder)
         os.chmod(folder, 0o755)
-        schema, rest = (os.path.join(folder, name) for name in ("order.pb", "rest.pcap"))
+        schema, rest, small = (os.path.join(folder, name)
+                               for name in ("order.pb", "rest.pcap", "commands.pcap"))
         with open(schema, "wb") as out:
             out.write(SCHEMA)
         write_rest(rest)
+        write_commands(small)
         # each with its options, and with what `-T fields` shows in each packet
         cls.captures = [(path, ("-2", *golden.options_of(path.rsplit(".", 1)[0])))
                         for path in COMMITTED]
         cls.captures.append((rest, ("-2", "-o", f"plato.descriptor_set:{schema}", "-o",
                                     'uat:plato_body_types:"PUSH","Order"')))
+        cls.captures.append((small, ("-2", "-o", "tcp.reassemble_out_of_order:FALSE")))
         cls.rows = [wireshark.fields(path, cls.names, *options) for path, options in cls.captures]
 
     def packets_with(self):

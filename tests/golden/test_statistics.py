@@ -79,6 +79,13 @@ class Tree(Statistics):
         self.assertEqual((lengths[""], lengths["256-1023"], lengths["65536-"]), (14, 1, 0))
         self.assertEqual(sum(count for node, count in lengths.items() if node), 14)
 
+    def test_average_length(self):
+        self.conversation()
+        rows = wireshark.fields(self.write(), ["plato.frame_len"])
+        every = [int(length) for row in rows for length in row.get("plato.frame_len", [])]
+        self.assertRegex(self.text("plato,tree"),
+                         rf"Frame length \(bytes\) +{len(every)} +{sum(every) / len(every):.2f} ")
+
     def test_unacknowledged_is_known_at_the_end(self):
         s = self.conversation()
         s.up("a", up(2))

@@ -35,10 +35,14 @@ def run(*arguments, program=None, stdin=None):
     return done.stdout
 
 
-def plato_fields():
+# The protocols of the plugin.
+PROTOCOLS = ("plato", "latency", "textcmd", "bincmd")
+
+
+def plato_fields(protocols=PROTOCOLS):
     """The filter names of the plugin, in the order of `tshark -G fields`."""
     rows = (line.split("\t") for line in run("-G", "fields").splitlines())
-    return [row[2] for row in rows if row[0] == "F" and row[2].startswith("plato.")]
+    return [row[2] for row in rows if row[0] == "F" and row[2].split(".")[0] in protocols]
 
 
 def fields(capture, names, *options, separator="\x1f"):

@@ -40,6 +40,15 @@ typedef enum plato_err {
     PLATO_ERR_WIRE_TRUNCATED = -113,    /* protobuf: a value or a length reaches past the end */
     PLATO_ERR_WIRE_FIELDS = -114,       /* protobuf: more fields than allowed */
 
+    PLATO_ERR_TEXT_BYTE = -120,       /* text command: a byte that is not visible ASCII */
+    PLATO_ERR_TEXT_ESCAPE = -121,     /* text command: `%` without two hexadecimal digits */
+    PLATO_ERR_TEXT_LINE_END = -122,   /* text command: CR without LF, or LF without CR */
+    PLATO_ERR_TEXT_NO_SLASH = -123,   /* text command: no `/` in the line */
+    PLATO_ERR_TEXT_EMPTY_TYPE = -124, /* text command: nothing in front of the `/` */
+    PLATO_ERR_TYPE_TOO_LONG = -125,   /* text command: TYPE over the limit */
+    PLATO_ERR_PARAMS_TOO_LONG = -126, /* text or binary command: parameters over the limit */
+    PLATO_ERR_MAGIC = -127,           /* binary command: it does not begin with a magic */
+
     PLATO_ERR_NO_MEMORY = -200, /* the allocator returned NULL */
 } plato_err;
 

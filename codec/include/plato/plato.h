@@ -10,6 +10,9 @@
  *   plato/head.h       variable headers as structs
  *   plato/wire.h       the protobuf wire reader
  *   plato/resync.h     finding frames in damaged streams
+ *   plato/command.h    what the small protocols beside it share
+ *   plato/textcmd.h    the text command protocol
+ *   plato/bincmd.h     the binary command protocol
  *   plato/error.h      error codes
  *   plato/allocator.h  giving it your memory
  *   plato/version.h    version of the library
@@ -23,12 +26,15 @@
 #define PLATO_PLATO_H
 
 #include "plato/allocator.h"
+#include "plato/bincmd.h"
+#include "plato/command.h"
 #include "plato/crc.h"
 #include "plato/decoder.h"
 #include "plato/error.h"
 #include "plato/frame.h"
 #include "plato/head.h"
 #include "plato/resync.h"
+#include "plato/textcmd.h"
 #include "plato/version.h"
 #include "plato/wire.h"
 

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Requests and replies of the latency and command protocols (docs/commands.md): which belong
+ * together, and what is against the rules. Messages of one conversation go in, in the order of
+ * time; what is found is written into them.
+ *
+ * No memory of its own: the messages are the caller's, and must live as long as the exchanges.
+ */
+#ifndef PLATO_EXCHANGE_H
+#define PLATO_EXCHANGE_H
+
+#include <plato/export.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+PLATO_BEGIN
+
+#define PLATO_LATENCY_GIVE_UP_NS 4000000000 /* a probe is given up after so long */
+#define PLATO_LATENCY_PAUSE_NS 1000000000   /* from a reply to the next probe, at least */
+
+/* Most requests that wait for a reply; the oldest are given up beyond that. */
+#define PLATO_EXCHANGES_OPEN_MAX 65536u
+#define PLATO_EXCHANGES_SEARCHED_MAX 64u /* with plato_exchange_rules.by_content */
+
+/* What was found, as bits of plato_exchange.flags. */
+typedef enum plato_exchange_flag {
+    PLATO_EXCHANGE_IN_FLIGHT = 1 << 0, /* request: an earlier one was still waiting */
+    PLATO_EXCHANGE_TOO_SOON = 1 << 1,  /* request: too close behind the last request or reply */
+    PLATO_EXCHANGE_DIFFERS = 1 << 2,   /* reply: not what its request asks for */
+    PLATO_EXCHANGE_LATE = 1 << 3,      /* reply: its request had been given up */
+    PLATO_EXCHANGE_UNASKED = 1 << 4,   /* reply: no request was waiting */
+} plato_exchange_flag;
+
+/* One message. The caller sets the first part and leaves the rest zero. */
+typedef struct plato_exchange {
+    uint32_t number; /* the caller's name for where it stands (a packet number) */
+    int64_t time_ns; /* since any fixed moment */
+    uint64_t kind;   /* a reply has its request's, */
+    uint64_t content;
+    bool is_echo;  /* request: its reply has the same content as well */
+    bool is_error; /* reply: an error reply answers any kind */
+
+    unsigned flags;
+    struct plato_exchange *peer; /* request: its reply, reply: its request; NULL: none so far */
+    struct plato_exchange *next; /* the next request that waits */
+} plato_exchange;
+
+typedef struct plato_exchange_rules {
+    int64_t give_up_ns; /* a request is given up after so long; 0: never */
+    int64_t pause_ns;   /* between requests, and from a reply to a request; 0: none */
+    bool one_at_a_time; /* a second request while one waits is PLATO_EXCHANGE_IN_FLIGHT */
+    bool by_content;    /* replies may come in any order: the content tells whose they are */
+} plato_exchange_rules;
+
+/* One conversation; all zero at its start. */
+typedef struct plato_exchanges {
+    plato_exchange *oldest; /* those that wait */
+    plato_exchange *newest;
+    uint32_t open;
+    bool any_request;
+    bool any_reply;
+    int64_t request_ns; /* of the latest */
+    int64_t reply_ns;
+} plato_exchanges;
+
+/* O(1); with by_content a reply costs up to PLATO_EXCHANGES_SEARCHED_MAX comparisons. */
+void plato_exchanges_request(plato_exchanges *x, const plato_exchange_rules *rules,
+                             plato_exchange *request);
+void plato_exchanges_reply(plato_exchanges *x, const plato_exchange_rules *rules,
+                           plato_exchange *reply);
+
+/* From request to reply, in ns, of a reply with a peer. */
+int64_t plato_exchange_time_ns(const plato_exchange *reply);
+
+/*
+ * Whether a request got no reply in time. `known_until_ns` is the time of the latest packet: a
+ * request that is younger than the limit may still be answered.
+ */
+bool plato_exchange_is_unanswered(const plato_exchange *request, const plato_exchange_rules *rules,
+                                  int64_t known_until_ns);
+
+PLATO_END
+
+#endif

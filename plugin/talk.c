@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Requests and replies of the latency and command protocols: what the first pass finds is kept. */
+#include "talk.h"
+
+#include "conversation.h"
+
+#include <epan/conversation.h>
+#include <epan/dissectors/packet-tcp.h>
+#include <epan/tap.h>
+#include <string.h>
+
+/* Keys of proto data. */
+enum { KEY_STARTS = 1, KEY_MESSAGES = 2, KEY_CURSOR = 3 };
+
+/* Kept with a packet for each unusual start, by the sequence number that TCP gave. */
+typedef struct start_record {
+    struct start_record *next;
+    uint32_t seq;
+    talk_start start;
+} start_record;
+
+/* The messages of a packet, and while it is dissected the next of them. */
+typedef struct message_list {
+    talk_message *first;
+    talk_message *last;
+} message_list;
+
+static int64_t time_of(const packet_info *pinfo)
+{
+    return (int64_t)pinfo->abs_ts.secs * 1000000000 + pinfo->abs_ts.nsecs;
+}
+
+talk *talk_of(packet_info *pinfo, const talk_protocol *protocol)
+{
+    conversation_t *conversation = find_or_create_conversation(pinfo);
+    talk *known = conversation_get_proto_data(conversation, protocol->proto);
+    if (known == NULL) {
+        known = wmem_new0(wmem_file_scope(), talk);
+        conversation_add_proto_data(conversation, protocol->proto, known);
+    }
+    return known;
+}
+
+talk_side *talk_side_of(packet_info *pinfo, talk *t)
+{
+    return &t->sides[plato_side_of(pinfo)];
+}
+
+static bool client_sent(packet_info *pinfo, bool like_reply)
+{
+    if (plato_start_was_captured(pinfo))
+        return plato_opened_connection(pinfo);
+    if (pinfo->match_uint != 0 && pinfo->destport != pinfo->srcport) {
+        if (pinfo->match_uint == pinfo->destport)
+            return true;
+        if (pinfo->match_uint == pinfo->srcport)
+            return false;
+    }
+    return !like_reply;
+}
+
+bool talk_is_request(packet_info *pinfo, talk *t, bool like_reply)
+{
+    const unsigned side = plato_side_of(pinfo);
+    if (!t->client_known) {
+        t->client_known = true;
+        t->client_side = client_sent(pinfo, like_reply) ? side : 1 - side;
+    }
+    return side == t->client_side;
+}
+
+/* ---- where a TCP stream stands ---- */
+
+static void keep_start(packet_info *pinfo, int proto, uint32_t seq, const talk_start *start)
+{
+    start_record *record = wmem_new(wmem_file_scope(), start_record);
+    record->next = p_get_proto_data(wmem_file_scope(), pinfo, proto, KEY_STARTS);
+    record->seq = seq;
+    record->start = *start;
+    if (record->next != NULL)
+        p_remove_proto_data(wmem_file_scope(), pinfo, proto, KEY_STARTS);
+    p_add_proto_data(wmem_file_scope(), pinfo, proto, KEY_STARTS, record);
+}
+
+static talk_start kept_start(packet_info *pinfo, int proto, uint32_t seq)
+{
+    const talk_start usual = {.skip = 0};
+    const start_record *record = p_get_proto_data(wmem_file_scope(), pinfo, proto, KEY_STARTS);
+    while (record != NULL && record->seq != seq)
+        record = record->next;
+    return record != NULL ? record->start : usual;
+}
+
+static talk_start find_start(const talk_side *side, uint32_t seq, uint32_t len)
+{
+    talk_start start = {.skip = 0};
+    const int32_t ahead = side->known ? (int32_t)(seq - side->next_seq) : 0;
+    start.gap = ahead > 0;
+    if (ahead < 0)
+        start.skip = (uint32_t)-ahead < len ? (uint32_t)-ahead : len;
+    if (ahead == 0) {
+        start.rest_len = side->rest_len;
+        memcpy(start.rest, side->rest, sizeof start.rest);
+    }
+    return start;
+}
+
+talk_start talk_begin(packet_info *pinfo, const talk_protocol *protocol, talk *t, const void *data,
+                      uint32_t len)
+{
+    const struct tcpinfo *tcp = data;
+    const talk_side *side = talk_side_of(pinfo, t);
+    talk_start start = {.skip = 0};
+    if (tcp == NULL)
+        return start;
+    if (PINFO_FD_VISITED(pinfo))
+        return kept_start(pinfo, protocol->proto, tcp->seq);
+    start = find_start(side, tcp->seq, len);
+    if (start.skip > 0 || start.gap || start.rest_len > 0)
+        keep_start(pinfo, protocol->proto, tcp->seq, &start);
+    return start;
+}
+
+void talk_end(packet_info *pinfo, talk *t, const void *data, uint32_t used)
+{
+    const struct tcpinfo *tcp = data;
+    talk_side *side = talk_side_of(pinfo, t);
+    if (tcp == NULL || PINFO_FD_VISITED(pinfo))
+        return;
+    const uint32_t next = tcp->seq + used;
+    if (side->known && (int32_t)(next - side->next_seq) < 0)
+        return; /* late bytes do not move the side back */
+    side->known = true;
+    side->next_seq = next;
+}
+
+bool talk_is_reassembled(const void *data)
+{
+    const struct tcpinfo *tcp = data;
+    return tcp != NULL && tcp->is_reassembled;
+}
+
+void talk_ask(packet_info *pinfo, talk *t, int offset, uint32_t wanted)
+{
+    talk_side *side = talk_side_of(pinfo, t);
+    pinfo->desegment_offset = offset;
+    pinfo->desegment_len = wanted;
+    if (PINFO_FD_VISITED(pinfo) || side->waiting)
+        return;
+    side->waiting = true;
+    side->waiting_since_ns = time_of(pinfo);
+}
+
+/* ---- messages ---- */
+
+static message_list *list_of(packet_info *pinfo, int proto)
+{
+    message_list *list = p_get_proto_data(wmem_file_scope(), pinfo, proto, KEY_MESSAGES);
+    if (list == NULL) {
+        list = wmem_new0(wmem_file_scope(), message_list);
+        p_add_proto_data(wmem_file_scope(), pinfo, proto, KEY_MESSAGES, list);
+    }
+    return list;
+}
+
+/* The message behind the one that was asked for last, while this packet is dissected. */
+static talk_message *next_kept(packet_info *pinfo, int proto)
+{
+    talk_message **cursor = p_get_proto_data(pinfo->pool, pinfo, proto, KEY_CURSOR);
+    if (cursor == NULL) {
+        cursor = wmem_new(pinfo->pool, talk_message *);
+        *cursor = list_of(pinfo, proto)->first;
+        p_add_proto_data(pinfo->pool, pinfo, proto, KEY_CURSOR, cursor);
+    }
+    talk_message *message = *cursor;
+    if (message != NULL)
+        *cursor = message->next;
+    return message;
+}
+
+/* Whether the command that ends here began too long ago. */
+static bool end_waiting(talk_side *side, int64_t now)
+{
+    const bool slow = side->waiting && now - side->waiting_since_ns > TALK_COMMAND_NS;
+    side->waiting = false;
+    return slow;
+}
+
+static void append(message_list *list, talk_message *message)
+{
+    if (list->last != NULL)
+        list->last->next = message;
+    else
+        list->first = message;
+    list->last = message;
+}
+
+talk_message *talk_enter(packet_info *pinfo, talk_protocol *protocol, talk *t, bool is_request,
+                         const plato_exchange *given)
+{
+    if (PINFO_FD_VISITED(pinfo)) {
+        talk_message *kept = next_kept(pinfo, protocol->proto);
+        /* TCP showed other bytes than on the first pass: nothing is known of them */
+        return kept != NULL ? kept : wmem_new0(pinfo->pool, talk_message);
+    }
+    talk_message *message = wmem_new0(wmem_file_scope(), talk_message);
+    append(list_of(pinfo, protocol->proto), message);
+    const int64_t now = time_of(pinfo);
+    if (now > protocol->known_until_ns)
+        protocol->known_until_ns = now;
+    message->is_request = is_request;
+    message->slow = end_waiting(talk_side_of(pinfo, t), now);
+    if (given == NULL)
+        return message;
+    message->exchange = *given;
+    message->exchange.number = pinfo->num;
+    message->exchange.time_ns = now;
+    message->paired = true;
+    if (is_request)
+        plato_exchanges_request(&t->exchanges, &protocol->rules, &message->exchange);
+    else
+        plato_exchanges_reply(&t->exchanges, &protocol->rules, &message->exchange);
+    return message;
+}
+
+/* ---- the tree ---- */
+
+static void add_expert(expert_field *field, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
+{
+    proto_tree_add_expert(tree, pinfo, field, tvb, 0, 0);
+}
+
+static void add_frame(int hf, uint32_t number, tvbuff_t *tvb, proto_tree *tree)
+{
+    proto_item_set_generated(proto_tree_add_uint(tree, hf, tvb, 0, 0, number));
+}
+
+static void show_reply(const talk_protocol *protocol, const plato_exchange *reply, tvbuff_t *tvb,
+                       proto_tree *tree)
+{
+    if (reply->peer == NULL)
+        return;
+    const int64_t ns = plato_exchange_time_ns(reply);
+    const nstime_t time = {(time_t)(ns / 1000000000), (int)(ns % 1000000000)};
+    add_frame(protocol->hf_response_to, reply->peer->number, tvb, tree);
+    proto_item_set_generated(
+        proto_tree_add_time(tree, protocol->hf_response_time, tvb, 0, 0, &time));
+}
+
+/* What only later packets tell is shown on later passes alone, so that all modes agree. */
+static void show_request(talk_protocol *protocol, const plato_exchange *request, tvbuff_t *tvb,
+                         packet_info *pinfo, proto_tree *tree)
+{
+    if (!PINFO_FD_VISITED(pinfo))
+        return;
+    if (request->peer != NULL)
+        add_frame(protocol->hf_response_in, request->peer->number, tvb, tree);
+    if (plato_exchange_is_unanswered(request, &protocol->rules, protocol->known_until_ns))
+        add_expert(&protocol->expert.no_reply, tvb, pinfo, tree);
+}
+
+void talk_show(talk_protocol *protocol, const talk_message *message, tvbuff_t *tvb,
+               packet_info *pinfo, proto_tree *tree)
+{
+    talk_expert *expert = &protocol->expert;
+    const struct {
+        unsigned flag;
+        expert_field *field;
+    } rows[] = {
+        {PLATO_EXCHANGE_IN_FLIGHT, &expert->in_flight},
+        {PLATO_EXCHANGE_TOO_SOON, &expert->too_soon},
+        {PLATO_EXCHANGE_DIFFERS, &expert->differs},
+        {PLATO_EXCHANGE_LATE, &expert->late},
+        {PLATO_EXCHANGE_UNASKED, &expert->unasked},
+    };
+    if (message->slow)
+        add_expert(&expert->slow, tvb, pinfo, tree);
+    if (!message->paired)
+        return;
+    if (message->is_request)
+        show_request(protocol, &message->exchange, tvb, pinfo, tree);
+    else
+        show_reply(protocol, &message->exchange, tvb, tree);
+    for (size_t i = 0; i < array_length(rows); i++) {
+        if (message->exchange.flags & rows[i].flag)
+            add_expert(rows[i].field, tvb, pinfo, tree);
+    }
+}
+
+void talk_add_time(label *out, const talk_message *message)
+{
+    char text[40];
+    if (message->is_request || message->exchange.peer == NULL)
+        return;
+    const int64_t us = plato_exchange_time_ns(&message->exchange) / 1000;
+    g_snprintf(text, sizeof text, " (%" PRId64 ".%03d ms)", us / 1000, (int)(us % 1000));
+    label_add(out, text);
+}
+
+void talk_tap(packet_info *pinfo, const talk_record *record)
+{
+    if (have_tap_listener(record->protocol->tap))
+        tap_queue_packet(record->protocol->tap, pinfo,
+                         wmem_memdup(pinfo->pool, record, sizeof *record));
+}
+
+uint64_t talk_digest(const uint8_t *p, size_t n)
+{
+    uint64_t digest = 14695981039346656037u ^ n;
+    for (size_t i = 0; i < n; i++)
+        digest = (digest ^ p[i]) * 1099511628211u;
+    return digest;
+}
+
+void talk_forget(talk_protocol *protocol)
+{
+    protocol->known_until_ns = INT64_MIN;
+}
+
+void talk_register(talk_protocol *protocol, const char *name)
+{
+    protocol->tap = register_tap(name);
+    talk_forget(protocol);
+}

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "plato/exchange.h"
+
+#include "run_tests.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MS INT64_C(1000000)
+
+static const plato_exchange_rules latency = {PLATO_LATENCY_GIVE_UP_NS, PLATO_LATENCY_PAUSE_NS, true,
+                                             true};
+static const plato_exchange_rules commands = {0};
+
+/* A story: '>' a request, '<' a reply, '!' an error reply. */
+typedef struct step {
+    char what;
+    int64_t at_ms;
+    uint64_t kind;
+    uint64_t content;
+    int peer; /* index of the other one, -1: none */
+    unsigned flags;
+} step;
+
+static void check_story(const plato_exchange_rules *rules, bool is_echo, const step *steps,
+                        size_t count)
+{
+    plato_exchange messages[16];
+    plato_exchanges x = {0};
+    memset(messages, 0, sizeof messages);
+    for (size_t i = 0; i < count; i++) {
+        plato_exchange *m = &messages[i];
+        m->number = (uint32_t)i + 1;
+        m->time_ns = steps[i].at_ms * MS;
+        m->kind = steps[i].kind;
+        m->content = steps[i].content;
+        m->is_echo = is_echo;
+        m->is_error = steps[i].what == '!';
+        if (steps[i].what == '>')
+            plato_exchanges_request(&x, rules, m);
+        else
+            plato_exchanges_reply(&x, rules, m);
+    }
+    for (size_t i = 0; i < count; i++) {
+        const int peer = messages[i].peer == NULL ? -1 : (int)(messages[i].peer - messages);
+        ck_assert_msg(peer == steps[i].peer, "step %zu has peer %d", i, peer);
+        ck_assert_msg(messages[i].flags == steps[i].flags, "step %zu has flags %x", i,
+                      messages[i].flags);
+    }
+}
+#define CHECK_STORY(rules, is_echo, steps)                                                         \
+    check_story(&(rules), is_echo, steps, sizeof(steps) / sizeof((steps)[0]))
+
+START_TEST(as_it_should_be)
+{
+    static const step steps[] = {
+        {'>', 0, 0, 1, 1, 0},    {'<', 5, 0, 1, 0, 0},     {'>', 1005, 0, 2, 3, 0},
+        {'<', 5005, 0, 2, 2, 0}, {'>', 7000, 0, 3, -1, 0}, {'>', 11000, 0, 4, -1, 0},
+    };
+    CHECK_STORY(latency, true, steps);
+}
+END_TEST
+
+START_TEST(against_the_rules)
+{
+    static const step steps[] = {
+        {'<', 0, 0, 9, -1, PLATO_EXCHANGE_UNASKED},
+        {'>', 999, 0, 1, 5, PLATO_EXCHANGE_TOO_SOON},
+        {'>', 2000, 0, 2, 3, PLATO_EXCHANGE_IN_FLIGHT},
+        {'<', 2001, 0, 2, 2, 0}, /* overtakes: the content tells */
+        {'>', 2500, 0, 3, -1, PLATO_EXCHANGE_IN_FLIGHT | PLATO_EXCHANGE_TOO_SOON},
+        {'<', 5000, 0, 1, 1, PLATO_EXCHANGE_LATE},
+        {'>', 9000, 0, 4, 7, 0},
+        /* what nobody sent is a wrong answer to the oldest that is not given up, if there is one */
+        {'<', 9001, 0, 77, 6, PLATO_EXCHANGE_DIFFERS},
+        {'>', 20000, 0, 5, -1, 0},
+        {'<', 30000, 0, 77, -1, PLATO_EXCHANGE_UNASKED},
+    };
+    CHECK_STORY(latency, true, steps);
+}
+END_TEST
+
+START_TEST(commands_in_order)
+{
+    static const step steps[] = {
+        {'>', 0, 1, 0, 3, 0},
+        {'>', 0, 2, 0, 4, 0},
+        {'>', 1, 3, 0, 5, 0},
+        {'<', 1, 1, 9, 0, 0}, /* no echo: what it says is its own */
+        {'!', 2, 0, 0, 1, 0},
+        {'<', 9, 7, 0, 2, PLATO_EXCHANGE_DIFFERS},
+        {'<', 9, 7, 0, -1, PLATO_EXCHANGE_UNASKED},
+    };
+    CHECK_STORY(commands, false, steps);
+}
+END_TEST
+
+START_TEST(echo_is_the_same)
+{
+    static const step steps[] = {
+        {'>', 0, 1, 5, 1, 0}, {'<', 1, 1, 5, 0, 0},
+        {'>', 2, 1, 6, 3, 0}, {'<', 3, 1, 7, 2, PLATO_EXCHANGE_DIFFERS},
+        {'>', 4, 1, 8, 5, 0}, {'!', 5, 2, 0, 4, 0},
+    };
+    CHECK_STORY(commands, true, steps);
+}
+END_TEST
+
+START_TEST(time_and_no_reply)
+{
+    plato_exchange a = {.time_ns = 10 * MS}, b = {.time_ns = 4011 * MS};
+    plato_exchanges x = {0};
+    plato_exchanges_request(&x, &latency, &a);
+    ck_assert(!plato_exchange_is_unanswered(&a, &latency, 4009 * MS));
+    ck_assert(plato_exchange_is_unanswered(&a, &latency, 4010 * MS));
+    ck_assert(!plato_exchange_is_unanswered(&a, &commands, INT64_MAX));
+    plato_exchanges_reply(&x, &latency, &b);
+    ck_assert_int_eq(plato_exchange_time_ns(&b), 4001 * MS);
+    ck_assert_uint_eq(b.flags, PLATO_EXCHANGE_LATE);
+    ck_assert(plato_exchange_is_unanswered(&a, &latency, 0));
+    /* a clock that runs backwards */
+    a = (plato_exchange){.time_ns = INT64_MAX};
+    b = (plato_exchange){.time_ns = INT64_MIN};
+    plato_exchanges_request(&x, &latency, &a);
+    plato_exchanges_reply(&x, &latency, &b);
+    ck_assert_int_eq(plato_exchange_time_ns(&b), 0);
+}
+END_TEST
+
+/* What nobody answers is given up, the oldest first. */
+static void check_bound(const plato_exchange_rules *rules, uint32_t most)
+{
+    const uint32_t count = most + 10;
+    plato_exchange *all = calloc(count, sizeof *all);
+    plato_exchange reply = {.content = most + 5};
+    plato_exchanges x = {0};
+    ck_assert_ptr_nonnull(all);
+    for (uint32_t i = 0; i < count; i++) {
+        all[i].content = i;
+        all[i].is_echo = true;
+        plato_exchanges_request(&x, rules, &all[i]);
+        ck_assert_uint_le(x.open, most);
+    }
+    ck_assert_ptr_eq(x.oldest, &all[10]);
+    plato_exchanges_reply(&x, rules, &reply);
+    ck_assert_ptr_eq(reply.peer, &all[rules->by_content ? most + 5 : 10]);
+    ck_assert_uint_eq(x.open, most - 1);
+    free(all);
+}
+
+START_TEST(bounded)
+{
+    check_bound(&latency, PLATO_EXCHANGES_SEARCHED_MAX);
+    check_bound(&commands, PLATO_EXCHANGES_OPEN_MAX);
+}
+END_TEST
+
+/* The last one that waits is answered out of order: the list's end moves back. */
+START_TEST(newest_first)
+{
+    plato_exchange a = {.content = 1, .is_echo = true}, b = {.content = 2, .is_echo = true};
+    plato_exchange c = {.content = 3, .is_echo = true}, reply = {.content = 2};
+    plato_exchanges x = {0};
+    plato_exchanges_request(&x, &latency, &a);
+    plato_exchanges_request(&x, &latency, &b);
+    plato_exchanges_reply(&x, &latency, &reply);
+    ck_assert_ptr_eq(reply.peer, &b);
+    plato_exchanges_request(&x, &latency, &c);
+    ck_assert_ptr_eq(x.oldest, &a);
+    ck_assert_ptr_eq(a.next, &c);
+    ck_assert_ptr_eq(x.newest, &c);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        as_it_should_be,   against_the_rules, commands_in_order, echo_is_the_same,
+        time_and_no_reply, bounded,           newest_first,
+    };
+    return RUN_TESTS("exchange", tests);
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Binary commands: however the bytes are cut the decoder says the same of them; the search for a
+ * magic finds what it skips to; a command that was read can be written again.
+ */
+#include "fuzz_input.h"
+
+#include "command_trace.h"
+#include "plato/bincmd.h"
+
+#include <string.h>
+
+#define CUTS_MAX 32u
+
+static void require_same_however_cut(const plato_bincmd_config *config, plato_span stream,
+                                     const size_t *at, size_t count)
+{
+    bytes expected = trace_bincmd(config, stream, (command_cuts){0});
+    for (int way = 0; way < 3; way++) {
+        const command_cuts cuts = {at, count, way > 0, way == 2};
+        bytes trace = trace_bincmd(config, stream, cuts);
+        REQUIRE(trace.n == expected.n && memcmp(trace.p, expected.p, trace.n) == 0);
+        bytes_free(&trace);
+    }
+    bytes_free(&expected);
+}
+
+static void require_round_trip(plato_span stream, const plato_bincmd *command)
+{
+    uint8_t wire[PLATO_BINCMD_MAX];
+    size_t n;
+    REQUIRE(plato_bincmd_encode(command, wire, sizeof wire, &n) == PLATO_OK);
+    REQUIRE(n <= stream.n && memcmp(wire, stream.p, n) == 0);
+}
+
+/* What the decoder skips to is what the search finds. */
+static void require_find_agrees(const plato_bincmd_config *given, plato_span stream)
+{
+    plato_bincmd_config config = *given;
+    plato_bincmd_decoder *d;
+    plato_bincmd_event event;
+    uint64_t told = 0;
+    config.resync = true;
+    REQUIRE(plato_bincmd_decoder_new(&config, NULL, &d) == PLATO_OK);
+    plato_bincmd_decoder_input(d, stream.p, stream.n);
+    while (plato_bincmd_decoder_next(d, &event) > 0) {
+        const plato_span rest = {stream.p + event.offset, stream.n - (size_t)event.offset};
+        const plato_resync_result found = plato_bincmd_find(rest.p, rest.n, &config.limits);
+        REQUIRE(event.offset == told && event.length > 0);
+        told += event.length;
+        if (event.kind == PLATO_BINCMD_SKIPPED) {
+            REQUIRE(found.skipped == event.length && found.verdict != PLATO_RESYNC_NOT_YET);
+            continue;
+        }
+        REQUIRE(found.verdict == PLATO_RESYNC_FOUND && found.skipped == 0);
+        REQUIRE(found.frame_len == event.length);
+        require_round_trip(rest, &event.command);
+    }
+    REQUIRE(plato_bincmd_decoder_offset(d) >= told);
+    plato_bincmd_decoder_free(d);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    input in = {data, size};
+    size_t cuts[CUTS_MAX], at = 0;
+    plato_bincmd_config config;
+    plato_bincmd_config_init(&config);
+    const uint8_t choice = take_byte(&in);
+    if (choice & 1)
+        config.limits.magics |= PLATO_BINCMD_ALLOW_ALT;
+    config.resync = (choice & 2) != 0;
+    if (choice & 4)
+        config.limits.max_params_len = 7;
+    const size_t count = take_byte(&in) % CUTS_MAX;
+    for (size_t i = 0; i < count; i++) {
+        at += (size_t)take_byte(&in) + 1;
+        cuts[i] = at;
+    }
+    const plato_span stream = {in.p, in.n};
+    require_same_however_cut(&config, stream, cuts, count);
+    require_find_agrees(&config, stream);
+    return 0;
+}
