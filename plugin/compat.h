@@ -31,6 +31,7 @@ typedef gboolean ws_bool;
 #define tvb_get_uint8(tvb, offset) tvb_get_guint8((tvb), (offset))
 /* 4.0 does not ask; later versions show what kind of plugin it is */
 #define WS_PLUGIN_DESC_DISSECTOR (1U << 0)
+#define WS_PLUGIN_DESC_TAP_LISTENER (1U << 4)
 #endif
 
 /* What a TLS heuristic is handed: a place for the handle, or since 4.4 a struct that has one. */

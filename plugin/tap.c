@@ -4,9 +4,20 @@
 
 #include "stat.h"
 
+#include <epan/dissectors/packet-tcp.h>
 #include <epan/tap.h>
 
 static int tap_id = -1;
+static int skipped_id = -1;
+
+static const plato_tap_questions questions = {plato_judge_again, plato_judge_unacked};
+
+static uint32_t tcp_stream_of(packet_info *pinfo)
+{
+    const struct tcp_analysis *tcp =
+        pinfo->ptype == PT_TCP ? get_tcp_conversation_data(NULL, pinfo) : NULL;
+    return tcp != NULL ? tcp->stream : UINT32_MAX;
+}
 
 void plato_tap_frame(packet_info *pinfo, const frame_facts *facts, const frame_judgement *judgement)
 {
@@ -14,6 +25,10 @@ void plato_tap_frame(packet_info *pinfo, const frame_facts *facts, const frame_j
     if (!have_tap_listener(tap_id))
         return;
     plato_tap_record *record = wmem_new(pinfo->pool, plato_tap_record);
+    record->layout = PLATO_TAP_LAYOUT;
+    record->start_captured = plato_start_was_captured(pinfo);
+    record->tcp_stream = tcp_stream_of(pinfo);
+    record->ask = &questions;
     record->facts = wmem_memdup(pinfo->pool, facts, sizeof *facts);
     record->judgement = *judgement;
     record->index = (uint32_t)facts->position;
@@ -21,7 +36,21 @@ void plato_tap_frame(packet_info *pinfo, const frame_facts *facts, const frame_j
     tap_queue_packet(tap_id, pinfo, record);
 }
 
+void plato_tap_bytes_skipped(packet_info *pinfo, uint32_t bytes, bool behind_gap)
+{
+    if (!have_tap_listener(skipped_id))
+        return;
+    plato_tap_skipped *record = wmem_new0(pinfo->pool, plato_tap_skipped);
+    record->layout = PLATO_TAP_LAYOUT;
+    record->bytes = bytes;
+    record->start_captured = plato_start_was_captured(pinfo);
+    record->tcp_stream = tcp_stream_of(pinfo);
+    record->behind_gap = behind_gap;
+    tap_queue_packet(skipped_id, pinfo, record);
+}
+
 void plato_register_tap(void)
 {
+    skipped_id = register_tap("plato_skipped");
     tap_id = register_tap("plato");
 }

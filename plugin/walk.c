@@ -85,6 +85,7 @@ static void show(walk *w, const piece *made, frame_facts *examined)
     w->offset = made->offset + made->length;
     if (made->kind == PIECE_SKIPPED) {
         plato_show_continuation(tvb, w->pinfo, w->tree);
+        plato_tap_bytes_skipped(w->pinfo, tvb_reported_length(tvb), w->gap || w->start->gap);
         return;
     }
     if (examined == NULL) {

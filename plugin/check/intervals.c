@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A bounded set of ids, as ranges. */
+#include "intervals.h"
+
+static const interval *range_at(const intervals *set, guint i)
+{
+    return &g_array_index(set->ranges, interval, i);
+}
+
+/* How many ranges begin at or below `id`. */
+static guint ranges_up_to(const intervals *set, uint64_t id)
+{
+    guint low = 0;
+    guint high = set->ranges == NULL ? 0 : set->ranges->len;
+    while (low < high) {
+        const guint middle = low + (high - low) / 2;
+        if (range_at(set, middle)->first <= id)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+bool intervals_has(const intervals *set, uint64_t id)
+{
+    const guint n = ranges_up_to(set, id);
+    return n > 0 && range_at(set, n - 1)->last >= id;
+}
+
+static void forget_lowest(intervals *set)
+{
+    set->forgotten = range_at(set, 0)->last;
+    g_array_remove_index(set->ranges, 0);
+}
+
+void intervals_add(intervals *set, uint64_t id)
+{
+    if (set->ranges == NULL)
+        set->ranges = g_array_new(FALSE, FALSE, sizeof(interval));
+    const guint n = ranges_up_to(set, id);
+    interval *below = n > 0 ? &g_array_index(set->ranges, interval, n - 1) : NULL;
+    interval *above = n < set->ranges->len ? &g_array_index(set->ranges, interval, n) : NULL;
+    if (below != NULL && below->last >= id)
+        return;
+    const bool joins_below = below != NULL && below->last + 1 == id;
+    const bool joins_above = above != NULL && id + 1 == above->first;
+    if (joins_below && joins_above) {
+        below->last = above->last;
+        g_array_remove_index(set->ranges, n);
+    } else if (joins_below) {
+        below->last = id;
+    } else if (joins_above) {
+        above->first = id;
+    } else {
+        const interval single = {id, id};
+        g_array_insert_val(set->ranges, n, single);
+        if (set->ranges->len > INTERVALS_MAX)
+            forget_lowest(set);
+    }
+}
+
+bool intervals_hole(const intervals *set, uint64_t first, uint64_t last, interval *hole)
+{
+    if (first <= set->forgotten)
+        first = set->forgotten + 1;
+    const guint n = ranges_up_to(set, first);
+    if (n > 0 && range_at(set, n - 1)->last >= first) {
+        if (range_at(set, n - 1)->last >= last)
+            return false;
+        first = range_at(set, n - 1)->last + 1;
+    }
+    if (first > last)
+        return false;
+    hole->first = first;
+    hole->last = last;
+    if (set->ranges != NULL && n < set->ranges->len && range_at(set, n)->first <= last)
+        hole->last = range_at(set, n)->first - 1;
+    return true;
+}
+
+bool intervals_lowest(const intervals *set, uint64_t *id)
+{
+    if (set->ranges == NULL || set->ranges->len == 0)
+        return false;
+    *id = range_at(set, 0)->first;
+    return true;
+}
+
+void intervals_clear(intervals *set)
+{
+    if (set->ranges != NULL)
+        g_array_unref(set->ranges);
+    set->ranges = NULL;
+    set->forgotten = 0;
+}

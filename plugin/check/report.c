@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* From what rules found to verdicts. */
+#include "report.h"
+
+static verdict_status status_of(const check_instance *rule)
+{
+    if (rule->broken.count > 0)
+        return STATUS_BROKEN;
+    if (rule->unsure.count > 0)
+        return STATUS_UNSURE;
+    return rule->judged > 0 ? STATUS_OK : STATUS_IDLE;
+}
+
+const char *verdict_status_text(verdict_status status)
+{
+    static const char *const words[] = {"ok", "broken", "unsure", "idle"};
+    return words[status];
+}
+
+char *report_finding_text(const check_finding *finding)
+{
+    GString *text = g_string_new(NULL);
+    if (finding->packet != 0)
+        g_string_append_printf(text, "packet %u", finding->packet);
+    if (finding->stream != UINT32_MAX)
+        g_string_append_printf(text, text->len > 0 ? " (connection %u)" : "connection %u",
+                               finding->stream);
+    if (text->len > 0)
+        g_string_append(text, ": ");
+    g_string_append(text, finding->text);
+    return g_string_free(text, FALSE);
+}
+
+static char *sentence_of(const check_instance *rule, verdict_status status)
+{
+    GString *text = g_string_new(NULL);
+    switch (status) {
+    case STATUS_BROKEN:
+        g_string_printf(text, "broken %" PRIu64 " time%s", rule->broken.count,
+                        rule->broken.count == 1 ? "" : "s");
+        break;
+    case STATUS_UNSURE:
+        g_string_printf(text, "cannot tell in %" PRIu64 " place%s", rule->unsure.count,
+                        rule->unsure.count == 1 ? "" : "s");
+        break;
+    case STATUS_IDLE:
+        g_string_assign(text, "nothing to judge");
+        break;
+    default:
+        g_string_assign(text, "holds");
+        break;
+    }
+    if (rule->summary != NULL)
+        g_string_append_printf(text, "; %s", rule->summary);
+    return g_string_free(text, FALSE);
+}
+
+/* Why nothing was judged; NULL if it was. */
+static const char *lack_of_evidence(const check_world *world)
+{
+    if (world->other_layout)
+        return "plato.so and platocheck.so are not of the same build; install both together";
+    if (world->packets == 0)
+        return "the capture holds no packets";
+    if (world->frames == 0)
+        return "the capture holds no Plato";
+    if (world->not_judged)
+        return "the preference plato.analyze is off";
+    if (world->usable == 0)
+        return "no frame of Plato can be read";
+    return NULL;
+}
+
+static void add_evidence(verdicts *v, const check_world *world)
+{
+    const char *lack = lack_of_evidence(world);
+    verdict evidence = {.name = g_strdup("evidence"),
+                        .status = lack == NULL ? STATUS_OK : STATUS_UNSURE,
+                        .failed = lack != NULL};
+    evidence.text = lack != NULL ? g_strdup(lack)
+                                 : g_strdup_printf("%" PRIu64 " frames of Plato in %u packets",
+                                                   world->frames, world->packets);
+    v->counts[evidence.status]++;
+    g_array_append_val(v->list, evidence);
+}
+
+static verdicts judge(const check_settings *settings, const check_world *world)
+{
+    verdicts v = {.settings = settings,
+                  .capture = settings->name != NULL ? settings->name : "capture",
+                  .list = g_array_new(FALSE, FALSE, sizeof(verdict))};
+    add_evidence(&v, world);
+    for (guint i = 0; i < settings->rules->len; i++) {
+        const check_instance *rule = g_ptr_array_index(settings->rules, i);
+        const verdict_status status = status_of(rule);
+        const verdict each = {
+            .name = rule->label != NULL ? g_strdup_printf("%s %s", rule->rule->name, rule->label)
+                                        : g_strdup(rule->rule->name),
+            .status = status,
+            .rule = rule,
+            .text = sentence_of(rule, status),
+            .failed = status == STATUS_BROKEN || (status == STATUS_UNSURE && settings->strict),
+        };
+        v.counts[status]++;
+        g_array_append_val(v.list, each);
+    }
+    return v;
+}
+
+static void free_verdicts(verdicts *v)
+{
+    for (guint i = 0; i < v->list->len; i++) {
+        g_free(g_array_index(v->list, verdict, i).name);
+        g_free(g_array_index(v->list, verdict, i).text);
+    }
+    g_array_unref(v->list);
+}
+
+bool check_report(const check_settings *settings, const check_world *world, FILE *file)
+{
+    static void (*const formats[])(const verdicts *v, GString *out) = {report_text, report_tap,
+                                                                       report_junit, report_json};
+    verdicts v = judge(settings, world);
+    GString *out = g_string_new(NULL);
+    formats[settings->format](&v, out);
+    const bool ok = fwrite(out->str, 1, out->len, file) == out->len;
+    g_string_free(out, TRUE);
+    free_verdicts(&v);
+    return ok;
+}
+
+check_outcome check_outcome_of(const check_settings *settings, const check_world *world)
+{
+    verdicts v = judge(settings, world);
+    const unsigned broken = v.counts[STATUS_BROKEN];
+    const unsigned unsure = v.counts[STATUS_UNSURE];
+    free_verdicts(&v);
+    if (lack_of_evidence(world) != NULL)
+        return OUTCOME_UNJUDGED;
+    if (broken > 0)
+        return OUTCOME_BROKEN;
+    return unsure > 0 && settings->strict ? OUTCOME_UNJUDGED : OUTCOME_OK;
+}

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Rules that look at each frame by itself, or at what the analysis said of it. */
+#include "rules.h"
+
+RULE_FRAME(rule_crc)
+{
+    (void)world;
+    const frame_facts *facts = frame->facts;
+    if (facts->frame.framing != PLATO_FRAMING_HEADER || facts->length_error != PLATO_OK)
+        return; /* the variant has none */
+    if (facts->crc.status == PROTO_CHECKSUM_E_GOOD) {
+        rule->judged++;
+    } else if (facts->crc.status == PROTO_CHECKSUM_E_BAD) {
+        rule->judged++;
+        check_broken(rule, frame, "CRC 0x%08x is wrong", facts->frame.crc32);
+    } else if (!facts->complete) {
+        check_unsure(rule, frame, "the frame was not captured whole");
+    } else {
+        check_unsure(rule, frame, "the CRC was not computed by its sender, or not verified");
+    }
+}
+
+/* What is wrong with a frame's form; NULL for nothing. */
+static const char *form_error(const frame_facts *facts)
+{
+    if (facts->length_error != PLATO_OK)
+        return plato_err_name(facts->length_error);
+    if (facts->shortened)
+        return "its length is damaged: another frame begins inside";
+    if (facts->head_error != PLATO_OK)
+        return plato_err_name(facts->head_error);
+    if (facts->body.message_error != PLATO_OK)
+        return plato_err_name(facts->body.message_error);
+    return NULL;
+}
+
+RULE_FRAME(rule_malformed)
+{
+    (void)world;
+    const char *error = form_error(frame->facts);
+    rule->judged++;
+    if (error != NULL)
+        check_broken(rule, frame, "%s", error);
+}
+
+RULE_FRAME(rule_types)
+{
+    (void)world;
+    const uint32_t type = frame->facts->frame.msg_type;
+    if (frame->facts->frame.framing != PLATO_FRAMING_HEADER && !frame->facts->decoded)
+        return;
+    if (frame->facts->crc.status == PROTO_CHECKSUM_E_BAD)
+        return; /* the type itself may be what is damaged */
+    rule->judged++;
+    if (type < 64 && (rule->param[0] >> type & 1) != 0)
+        return;
+    if (plato_msg_type_name(type) != NULL)
+        check_broken(rule, frame, "type %s is not allowed", plato_msg_type_name(type));
+    else
+        check_broken(rule, frame, "type %u is not allowed", type);
+}
+
+RULE_FRAME(rule_versions)
+{
+    (void)world;
+    if (frame->facts->crc.status == PROTO_CHECKSUM_E_BAD)
+        return;
+    rule->judged++;
+    const unsigned version = frame->facts->frame.version;
+    if (version >= 64 || (rule->param[0] >> version & 1) == 0)
+        check_broken(rule, frame, "version %u is not allowed", version);
+}
+
+/* A verdict of the analysis that is a fault whenever it is said. */
+RULE_FRAME(rule_flag)
+{
+    (void)world;
+    if (frame->head == NULL ||
+        (frame->head->msg_type != PLATO_UP && frame->head->msg_type != PLATO_PUSH))
+        return;
+    rule->judged++;
+    if ((frame->flags & rule->rule->detail) != 0)
+        check_broken(rule, frame, "%s",
+                     rule->rule->detail == PLATO_VERDICT_CONFLICT
+                         ? "this id was sent before with other content"
+                         : "this id comes behind a higher one");
+}
+
+RULE_FRAME(rule_duplicates)
+{
+    (void)world;
+    if (frame->head == NULL ||
+        (frame->head->msg_type != PLATO_UP && frame->head->msg_type != PLATO_PUSH))
+        return;
+    rule->judged++;
+    if ((frame->flags & PLATO_VERDICT_DUPLICATE) == 0)
+        return;
+    rule->tally[0]++;
+    if (rule->tally[0] > rule->param[0])
+        check_broken(rule, frame, "repeats frame %u",
+                     frame->record->judgement.verdict->duplicate_of);
+}
+
+RULE_END(rule_duplicates_end)
+{
+    (void)world;
+    rule->summary = g_strdup_printf("%" PRIu64 " repeats of %" PRIu64 " messages", rule->tally[0],
+                                    rule->judged);
+}
+
+RULE_FRAME(rule_ack_codes)
+{
+    (void)world;
+    if (frame->head == NULL || frame->head->msg_type != PLATO_ACK)
+        return;
+    rule->judged++;
+    const uint32_t code = frame->head->ack.code;
+    if (code < 64 && (rule->param[0] >> code & 1) != 0)
+        return;
+    const char *name = plato_ack_code_name(code);
+    check_broken(rule, frame, "code %u (%s) is not allowed", code,
+                 name != NULL ? name : "not in this version of the protocol");
+}
+
+RULE_FRAME(rule_messages)
+{
+    (void)world;
+    if (frame->head == NULL || frame->head->msg_type >= 64 ||
+        (rule->param[2] >> frame->head->msg_type & 1) == 0)
+        return;
+    rule->judged++;
+}
+
+RULE_END(rule_messages_end)
+{
+    rule->summary = g_strdup_printf("%" PRIu64 " frames", rule->judged);
+    uint64_t lost = 0;
+    for (guint i = 0; i < world->conns->len; i++) {
+        const check_conn *conn = g_ptr_array_index(world->conns, i);
+        if (conn != NULL)
+            lost += conn->lost[DIR_UP] + conn->lost[DIR_DOWN] + !conn->start_captured;
+    }
+    if (rule->judged < rule->param[0]) {
+        if (lost > 0)
+            check_unsure(rule, NULL,
+                         "%" PRIu64 " frames, %" PRIu64 " wanted; some were not captured",
+                         rule->judged, rule->param[0]);
+        else
+            check_broken(rule, NULL, "%" PRIu64 " frames, at least %" PRIu64 " wanted",
+                         rule->judged, rule->param[0]);
+    } else if (rule->param[1] != 0 && rule->judged > rule->param[1]) {
+        check_broken(rule, NULL, "%" PRIu64 " frames, at most %" PRIu64 " wanted", rule->judged,
+                     rule->param[1]);
+    }
+}
+
+RULE_FRAME(rule_capture)
+{
+    (void)world;
+    rule->judged++;
+    if (frame->facts->capture_gap)
+        check_broken(rule, frame, "bytes in front of this frame are missing from the capture");
+    else if (!frame->facts->complete && frame->facts->length_error == PLATO_OK)
+        check_broken(rule, frame, "the frame was cut when it was captured");
+}
+
+RULE_END(rule_capture_end)
+{
+    for (guint i = 0; i < world->conns->len; i++) {
+        const check_conn *conn = g_ptr_array_index(world->conns, i);
+        if (conn != NULL && !conn->start_captured)
+            check_broken_at(rule, 0, conn->stream, "the connection's start was not captured");
+    }
+}
+
+void rule_continuation(check_instance *rule, const check_bytes *bytes)
+{
+    rule->judged++;
+    if (bytes->excused)
+        check_unsure_at(rule, bytes->packet, bytes->stream,
+                        "%u bytes belong to no frame, but the capture lacks what came before them",
+                        bytes->count);
+    else
+        check_broken_at(rule, bytes->packet, bytes->stream, "%u bytes belong to no frame",
+                        bytes->count);
+}
+
+/* The types that only one side sends, as bits. */
+#define FROM_CLIENT                                                                                \
+    (1u << PLATO_LOGIN | 1u << PLATO_HEARTBEAT | 1u << PLATO_RECONN | 1u << PLATO_UP |             \
+     1u << PLATO_SYNC)
+
+RULE_FRAME(rule_direction)
+{
+    (void)world;
+    if (frame->head == NULL || frame->head->msg_type > PLATO_SYNC)
+        return;
+    if (!frame->conn->start_captured)
+        return; /* then it was the types that told who is the client */
+    rule->judged++;
+    const uint32_t type = frame->head->msg_type;
+    const uint32_t acked = type == PLATO_ACK ? frame->head->ack.type : 0;
+    bool client = (FROM_CLIENT >> type & 1) != 0;
+    if (type == PLATO_ACK) {
+        if (acked > PLATO_SYNC || acked == PLATO_ACK)
+            return;
+        client = acked == PLATO_PUSH;
+        if (frame->head->ack.code != PLATO_ACK_OK && !frame->upstream)
+            return; /* whatever the client sent may be refused */
+    }
+    if (client != frame->upstream)
+        check_broken(rule, frame, "%s%s%s comes from the %s", world_type_name(type),
+                     type == PLATO_ACK ? " of " : "",
+                     type == PLATO_ACK ? world_type_name(acked) : "",
+                     frame->upstream ? "client" : "server");
+}
+
+/* What an ACK has to carry, by the type that it acknowledges; code 0. */
+static const struct {
+    plato_msg_type type;
+    bool conn_id, client_id, session_id, msg_id;
+} ack_fields[] = {
+    {PLATO_LOGIN, true, false, false, false}, {PLATO_RECONN, true, false, false, false},
+    {PLATO_UP, false, true, true, true},      {PLATO_PUSH, false, false, true, true},
+    {PLATO_SYNC, false, false, true, false},
+};
+
+RULE_FRAME(rule_ack_fields)
+{
+    (void)world;
+    if (frame->head == NULL || frame->head->msg_type != PLATO_ACK ||
+        frame->head->ack.code != PLATO_ACK_OK)
+        return;
+    const plato_head_ack *ack = &frame->head->ack;
+    for (size_t i = 0; i < array_length(ack_fields); i++) {
+        if ((uint32_t)ack_fields[i].type != ack->type)
+            continue;
+        rule->judged++;
+        const char *lacks = ack_fields[i].conn_id && ack->conn_id == 0         ? "conn_id"
+                            : ack_fields[i].client_id && ack->client_id == 0   ? "client_id"
+                            : ack_fields[i].session_id && ack->session_id == 0 ? "session_id"
+                            : ack_fields[i].msg_id && ack->msg_id == 0         ? "msg_id"
+                                                                               : NULL;
+        if (lacks != NULL)
+            check_broken(rule, frame, "the ACK of %s has no %s", world_type_name(ack->type), lacks);
+    }
+}
+
+RULE_FRAME(rule_empty_bodies)
+{
+    (void)world;
+    const uint32_t empty =
+        1u << PLATO_HEARTBEAT | 1u << PLATO_RECONN | 1u << PLATO_ACK | 1u << PLATO_SYNC;
+    if (frame->head == NULL || frame->head->msg_type > PLATO_SYNC ||
+        (empty >> frame->head->msg_type & 1) == 0)
+        return;
+    rule->judged++;
+    if (frame->facts->frame.msg_len != 0)
+        check_broken(rule, frame, "%s has a body of %u bytes",
+                     world_type_name(frame->head->msg_type), frame->facts->frame.msg_len);
+}
+
+RULE_FRAME(rule_sync_range)
+{
+    (void)world;
+    if (frame->head == NULL || frame->head->msg_type != PLATO_SYNC)
+        return;
+    rule->judged++;
+    const plato_head_sync *sync = &frame->head->sync;
+    if (sync->session_id == 0)
+        check_broken(rule, frame, "SYNC names no session");
+    else if (sync->to_msg_id < sync->from_msg_id || sync->to_msg_id == 0)
+        check_broken(rule, frame, "SYNC asks for %" PRIu64 "..%" PRIu64, sync->from_msg_id,
+                     sync->to_msg_id);
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Ids that the sender left out, and whether they came later. */
+#include "rules.h"
+
+#define GAPS_MAX 65536u /* holes that are watched; those of more are broken at once */
+
+/* Of the frames of one packet that report holes. */
+typedef struct hole {
+    uint32_t packet;
+    uint32_t stream;
+    uint64_t missing;
+    uint64_t first;
+    uint64_t last;
+} hole;
+
+RULE_FRAME(rule_gaps)
+{
+    (void)world;
+    const uint32_t type = frame->head != NULL ? frame->head->msg_type : PLATO_LOGIN;
+    const bool is_ack = type == PLATO_ACK && frame->head->ack.type == PLATO_UP;
+    if (frame->head == NULL || (type != PLATO_UP && type != PLATO_PUSH && !is_ack))
+        return;
+    rule->judged++;
+    const plato_verdict *verdict = frame->record->judgement.verdict;
+    if (rule->table == NULL)
+        rule->table = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, g_free);
+    if ((frame->flags & PLATO_VERDICT_GAP) != 0) {
+        const uint64_t count = verdict->gap_last - verdict->gap_first + 1;
+        if (rule->param[0] == 0 || g_hash_table_size(rule->table) >= GAPS_MAX) {
+            check_broken(rule, frame, "the sender skipped %" PRIu64 "..%" PRIu64,
+                         verdict->gap_first, verdict->gap_last);
+            return;
+        }
+        hole *known = g_hash_table_lookup(rule->table, GUINT_TO_POINTER(frame->packet));
+        if (known == NULL) {
+            known = g_new0(hole, 1);
+            *known = (hole){frame->packet, frame->conn->stream, 0, verdict->gap_first,
+                            verdict->gap_last};
+            g_hash_table_insert(rule->table, GUINT_TO_POINTER(frame->packet), known);
+        }
+        known->missing += count;
+        known->last = verdict->gap_last;
+    }
+    if ((frame->flags & PLATO_VERDICT_GAP_FILLED) != 0) {
+        hole *known = g_hash_table_lookup(rule->table, GUINT_TO_POINTER(verdict->gap_in));
+        if (known != NULL && --known->missing == 0)
+            g_hash_table_remove(rule->table, GUINT_TO_POINTER(verdict->gap_in));
+    }
+    /* a hole behind lost bytes is the capture's */
+    if (frame->facts->capture_gap)
+        check_unsure(rule, frame, "bytes in front of this frame are missing from the capture");
+}
+
+static gint by_packet(gconstpointer a, gconstpointer b)
+{
+    const hole *x = (const hole *)a;
+    const hole *y = (const hole *)b;
+    return x->packet < y->packet ? -1 : x->packet > y->packet;
+}
+
+RULE_END(rule_gaps_end)
+{
+    (void)world;
+    if (rule->table == NULL)
+        return;
+    GList *holes = g_list_sort(g_hash_table_get_values(rule->table), by_packet);
+    for (const GList *l = holes; l != NULL; l = l->next) {
+        const hole *h = (const hole *)l->data;
+        check_broken_at(rule, h->packet, h->stream,
+                        "the sender skipped %" PRIu64 "..%" PRIu64 ", and %" PRIu64
+                        " of these ids never came",
+                        h->first, h->last, h->missing);
+    }
+    g_list_free(holes);
+}

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Rules about time: what is answered, how fast, and what comes too early or too late. */
+#include "rules.h"
+
+/* ---- answers and their times ---- */
+
+RULE_END(rule_unacked)
+{
+    const int64_t grace = (int64_t)rule->param[0];
+    for (guint i = 0; i < world->requests->len; i++) {
+        const pending *p = &g_array_index(world->requests, pending, i);
+        const int answers = p->type == PLATO_UP ? DIR_DOWN : DIR_UP;
+        if (world->ask->verdict(p->judged).response_in != 0)
+            continue;
+        if (world->last_ns - p->time_ns <= grace)
+            continue; /* the answer may have been under way when the capture ended */
+        if (world->ask->unacked(p->judged))
+            check_broken_at(rule, p->packet, p->stream, "%s was never acknowledged",
+                            world_type_name(p->type));
+        else if (p->owner->lost[answers] != p->lost)
+            check_unsure_at(
+                rule, p->packet, p->stream,
+                "%s has no ACK, but bytes that may hold it are missing from the capture",
+                world_type_name(p->type));
+    }
+    rule->judged = world->usable;
+    if (world->given_up > 0)
+        check_unsure(rule, NULL, "%" PRIu64 " messages were too many to be watched",
+                     world->given_up);
+}
+
+/* What an ACK answers: of a client's it is a PUSH, whatever type the variant writes. */
+static uint32_t answered_type(const check_frame *frame)
+{
+    return frame->upstream ? (uint32_t)PLATO_PUSH : frame->head->ack.type;
+}
+
+/* Counts a time against the limit of param 0, of which param 1 percent may not be over. */
+static void count_time(check_instance *rule, const check_frame *frame, uint32_t packet,
+                       uint32_t stream, int64_t ns)
+{
+    rule->judged++;
+    if (ns > rule->extreme)
+        rule->extreme = ns;
+    if (ns <= (int64_t)rule->param[0])
+        return;
+    rule->tally[0]++;
+    char *time = check_time_text(ns);
+    if (frame != NULL)
+        check_broken(rule, frame, "took %s", time);
+    else
+        check_broken_at(rule, packet, stream, "took %s", time);
+    g_free(time);
+}
+
+RULE_FRAME(rule_response_time)
+{
+    (void)world;
+    if (frame->head == NULL || frame->head->msg_type != PLATO_ACK ||
+        (frame->flags & PLATO_VERDICT_HAS_RESPONSE_TIME) == 0)
+        return;
+    const uint32_t type = answered_type(frame);
+    if (type >= 64 || (rule->param[2] >> type & 1) == 0)
+        return;
+    count_time(rule, frame, 0, 0, frame->record->judgement.verdict->response_time_ns);
+}
+
+/* Nearest rank: so many of them have to be within the limit. */
+RULE_END(rule_time_end)
+{
+    (void)world;
+    const uint64_t hundred = 100000;
+    const uint64_t wanted = rule->judged / hundred * rule->param[1] +
+                            (rule->judged % hundred * rule->param[1] + hundred - 1) / hundred;
+    const uint64_t within = rule->judged - rule->tally[0];
+    char *worst = check_time_text(rule->extreme);
+    char *limit = check_time_text((int64_t)rule->param[0]);
+    if (rule->judged > 0)
+        rule->summary = g_strdup_printf("%" PRIu64 " of %" PRIu64 " within %s, the worst %s",
+                                        within, rule->judged, limit, worst);
+    g_free(limit);
+    g_free(worst);
+    if (within < wanted)
+        return;
+    /* those over the limit are few enough */
+    for (guint i = 0; rule->broken.list != NULL && i < rule->broken.list->len; i++)
+        g_free(g_array_index(rule->broken.list, check_finding, i).text);
+    if (rule->broken.list != NULL)
+        g_array_set_size(rule->broken.list, 0);
+    rule->broken.count = 0;
+}
+
+RULE_FRAME(rule_delivery_time)
+{
+    (void)world;
+    if (frame->head != NULL && (frame->flags & PLATO_VERDICT_HAS_DELIVERY_TIME) != 0)
+        count_time(rule, frame, 0, 0, frame->record->judgement.verdict->delivery_time_ns);
+}
+
+RULE_END(rule_delivery_end)
+{
+    for (guint i = 0; i < world->deliveries->len; i++) {
+        const pending *p = &g_array_index(world->deliveries, pending, i);
+        const plato_verdict verdict = world->ask->verdict(p->judged);
+        if ((verdict.flags & PLATO_VERDICT_HAS_DELIVERY_TIME) != 0)
+            count_time(rule, NULL, p->packet, p->stream, verdict.delivery_time_ns);
+    }
+    rule_time_end(world, rule);
+}
+
+/* ---- silence ---- */
+
+/* The client's silence in front of this frame; false if it cannot be told. */
+static bool silence_before(const check_frame *frame, int64_t *ns)
+{
+    const check_conn *conn = frame->conn;
+    if (!frame->upstream || conn->last_ns[DIR_UP] == NEVER)
+        return false;
+    *ns = frame->time_ns - conn->last_ns[DIR_UP];
+    return true;
+}
+
+RULE_FRAME(rule_heartbeat)
+{
+    (void)world;
+    const check_conn *conn = frame->conn;
+    const int64_t shortest = (int64_t)rule->param[1];
+    int64_t silence;
+    if (!silence_before(frame, &silence))
+        return;
+    rule->judged++;
+    if (silence > rule->extreme)
+        rule->extreme = silence;
+    if (silence > (int64_t)rule->param[0]) {
+        char *time = check_time_text(silence);
+        if (conn->lost[DIR_UP] != conn->lost_then[DIR_UP])
+            check_unsure(rule, frame, "nothing for %s, but the capture lacks bytes", time);
+        else
+            check_broken(rule, frame, "nothing from the client for %s", time);
+        g_free(time);
+    }
+    if (shortest > 0 && frame->head != NULL && frame->head->msg_type == PLATO_HEARTBEAT &&
+        conn->heartbeat_ns != NEVER && frame->time_ns - conn->heartbeat_ns < shortest) {
+        char *time = check_time_text(frame->time_ns - conn->heartbeat_ns);
+        check_broken(rule, frame, "only %s after the HEARTBEAT before", time);
+        g_free(time);
+    }
+}
+
+/* A connection that was not closed, and whose client says nothing any more. */
+RULE_END(rule_heartbeat_end)
+{
+    for (guint i = 0; i < world->conns->len; i++) {
+        const check_conn *conn = g_ptr_array_index(world->conns, i);
+        if (conn == NULL || conn->last_ns[DIR_UP] == NEVER || world_is_closed(world, conn))
+            continue;
+        const int64_t silence = world->last_ns - conn->last_ns[DIR_UP];
+        if (silence <= (int64_t)rule->param[0])
+            continue;
+        char *time = check_time_text(silence);
+        check_unsure_at(rule, conn->last_packet[DIR_UP], conn->stream,
+                        "nothing from the client for %s until the capture ended; no end of the "
+                        "connection was seen",
+                        time);
+        g_free(time);
+    }
+    if (rule->judged > 0) {
+        char *time = check_time_text(rule->extreme);
+        rule->summary = g_strdup_printf("longest silence %s", time);
+        g_free(time);
+    }
+}
+
+RULE_FRAME(rule_silence)
+{
+    (void)world;
+    const check_conn *conn = frame->conn;
+    int64_t silence;
+    if (!silence_before(frame, &silence))
+        return;
+    rule->judged++;
+    if (silence <= (int64_t)rule->param[0])
+        return;
+    char *time = check_time_text(silence);
+    if (conn->lost[DIR_UP] != conn->lost_then[DIR_UP])
+        check_unsure(rule, frame, "open after %s of silence, but the capture lacks bytes", time);
+    else
+        check_broken(rule, frame, "the connection is still open after %s of silence", time);
+    g_free(time);
+}
+
+RULE_FRAME(rule_first_frame)
+{
+    const check_conn *conn = frame->conn;
+    if (!frame->upstream || conn->frames[DIR_UP] > 0)
+        return;
+    const tcp_life *life = world_life(world, conn);
+    if (life == NULL || life->syn_ns == NEVER) {
+        check_unsure(rule, frame, "the connection's start was not captured");
+        return;
+    }
+    rule->judged++;
+    const int64_t took = frame->time_ns - life->syn_ns;
+    if (took <= (int64_t)rule->param[0])
+        return;
+    char *time = check_time_text(took);
+    if (conn->lost[DIR_UP] > 0)
+        check_unsure(rule, frame, "%s after connecting, but the capture lacks bytes", time);
+    else
+        check_broken(rule, frame, "the first frame is complete %s after connecting", time);
+    g_free(time);
+}
+
+/* ---- repeats ---- */
+
+/* 1 s in front of the first repeat, then 2, 4, ..., at most `longest`. */
+static int64_t shortest_wait(int64_t first, int64_t longest, uint64_t sendings)
+{
+    int64_t wait = first;
+    for (uint64_t i = 1; i < sendings && wait < longest; i++)
+        wait *= 2;
+    return wait < longest ? wait : longest;
+}
+
+RULE_FRAME(rule_resend)
+{
+    if (frame->head == NULL || (frame->flags & PLATO_VERDICT_DUPLICATE) == 0)
+        return;
+    const plato_head *head = frame->head;
+    const bool is_up = head->msg_type == PLATO_UP;
+    const uint64_t session_id = world_session_of(head);
+    const uint64_t id = is_up ? head->up.client_id : head->push.msg_id;
+    const uint64_t key[4] = {frame->owner->key[0] << 1 | (frame->upstream ? 1 : 0),
+                             frame->owner->key[1], session_id, id};
+    const recent_entry *sent = recent_find(&world->sent, key);
+    if (sent == NULL || sent->value[1] != frame->conn->stream ||
+        sent->value[2] != frame->conn->epoch)
+        return; /* at once, after a reconnect */
+    if (!is_up && world_sync_of(frame->conn, session_id, id) != NULL)
+        return; /* the client asked for it */
+    rule->judged++;
+    const int64_t waited = frame->time_ns - (int64_t)sent->value[0];
+    const int64_t wait = shortest_wait((int64_t)rule->param[0], 30 * CHECK_NS_PER_SECOND,
+                                       rule->param[2] != 0 ? sent->value[3] : 1);
+    if (waited >= wait - (int64_t)rule->param[1])
+        return;
+    char *is = check_time_text(waited);
+    char *should = check_time_text(wait);
+    check_broken(rule, frame, "sent again after %s, not %s", is, should);
+    g_free(is);
+    g_free(should);
+}

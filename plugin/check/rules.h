@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The functions behind the table of rules.c. */
+#ifndef PLATO_CHECK_RULES_H
+#define PLATO_CHECK_RULES_H
+
+#include "world.h"
+
+#define RULE_FRAME(name)                                                                           \
+    void name(check_world *world, check_instance *rule, const check_frame *frame)
+#define RULE_END(name) void name(check_world *world, check_instance *rule)
+
+/* rule-frames.c: each frame by itself */
+RULE_FRAME(rule_crc);
+RULE_FRAME(rule_malformed);
+RULE_FRAME(rule_types);
+RULE_FRAME(rule_versions);
+RULE_FRAME(rule_flag); /* detail: the verdict's flag */
+RULE_FRAME(rule_duplicates);
+RULE_END(rule_duplicates_end);
+RULE_FRAME(rule_ack_codes);
+RULE_FRAME(rule_messages);
+RULE_END(rule_messages_end);
+RULE_FRAME(rule_capture);
+RULE_END(rule_capture_end);
+void rule_continuation(check_instance *rule, const check_bytes *bytes);
+RULE_FRAME(rule_direction);
+RULE_FRAME(rule_ack_fields);
+RULE_FRAME(rule_empty_bodies);
+RULE_FRAME(rule_sync_range);
+
+/* rule-gaps.c */
+RULE_FRAME(rule_gaps);
+RULE_END(rule_gaps_end);
+
+/* rule-times.c */
+RULE_END(rule_unacked);
+RULE_FRAME(rule_response_time);
+RULE_END(rule_time_end);
+RULE_FRAME(rule_delivery_time);
+RULE_END(rule_delivery_end);
+RULE_FRAME(rule_heartbeat);
+RULE_END(rule_heartbeat_end);
+RULE_FRAME(rule_first_frame);
+RULE_FRAME(rule_silence);
+RULE_FRAME(rule_resend);
+
+/* rule-conns.c */
+RULE_FRAME(rule_login_first);
+RULE_FRAME(rule_login_gate);
+RULE_FRAME(rule_answers); /* detail: the message type */
+RULE_END(rule_answers_end);
+RULE_FRAME(rule_ack_pairs);
+RULE_FRAME(rule_close);
+RULE_END(rule_close_end);
+
+/* rule-ids.c */
+RULE_FRAME(rule_client_ids);
+RULE_FRAME(rule_window);
+RULE_FRAME(rule_reconnect_ids);
+RULE_FRAME(rule_accept_order);
+RULE_FRAME(rule_same_msg_id);
+RULE_FRAME(rule_msg_ids);
+RULE_FRAME(rule_no_echo);
+RULE_FRAME(rule_push_ack);
+RULE_FRAME(rule_resume);
+RULE_FRAME(rule_sync_complete);
+
+/* expect.c */
+RULE_FRAME(rule_expect);
+RULE_END(rule_expect_end);
+
+#endif
