@@ -316,7 +316,8 @@ static void report(const check_world *world, check_instance *rule, const progres
     else
         g_string_append(text, "; nothing came behind it");
     const uint32_t packet = p->other_packet != 0 ? p->other_packet : p->best_packet;
-    if (p->lossy)
+    const check_conn *conn = g_ptr_array_index(world->conns, p->stream);
+    if (p->lossy || conn->lost[DIR_UP] + conn->lost[DIR_DOWN] > 0)
         check_unsure_at(rule, packet, p->stream, "%s; but the capture does not show all of it",
                         text->str);
     else if (ended_too_early(script, p, world->last_ns))

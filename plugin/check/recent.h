@@ -6,8 +6,9 @@
 #include <glib.h>
 #include <stdint.h>
 
-#define RECENT_HALF 32768 /* at least so many of the latest entries are kept, at most twice that   \
-                           */
+#define RECENT_HALF                                                                                \
+    32768 /* at least so many of the latest entries are kept, at most twice that                   \
+           */
 
 typedef struct recent_entry {
     uint64_t key[4];

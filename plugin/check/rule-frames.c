@@ -43,14 +43,21 @@ RULE_FRAME(rule_malformed)
         check_broken(rule, frame, "%s", error);
 }
 
+/* Then the type or the version may be what is damaged. */
+static bool is_damaged(const frame_facts *facts)
+{
+    return facts->crc.status == PROTO_CHECKSUM_E_BAD || facts->length_error != PLATO_OK ||
+           facts->shortened;
+}
+
 RULE_FRAME(rule_types)
 {
     (void)world;
     const uint32_t type = frame->facts->frame.msg_type;
     if (frame->facts->frame.framing != PLATO_FRAMING_HEADER && !frame->facts->decoded)
         return;
-    if (frame->facts->crc.status == PROTO_CHECKSUM_E_BAD)
-        return; /* the type itself may be what is damaged */
+    if (is_damaged(frame->facts))
+        return;
     rule->judged++;
     if (type < 64 && (rule->param[0] >> type & 1) != 0)
         return;
@@ -63,7 +70,7 @@ RULE_FRAME(rule_types)
 RULE_FRAME(rule_versions)
 {
     (void)world;
-    if (frame->facts->crc.status == PROTO_CHECKSUM_E_BAD)
+    if (is_damaged(frame->facts))
         return;
     rule->judged++;
     const unsigned version = frame->facts->frame.version;
@@ -168,8 +175,15 @@ RULE_END(rule_capture_end)
 {
     for (guint i = 0; i < world->conns->len; i++) {
         const check_conn *conn = g_ptr_array_index(world->conns, i);
-        if (conn != NULL && !conn->start_captured)
+        if (conn == NULL)
+            continue;
+        if (!conn->start_captured)
             check_broken_at(rule, 0, conn->stream, "the connection's start was not captured");
+        for (int client = 0; client < 2; client++) {
+            if (world_has_hole(world, conn, client == 1))
+                check_broken_at(rule, 0, conn->stream, "the capture lacks bytes of the %s",
+                                client == 1 ? "client" : "server");
+        }
     }
 }
 

@@ -13,9 +13,17 @@ typedef struct hole {
     uint64_t last;
 } hole;
 
+/* A frame that nobody could read, or that was not captured, may have had the ids. */
+static bool may_be_lost(const check_world *world, const check_frame *frame)
+{
+    const uint64_t session_id = world_session_of(frame->head);
+    if (frame->head->msg_type == PLATO_UP)
+        return world_up(world, frame->owner, session_id)->lost != frame->owner->lost[DIR_UP];
+    return world_down(world, frame->owner, session_id)->lost != frame->owner->lost[DIR_DOWN];
+}
+
 RULE_FRAME(rule_gaps)
 {
-    (void)world;
     const uint32_t type = frame->head != NULL ? frame->head->msg_type : PLATO_LOGIN;
     const bool is_ack = type == PLATO_ACK && frame->head->ack.type == PLATO_UP;
     if (frame->head == NULL || (type != PLATO_UP && type != PLATO_PUSH && !is_ack))
@@ -24,7 +32,11 @@ RULE_FRAME(rule_gaps)
     const plato_verdict *verdict = frame->record->judgement.verdict;
     if (rule->table == NULL)
         rule->table = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, g_free);
-    if ((frame->flags & PLATO_VERDICT_GAP) != 0) {
+    if ((frame->flags & PLATO_VERDICT_GAP) != 0 && may_be_lost(world, frame)) {
+        check_unsure(rule, frame,
+                     "%" PRIu64 "..%" PRIu64 " are skipped, but a frame in front cannot be read",
+                     verdict->gap_first, verdict->gap_last);
+    } else if ((frame->flags & PLATO_VERDICT_GAP) != 0) {
         const uint64_t count = verdict->gap_last - verdict->gap_first + 1;
         if (rule->param[0] == 0 || g_hash_table_size(rule->table) >= GAPS_MAX) {
             check_broken(rule, frame, "the sender skipped %" PRIu64 "..%" PRIu64,

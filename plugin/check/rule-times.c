@@ -14,10 +14,11 @@ RULE_END(rule_unacked)
             continue;
         if (world->last_ns - p->time_ns <= grace)
             continue; /* the answer may have been under way when the capture ended */
-        if (world->ask->unacked(p->judged))
-            check_broken_at(rule, p->packet, p->stream, "%s was never acknowledged",
-                            world_type_name(p->type));
-        else if (p->owner->lost[answers] != p->lost)
+        if (p->owner->lost[answers] == p->lost) {
+            if (world->ask->unacked(p->judged))
+                check_broken_at(rule, p->packet, p->stream, "%s was never acknowledged",
+                                world_type_name(p->type));
+        } else
             check_unsure_at(
                 rule, p->packet, p->stream,
                 "%s has no ACK, but bytes that may hold it are missing from the capture",

@@ -25,11 +25,29 @@ typedef struct open_request {
     intervals pushed; /* ids that came since */
 } open_request;
 
+#define TCP_AHEAD 32 /* segments that are remembered behind a hole */
+
+/*
+ * Where one end of a TCP connection stands. With TCP's own reassembly of what is out of order,
+ * nothing is read behind a hole that is never filled: then there is no frame to say so.
+ */
+typedef struct tcp_side {
+    bool known;
+    uint16_t port;
+    uint32_t next; /* sequence number behind the bytes without a hole */
+    unsigned count;
+    bool lost; /* more segments behind holes than are remembered */
+    struct {
+        uint32_t from;
+        uint32_t to;
+    } ahead[TCP_AHEAD];
+} tcp_side;
+
 /* What TCP says of a connection. Times are NEVER where there was nothing. */
 typedef struct tcp_life {
     int64_t syn_ns;
-    int64_t end_ns[2];    /* the first FIN or RST of one end, and of the other */
-    uint16_t end_port[2]; /* who sent it */
+    tcp_side sides[2];
+    int64_t end_ns[2]; /* the first FIN or RST of each side */
 } tcp_life;
 
 struct check_conn {
@@ -162,6 +180,8 @@ const tcp_life *world_life(const check_world *world, const check_conn *conn);
 /* When the client's end, or the server's, closed the connection; NEVER if it was not seen. */
 int64_t world_closed_by(const check_world *world, const check_conn *conn, bool client);
 bool world_is_closed(const check_world *world, const check_conn *conn);
+/* Whether a hole of this direction was never filled. */
+bool world_has_hole(const check_world *world, const check_conn *conn, bool client);
 
 up_counter *world_up(const check_world *world, const check_owner *owner, uint64_t session_id);
 down_counter *world_down(const check_world *world, const check_owner *owner, uint64_t session_id);
