@@ -66,7 +66,7 @@ static void judge_open_request(const check_world *world, check_instance *rule,
         return;
     if (closed != NEVER && closed - request->time_ns <= grace)
         return; /* the client went before there was an answer */
-    if (conn->lost[DIR_DOWN] != request->lost)
+    if (conn->lost[DIR_DOWN] != request->lost || world_has_hole(world, conn, false))
         check_unsure_at(rule, request->packet, conn->stream,
                         "%s has no ACK, but bytes that may hold it are missing from the capture",
                         name);

@@ -70,7 +70,8 @@ RULE_FRAME(rule_window)
         rule->extreme = (int64_t)open;
     if (open <= rule->param[0])
         return;
-    if (frame->owner->lost[DIR_DOWN] != counter->window_lost)
+    if (frame->owner->lost[DIR_DOWN] != counter->window_lost ||
+        world_has_hole(world, frame->conn, false))
         check_unsure(rule, frame, "%" PRIu64 " messages without ACK, but the capture lacks bytes",
                      open);
     else

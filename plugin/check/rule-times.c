@@ -14,7 +14,8 @@ RULE_END(rule_unacked)
             continue;
         if (world->last_ns - p->time_ns <= grace)
             continue; /* the answer may have been under way when the capture ended */
-        if (p->owner->lost[answers] == p->lost) {
+        const check_conn *conn = g_ptr_array_index(world->conns, p->stream);
+        if (p->owner->lost[answers] == p->lost && !world_has_hole(world, conn, answers == DIR_UP)) {
             if (world->ask->unacked(p->judged))
                 check_broken_at(rule, p->packet, p->stream, "%s was never acknowledged",
                                 world_type_name(p->type));

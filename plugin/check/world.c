@@ -296,6 +296,10 @@ static void close_up(tcp_side *side)
 static void follow_bytes(tcp_side *side, uint32_t from, uint32_t to)
 {
     if ((int32_t)(from - side->next) > 0) {
+        for (unsigned i = 0; i < side->count; i++) {
+            if (side->ahead[i].from == from && side->ahead[i].to == to)
+                return;
+        }
         if (side->count == TCP_AHEAD) {
             side->lost = true;
             return;
@@ -320,6 +324,16 @@ static void note_hole(const check_world *world, uint32_t stream, uint16_t port, 
         conn->owner->lost[direction] += (unsigned)change;
 }
 
+/* What one end acknowledges and the capture does not show is missing as well. */
+static void follow_ack(const check_world *world, const tcp_info_t *header, tcp_side *other)
+{
+    if (!other->known)
+        return;
+    const bool had_hole = has_hole(other);
+    follow_bytes(other, header->th_rawack, header->th_rawack);
+    note_hole(world, header->th_stream, other->port, (int)has_hole(other) - (int)had_hole);
+}
+
 void check_world_tcp(check_world *world, const packet_info *pinfo, const void *tcp)
 {
     const tcp_info_t *header = (const tcp_info_t *)tcp;
@@ -334,6 +348,8 @@ void check_world_tcp(check_world *world, const packet_info *pinfo, const void *t
     if (length > 0 && (flags & TCP_RST) == 0)
         follow_bytes(side, from, from + length);
     note_hole(world, header->th_stream, side->port, (int)has_hole(side) - (int)had_hole);
+    if ((flags & (TCP_ACK | TCP_RST)) == TCP_ACK)
+        follow_ack(world, header, &life->sides[side == &life->sides[0]]);
     if ((flags & TCP_SYN) != 0 && (flags & TCP_ACK) == 0 && life->syn_ns == NEVER)
         life->syn_ns = time_of(pinfo);
     int64_t *end = &life->end_ns[side - life->sides];
