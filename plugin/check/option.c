@@ -131,47 +131,65 @@ static bool read_setting(reader *r, const char *name)
     return false;
 }
 
-static bool read_param(reader *r, check_instance *rule, char **label)
+/* name=value; both to be freed. "off" may stand alone. */
+static bool read_param(reader *r, char **name, char **value)
 {
-    char *name = read_name(r);
-    char *value = NULL;
-    bool ok;
+    *name = read_name(r);
+    *value = NULL;
     if (*r->p == '=') {
         r->p++;
-        value = read_text(r);
-    } else if (strcmp(name, "off") == 0) {
-        value = g_strdup("yes");
+        *value = read_text(r);
+    } else if (strcmp(*name, "off") == 0) {
+        *value = g_strdup("yes");
     } else {
         fail(r, "a parameter is written name=value; this is none");
     }
-    if (value != NULL && strcmp(name, "label") == 0) {
-        ok = take_text(label, value);
-        value = NULL;
-    } else {
-        ok = value != NULL && check_set_param(rule, name, value, r->error);
+    return *value != NULL;
+}
+
+/* All of them, names and values in turn. */
+static bool read_params(reader *r, GPtrArray *params)
+{
+    for (r->p++; *r->p != ')';) {
+        char *name;
+        char *value;
+        const bool ok = read_param(r, &name, &value);
+        g_ptr_array_add(params, name);
+        g_ptr_array_add(params, value);
+        if (!ok)
+            return false;
+        if (is_separator(*r->p))
+            r->p++;
+        else if (*r->p != ')')
+            return fail(r, "a closing bracket is missing");
     }
-    g_free(name);
-    g_free(value);
+    r->p++;
+    return true;
+}
+
+/* The label tells which instance of the rule the others are for. */
+static bool set_params(const reader *r, const char *rule_name, const GPtrArray *params)
+{
+    const char *label = NULL;
+    for (guint i = 0; i < params->len; i += 2) {
+        if (strcmp(g_ptr_array_index(params, i), "label") == 0)
+            label = g_ptr_array_index(params, i + 1);
+    }
+    check_instance *rule = check_name_rule(r->settings, rule_name, label, r->error);
+    bool ok = rule != NULL;
+    for (guint i = 0; ok && i < params->len; i += 2) {
+        const char *name = g_ptr_array_index(params, i);
+        if (strcmp(name, "label") != 0)
+            ok = check_set_param(rule, name, g_ptr_array_index(params, i + 1), r->error);
+    }
     return ok;
 }
 
-static bool read_params(reader *r, check_instance *rule)
+static bool read_rule(reader *r, const char *name)
 {
-    char *label = NULL;
-    bool ok = true;
-    for (r->p++; ok && *r->p != ')';) {
-        ok = read_param(r, rule, &label);
-        if (ok && is_separator(*r->p))
-            r->p++;
-        else if (ok && *r->p != ')')
-            ok = fail(r, "a closing bracket is missing");
-    }
-    if (ok)
-        r->p++;
-    if (label != NULL) {
-        g_free(rule->label);
-        rule->label = label;
-    }
+    GPtrArray *params = g_ptr_array_new_with_free_func(g_free);
+    const bool ok = (*r->p != '(' || read_params(r, params)) && set_params(r, name, params);
+    g_ptr_array_unref(params);
     return ok;
 }
 
@@ -186,10 +204,8 @@ static bool read_word(reader *r, const char *name)
         settings->strict = true;
     else if (strcmp(name, "part") == 0)
         settings->part = true;
-    else {
-        check_instance *rule = check_name_rule(settings, name, NULL, r->error);
-        return rule != NULL && (*r->p != '(' || read_params(r, rule));
-    }
+    else
+        return read_rule(r, name);
     return true;
 }
 

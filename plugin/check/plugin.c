@@ -7,7 +7,7 @@
 
 /* tools/plato-doctor reads this in the file, without loading it. */
 #define MARK                                                                                       \
-    "plato-plugin " PLATO_PLUGIN_VERSION                                                           \
+    "platocheck-plugin " PLATO_PLUGIN_VERSION                                                      \
     " for Wireshark " DOTTED(WIRESHARK_VERSION_MAJOR, WIRESHARK_VERSION_MINOR)
 extern const char platocheck_plugin_mark[];
 const char platocheck_plugin_mark[] __attribute__((used)) = MARK;

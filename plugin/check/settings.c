@@ -141,13 +141,16 @@ void check_settings_complete(check_settings *settings)
             is_named = true;
             if (!instance->off)
                 g_ptr_array_add(settings->rules, instance);
-            else
-                free_instance(instance);
         }
         if (!is_named && check_rules[r].standard && !settings->only)
             g_ptr_array_add(settings->rules, new_instance(&check_rules[r], NULL));
     }
     g_ptr_array_set_free_func(named, NULL);
+    for (guint i = 0; i < named->len; i++) {
+        check_instance *instance = g_ptr_array_index(named, i);
+        if (instance->off)
+            free_instance(instance);
+    }
     g_ptr_array_unref(named);
     for (guint i = 0; i < settings->scripts->len; i++) {
         const expect_script *script = g_ptr_array_index(settings->scripts, i);

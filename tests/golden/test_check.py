@@ -388,11 +388,22 @@ class Options(CheckTest):
                          list(cases.values()))
 
     def test_every_rule_is_explained(self):
-        names = re.findall(r"^(\w+)", self.tool("--list-rules"), re.MULTILINE)
-        self.assertGreater(len(names), 35)
+        """docs/check.md has a row for each, with its parameters and their defaults."""
+        rules = []
+        for line in self.tool("--list-rules").splitlines():
+            if not line.startswith(" "):
+                rules.append([line.split()[0], "" if "off by default" not in line else "off", []])
+            elif "=" in line.split(":")[0]:
+                rules[-1][2].append(line.split(":")[0].strip())
+        self.assertGreater(len(rules), 35)
         with open(os.path.join(wireshark.ROOT, "docs", "check.md"), encoding="utf-8") as file:
             page = file.read()
-        self.assertEqual([name for name in names if f"| `{name}` |" not in page], [])
+        for name, default, parameters in rules:
+            row = re.search(rf"^\| `{name}` \|(.*)$", page, re.MULTILINE)
+            self.assertIsNotNone(row, name)
+            self.assertEqual("off" in row[1].split("|")[0], bool(default), name)
+            for each in parameters:
+                self.assertIn(f"`{each}`", row[1].replace("\\|", "|"))
 
 
 class Evidence(CheckTest):
