@@ -87,6 +87,18 @@ bool intervals_lowest(const intervals *set, uint64_t *id)
     return true;
 }
 
+uint64_t intervals_above(const intervals *set, uint64_t id)
+{
+    uint64_t count = 0;
+    for (guint i = set->ranges != NULL ? set->ranges->len : 0; i-- > 0;) {
+        const interval *range = range_at(set, i);
+        if (range->last <= id)
+            break;
+        count += range->last - MAX(range->first, id + 1) + 1;
+    }
+    return count;
+}
+
 void intervals_clear(intervals *set)
 {
     if (set->ranges != NULL)

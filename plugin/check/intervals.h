@@ -29,6 +29,9 @@ bool intervals_hole(const intervals *set, uint64_t first, uint64_t last, interva
 /* The lowest id; false if the set is empty. */
 bool intervals_lowest(const intervals *set, uint64_t *id);
 
+/* How many ids above `id` are in the set. */
+uint64_t intervals_above(const intervals *set, uint64_t id);
+
 void intervals_clear(intervals *set);
 
 #endif

@@ -195,6 +195,28 @@ RULE_FRAME(rule_no_echo)
 
 /* ---- from server to client ---- */
 
+/* The ids that were seen and not acknowledged since: there may be more, never fewer. */
+RULE_FRAME(rule_push_window)
+{
+    if (!is_type(frame, PLATO_PUSH))
+        return;
+    const plato_head_push *push = &frame->head->push;
+    const down_counter *counter = world_down(world, frame->owner, push->session_id);
+    const uint64_t acked = counter->has_acked ? counter->acked : 0;
+    if (push->msg_id <= acked || intervals_has(&counter->waiting, push->msg_id) ||
+        world_sync_of(frame->conn, push->session_id, push->msg_id) != NULL)
+        return; /* what is sent again, or asked for */
+    rule->judged++;
+    const uint64_t open = intervals_above(&counter->waiting, acked) + 1;
+    if (open <= rule->param[0])
+        return;
+    if (frame->owner->lost[DIR_UP] > 0 || world_has_hole(world, frame->conn, true))
+        check_unsure(rule, frame, "%" PRIu64 " messages without ACK, but the capture lacks bytes",
+                     open);
+    else
+        check_broken(rule, frame, "%" PRIu64 " messages without ACK", open);
+}
+
 RULE_FRAME(rule_push_ack)
 {
     if (!is_type(frame, PLATO_ACK) || !frame->upstream || frame->head->ack.type != PLATO_PUSH ||

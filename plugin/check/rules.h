@@ -61,6 +61,7 @@ RULE_FRAME(rule_accept_order);
 RULE_FRAME(rule_same_msg_id);
 RULE_FRAME(rule_msg_ids);
 RULE_FRAME(rule_no_echo);
+RULE_FRAME(rule_push_window);
 RULE_FRAME(rule_push_ack);
 RULE_FRAME(rule_resume);
 RULE_FRAME(rule_sync_complete);

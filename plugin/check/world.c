@@ -103,6 +103,7 @@ static void free_down(gpointer p)
     intervals_clear(&counter->seen);
     intervals_clear(&counter->own);
     intervals_clear(&counter->pushed);
+    intervals_clear(&counter->waiting);
     g_free(counter);
 }
 
@@ -501,6 +502,7 @@ static void note_push(check_world *world, const check_frame *frame)
     if (sync != NULL) {
         intervals_add(&sync->pushed, push->msg_id);
     } else {
+        intervals_add(&counter->waiting, push->msg_id);
         counter->push_stream = frame->conn->stream;
         counter->push_epoch = frame->conn->epoch;
     }

@@ -102,9 +102,10 @@ typedef struct down_counter {
     bool known;
     uint64_t base;
     uint64_t highest;
-    intervals seen;   /* of PUSH and of ACK(UP) */
-    intervals own;    /* of ACK(UP): this device sent them */
-    intervals pushed; /* of PUSH */
+    intervals seen;    /* of PUSH and of ACK(UP) */
+    intervals own;     /* of ACK(UP): this device sent them */
+    intervals pushed;  /* of PUSH */
+    intervals waiting; /* of PUSH that answered no SYNC */
     bool has_acked;
     uint64_t acked; /* the highest that the client acknowledged */
     int64_t acked_ns;

@@ -292,6 +292,14 @@ def too_many_under_way(s):
 
 
 @story
+def too_many_pushed(s):
+    s.login("pushed")
+    sent = [s.down("pushed", push(i, str(i), session_id=114)) for i in range(1, 67)]
+    s.up("pushed", ack(plato.PUSH, session_id=114, msg_id=66))
+    return {"push_window": sent[64:]}
+
+
+@story
 def acceptance(s):
     s.login("accept")
     s.said("accept", 1, 109, 1)
