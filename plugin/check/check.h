@@ -7,8 +7,10 @@
  *   option.c    the option's words
  *   rulefile.c  files of rules
  *   params.c    values of parameters
+ *   settings.c  which rules are at work
  *   rules.c     the table of rules; rule-*.c: what each does
- *   world.c     what the rules know of connections, devices and sessions
+ *   findings.c  where one is broken
+ *   world.c     what the rules know of connections, devices and sessions; world-tcp.c: of TCP
  *   intervals.c, recent.c: bounded sets and tables
  *   expect.c, expect-parse.c: expected exchanges
  *   report.c    verdicts as text, TAP, JUnit XML and JSON

@@ -75,8 +75,10 @@ static bool write_report(const check_run *run)
     const char *path = run->settings->out;
     FILE *file = path != NULL ? fopen(path, "wb") : stdout;
     bool ok = file != NULL && check_report(run->settings, run->world, file);
-    if (file != NULL && (path != NULL ? fclose(file) : fflush(file)) != 0)
-        ok = false;
+    if (file == stdout)
+        ok = fflush(stdout) == 0 && ok;
+    else if (file != NULL)
+        ok = fclose(file) == 0 && ok;
     if (!ok)
         complain(OPTION, path);
     return ok;

@@ -176,6 +176,9 @@ void check_world_skipped(check_world *world, const packet_info *pinfo,
 /* The end of the capture: what was left to be seen. Once. */
 void check_world_end(check_world *world);
 
+/* ns since the epoch */
+int64_t world_time_of(const packet_info *pinfo);
+
 /* NULL if there is none (yet). */
 const tcp_life *world_life(const check_world *world, const check_conn *conn);
 /* When the client's end, or the server's, closed the connection; NEVER if it was not seen. */
