@@ -66,7 +66,7 @@ char *check_time_text(int64_t ns);
 
 typedef struct check_finding {
     uint32_t packet; /* 0: the capture as a whole */
-    uint32_t index;  /* of the frame within it */
+    uint32_t index;  /* of the frame within it; UINT32_MAX: not known */
     uint32_t stream; /* UINT32_MAX: none */
     char *text;
 } check_finding;

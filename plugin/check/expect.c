@@ -351,7 +351,9 @@ RULE_END(rule_expect_end)
             (p->lossy == furthest->lossy && p->best > furthest->best))
             furthest = p;
     }
-    if (furthest == NULL)
+    if (done == 0 && all != NULL && all->len >= KEYS_MAX)
+        check_unsure(rule, NULL, "there are more of them than are followed");
+    else if (furthest == NULL)
         check_broken(rule, NULL, "there is no such %s", scope_name(script));
     else if (!script->every && done == 0)
         report(world, rule, furthest);

@@ -37,7 +37,7 @@ void check_broken_at(check_instance *rule, uint32_t packet, uint32_t stream, con
 {
     va_list arguments;
     va_start(arguments, format);
-    add_finding(&rule->broken, packet, 0, stream, format, arguments);
+    add_finding(&rule->broken, packet, UINT32_MAX, stream, format, arguments);
     va_end(arguments);
 }
 
@@ -46,6 +46,6 @@ void check_unsure_at(check_instance *rule, uint32_t packet, uint32_t stream, con
 {
     va_list arguments;
     va_start(arguments, format);
-    add_finding(&rule->unsure, packet, 0, stream, format, arguments);
+    add_finding(&rule->unsure, packet, UINT32_MAX, stream, format, arguments);
     va_end(arguments);
 }

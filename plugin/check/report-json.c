@@ -28,7 +28,7 @@ static void add_findings(json_dumper *json, const char *name, const check_findin
         json_dumper_begin_object(json);
         if (finding->packet != 0)
             add_number(json, "packet", finding->packet);
-        if (finding->packet != 0)
+        if (finding->packet != 0 && finding->index != UINT32_MAX)
             add_number(json, "index", finding->index);
         if (finding->stream != UINT32_MAX)
             add_number(json, "stream", finding->stream);

@@ -446,7 +446,6 @@ static void note_pending(GArray *list, const check_frame *frame)
         .judged = frame->record->judgement.judged,
         .packet = frame->packet,
         .stream = frame->conn->stream,
-        .index = frame->index,
         .type = frame->head->msg_type,
         .time_ns = frame->time_ns,
         .owner = frame->owner,

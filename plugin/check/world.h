@@ -126,7 +126,6 @@ typedef struct pending {
     const plato_judged *judged;
     uint32_t packet;
     uint32_t stream;
-    uint32_t index;
     uint32_t type;
     int64_t time_ns;
     check_owner *owner;

@@ -127,6 +127,16 @@ class CannotTell(CheckTest):
         s.down("a", ack(plato.UP, client_id=1, session_id=7, msg_id=1))
         self.assertIn("crc", self.unsure(self.rules()))
 
+    def test_a_capture_of_troubles(self):
+        """In packet 24 an id is skipped behind a damaged frame, which may have had it."""
+        report = json.loads(self.tool("--format", "json", TROUBLE, expect=1))
+        rules = {rule["name"]: rule for rule in report["captures"][0]["rules"]}
+        self.assertEqual(self.unsure(rules), {"gaps"})
+        self.assertEqual({name: [where["packet"] for where in rule["broken"]]
+                          for name, rule in rules.items() if rule.get("broken")},
+                         {"crc": [24], "conflicts": [16], "unacked": [21, 24], "heartbeat": [28],
+                          "client_ids": [17], "resend": [15]})
+
     def test_the_end_of_the_capture(self):
         s = self.scene
         s.login("a")
@@ -413,11 +423,15 @@ class Evidence(CheckTest):
         nothing = self.path("nothing.pcap")
         self.scene.capture.write(nothing)
         text = self.path("text", "no capture")
-        for capture in (nothing, text, self.path("missing"), self.folder):
-            with self.subTest(capture=capture):
-                self.tool(FIRST_CHAT, capture, expect=2)
-                for form in ("tap", "junit", "json"):
-                    self.tool("--format", form, capture, expect=2)
+        captures = nothing, text, self.path("missing"), self.folder
+        report = json.loads(self.tool("--format", "json", FIRST_CHAT, *captures, expect=2))
+        self.assertEqual([each["outcome"] for each in report["captures"]],
+                         ["ok"] + ["unjudged"] * len(captures))
+        suites = ElementTree.fromstring(self.tool("--format", "junit", nothing, text, expect=2))
+        self.assertEqual([suite.get("errors") for suite in suites], ["1", "1"])
+        lines = self.tool("--format", "tap", nothing, text, expect=2).splitlines()
+        self.assertEqual(sum(line.startswith("not ok") for line in lines), 2)
+        self.tool(text, expect=2)
 
     def test_other_protocols(self):
         self.scene.connect("http")
