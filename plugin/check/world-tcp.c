@@ -51,6 +51,14 @@ bool world_has_hole(const check_world *world, const check_conn *conn, bool clien
     return has_hole(side_of(world_life(world, conn), conn, client));
 }
 
+void world_free_life(void *p)
+{
+    tcp_life *life = (tcp_life *)p;
+    g_free(life->sides[0].ahead);
+    g_free(life->sides[1].ahead);
+    g_free(life);
+}
+
 static tcp_life *life_of(const check_world *world, uint32_t stream)
 {
     tcp_life *life = g_hash_table_lookup(world->lives, GUINT_TO_POINTER(stream));
@@ -101,6 +109,8 @@ static void follow_bytes(tcp_side *side, uint32_t from, uint32_t to)
             side->lost = true;
             return;
         }
+        if (side->ahead == NULL)
+            side->ahead = g_new(tcp_range, TCP_AHEAD);
         side->ahead[side->count].from = from;
         side->ahead[side->count++].to = to;
     } else if ((int32_t)(to - side->next) > 0) {

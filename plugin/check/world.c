@@ -130,7 +130,7 @@ check_world *check_world_new(const check_settings *settings)
     world->settings = settings;
     world->conns = g_ptr_array_new_with_free_func(free_conn);
     world->by_tcp = g_hash_table_new(g_direct_hash, g_direct_equal);
-    world->lives = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, g_free);
+    world->lives = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, world_free_life);
     world->owners = g_hash_table_new_full(key_hash, key_equal, g_free, g_free);
     world->ups = g_hash_table_new_full(key_hash, key_equal, g_free, free_up);
     world->downs = g_hash_table_new_full(key_hash, key_equal, g_free, free_down);

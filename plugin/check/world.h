@@ -27,6 +27,11 @@ typedef struct open_request {
 
 #define TCP_AHEAD 32 /* segments that are remembered behind a hole */
 
+typedef struct tcp_range {
+    uint32_t from;
+    uint32_t to;
+} tcp_range;
+
 /*
  * Where one end of a TCP connection stands. With TCP's own reassembly of what is out of order,
  * nothing is read behind a hole that is never filled: then there is no frame to say so.
@@ -35,12 +40,9 @@ typedef struct tcp_side {
     bool known;
     uint16_t port;
     uint32_t next; /* sequence number behind the bytes without a hole */
+    bool lost;     /* more segments behind holes than are remembered */
     unsigned count;
-    bool lost; /* more segments behind holes than are remembered */
-    struct {
-        uint32_t from;
-        uint32_t to;
-    } ahead[TCP_AHEAD];
+    tcp_range *ahead; /* TCP_AHEAD of them; NULL until there is a hole: most have none */
 } tcp_side;
 
 /* What TCP says of a connection. Times are NEVER where there was nothing. */
@@ -177,6 +179,9 @@ void check_world_end(check_world *world);
 
 /* ns since the epoch */
 int64_t world_time_of(const packet_info *pinfo);
+
+/* To be freed by it. */
+void world_free_life(void *life);
 
 /* NULL if there is none (yet). */
 const tcp_life *world_life(const check_world *world, const check_conn *conn);
