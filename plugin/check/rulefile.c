@@ -8,33 +8,40 @@
 #include <string.h>
 
 #define FILE_MAX (1024 * 1024) /* bytes */
+#define ERRORS_MAX 100         /* that are told of a file */
 
 typedef struct rule_file {
     check_settings *settings;
     const char *path;
     unsigned line;
-    enum { IN_NOTHING, IN_CHECK, IN_RULE, IN_EXPECT } group;
+    enum { IN_NOTHING, IN_CHECK, IN_RULE, IN_EXPECT, IN_WRONG } group;
     check_instance *rule;
     expect_script *script;
-    char **error;
+    bool script_is_wrong; /* a line of it was */
+    GString *errors;      /* a line for each */
+    unsigned error_count;
 } rule_file;
 
-/* Puts file and line in front of what *error says already. */
-static bool fail(const rule_file *f, char *problem)
+/* Takes `problem` over. */
+static bool fail_at(rule_file *f, unsigned line, char *problem)
 {
-    *f->error = g_strdup_printf("%s:%u: %s", f->path, f->line, problem);
+    if (f->error_count++ < ERRORS_MAX)
+        g_string_append_printf(f->errors, "%s%s:%u: %s", f->errors->len > 0 ? "\n" : "", f->path,
+                               line, problem);
     g_free(problem);
     return false;
 }
 
-static bool end_of_group(rule_file *f)
+static bool fail(rule_file *f, char *problem)
+{
+    return fail_at(f, f->line, problem);
+}
+
+static void end_of_group(rule_file *f)
 {
     char *problem = NULL;
-    if (f->group == IN_EXPECT && !expect_script_finish(f->script, &problem)) {
-        f->line = f->script->line;
-        return fail(f, problem);
-    }
-    return true;
+    if (f->group == IN_EXPECT && !f->script_is_wrong && !expect_script_finish(f->script, &problem))
+        (void)fail_at(f, f->script->line, problem);
 }
 
 static bool begin_rule(rule_file *f, const char *name, const char *label)
@@ -54,6 +61,7 @@ static bool begin_expect(rule_file *f, const char *name)
                                            other->line));
     }
     f->group = IN_EXPECT;
+    f->script_is_wrong = false;
     f->script = expect_script_new(name, f->line);
     g_ptr_array_add(f->settings->scripts, f->script);
     return true;
@@ -62,15 +70,15 @@ static bool begin_expect(rule_file *f, const char *name)
 static bool begin_group(rule_file *f, char *text)
 {
     const size_t n = strlen(text);
+    end_of_group(f);
+    f->group = IN_WRONG; /* what follows is passed over, if this is no group */
     if (text[n - 1] != ']')
         return fail(f, g_strdup("a ] is missing"));
     text[n - 1] = '\0';
     char **words = g_strsplit(g_strstrip(text + 1), " ", 3);
     const guint count = g_strv_length(words);
     bool ok;
-    if (!end_of_group(f))
-        ok = false;
-    else if (count == 1 && strcmp(words[0], "check") == 0)
+    if (count == 1 && strcmp(words[0], "check") == 0)
         ok = (f->group = IN_CHECK) == IN_CHECK;
     else if (count >= 2 && strcmp(words[0], "rule") == 0)
         ok = begin_rule(f, words[1], count == 3 ? words[2] : NULL);
@@ -80,6 +88,8 @@ static bool begin_group(rule_file *f, char *text)
         ok = fail(f,
                   g_strdup("a group is [check], [rule NAME], [rule NAME LABEL] or [expect NAME]"));
     g_strfreev(words);
+    if (!ok)
+        f->group = IN_WRONG;
     return ok;
 }
 
@@ -129,11 +139,16 @@ static bool read_line(rule_file *f, char *text)
         return true;
     if (text[0] == '[')
         return begin_group(f, text);
+    if (f->group == IN_WRONG)
+        return true; /* that was told */
     if (f->group == IN_NOTHING)
         return fail(f, g_strdup("this stands in no group"));
     if (f->group != IN_EXPECT)
         return read_setting(f, text);
-    return expect_read_line(f->script, f->line, text, &problem) || fail(f, problem);
+    if (expect_read_line(f->script, f->line, text, &problem))
+        return true;
+    f->script_is_wrong = true;
+    return fail(f, problem);
 }
 
 /* To be freed with g_free(); NULL with *error set. */
@@ -162,14 +177,15 @@ bool check_read_file(check_settings *settings, const char *path, char **error)
     if (content == NULL)
         return false;
     char **lines = g_strsplit(content, "\n", -1);
-    rule_file f = {.settings = settings, .path = path, .error = error};
-    bool ok = true;
-    for (char **line = lines; *line != NULL && ok; line++) {
+    rule_file f = {.settings = settings, .path = path, .errors = g_string_new(NULL)};
+    for (char **line = lines; *line != NULL; line++) {
         f.line++;
-        ok = read_line(&f, *line);
+        (void)read_line(&f, *line);
     }
-    ok = ok && end_of_group(&f);
+    end_of_group(&f);
     g_strfreev(lines);
     g_free(content);
+    const bool ok = f.error_count == 0;
+    *error = g_string_free(f.errors, ok);
     return ok;
 }

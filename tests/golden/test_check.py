@@ -263,7 +263,7 @@ class Expectations(CheckTest):
         self.assertEqual(self.expect(steps, code=1)["status"], "broken")
 
     def test_errors_name_their_line(self):
-        for steps, line, says in (
+        cases = (
                 ("> NOTHING", 4, "'NOTHING' is not message types"),
                 ("\nUP", 5, "neither a setting"),
                 ("= UP", 4, "a step begins with"),
@@ -290,12 +290,18 @@ class Expectations(CheckTest):
                 ("nothing = x", 4, "there is no setting 'nothing'"),
                 ("> UP\nof = device", 5, "settings stand in front of the steps"),
                 ("? > UP", 3, "expects nothing"),
-                ("> UP\n[expect it]", 5, "there is an [expect it] already, in line 3")):
-            with self.subTest(steps=steps):
-                path = self.path("rules", f"[check]\nonly = yes\n[expect it]\n{steps}\n")
-                self.assertEqual(self.tool("--rules", path, FIRST_CHAT, expect=2), "")
-                self.assertIn(f"{os.path.realpath(path)}:{line}: ", self.errors)
-                self.assertIn(says, self.errors)
+                ("> UP\n[expect e0]", 5, "there is an [expect e0] already, in line 1"))
+        text, expected = "", []
+        for i, (steps, line, says) in enumerate(cases):  # lines count as if the group began in 3
+            expected.append((text.count("\n") + line - 2, says))
+            text += f"[expect e{i}]\n{steps}\n"
+        path = self.path("rules", text)
+        self.assertEqual(self.tool("--rules", path, FIRST_CHAT, expect=2), "")
+        errors = self.errors.replace("plato,check: ", "").splitlines()
+        self.assertEqual(len(errors), len(cases), self.errors)
+        for (line, says), error in zip(expected, errors):
+            self.assertTrue(error.startswith(f"{os.path.realpath(path)}:{line}: "), (line, error))
+            self.assertIn(says, error)
 
 
 class Options(CheckTest):
@@ -303,15 +309,9 @@ class Options(CheckTest):
         for rule, says in (
                 ("nothing", "there is no rule 'nothing'; there are: crc, malformed"),
                 ("crc(max=1)", "the rule crc has no parameter 'max'; its parameters: none"),
-                ("unacked(max=1)", "its parameters: grace"),
                 ("unacked(grace=5)", "grace of unacked: '5' is not a time with its unit"),
                 ("unacked(grace=5s", "is no rule"),
                 ("unacked grace", "is no rule"),
-                ("response_time(percentile=101)", "'101' is not percent"),
-                ("types(allow=WHAT)", "'WHAT' is not message types"),
-                ("ack_codes(allow=99)", "'99' is not ACK codes"),
-                ("gaps(filled=perhaps)", "'perhaps' is not yes or no"),
-                ("messages(min=-1)", "'-1' is not a number"),
                 ("messages(min)", "a parameter is written name=value"),
                 ("messages(min=\"1)", "a quotation mark is missing")):
             with self.subTest(rule=rule):
@@ -319,20 +319,33 @@ class Options(CheckTest):
                 self.assertIn(says, self.errors)
 
     def test_bad_files_of_rules(self):
-        for text, says in (
-                ("[check]\nx = 1", ":2: [check] has no setting 'x'; it has: only, strict, show"),
-                ("[rule nothing]", ":1: there is no rule 'nothing'"),
-                ("\n\n[rule unacked]\ngrace 5s", ":4: a setting is written name = value"),
-                ("[rule unacked]\ngrace = 5", ":2: grace of unacked: '5' is not a time"),
-                ("grace = 5", ":1: this stands in no group"),
-                ("[rule", ":1: a ] is missing"),
-                ("[what ever]", ":1: a group is [check]"),
-                ("[check]\nonly = yes", "no rule is left to judge by"),
-                ("\0", "is no file of rules")):
-            with self.subTest(text=text):
-                path = self.path("rules", text)
-                self.assertEqual(self.tool("--rules", path, FIRST_CHAT, expect=2), "")
-                self.assertIn(says, self.errors)
+        """All that is wrong is told at once."""
+        lines = (("grace = 5", "this stands in no group"),
+                 ("[rule", "a ] is missing"), ("grace = 5", None),
+                 ("[what ever]", "a group is [check]"),
+                 ("[rule nothing]", "there is no rule 'nothing'"), ("what = ever", None),
+                 ("# a comment", None), ("", None),
+                 ("[check]", None), ("x = 1", "[check] has no setting 'x'; it has: only, strict"),
+                 ("[rule unacked]", None), ("grace 5s", "a setting is written name = value"),
+                 ("grace = 5", "grace of unacked: '5' is not a time with its unit"),
+                 ("max = 5", "its parameters: grace"),
+                 ("[rule types]", None), ("allow = WHAT", "'WHAT' is not message types"),
+                 ("[rule ack_codes x]", None), ("allow = 99", "'99' is not ACK codes"),
+                 ("[rule gaps]", None), ("filled = perhaps", "'perhaps' is not yes or no"),
+                 ("[rule messages]", None), ("min = -1", "'-1' is not a number"),
+                 ("[rule response_time]", None), ("percentile = 101", "'101' is not percent"))
+        path = self.path("rules", "\n".join(text for text, _ in lines))
+        self.assertEqual(self.tool("--rules", path, FIRST_CHAT, expect=2), "")
+        errors = self.errors.replace("plato,check: ", "").splitlines()
+        expected = [(i, says) for i, (_, says) in enumerate(lines, 1) if says]
+        self.assertEqual(len(errors), len(expected), self.errors)
+        for (line, says), error in zip(expected, errors):
+            self.assertTrue(error.startswith(f"{os.path.realpath(path)}:{line}: "), (line, error))
+            self.assertIn(says, error)
+        for text, says in (("[check]\nonly = yes", "no rule is left to judge by"),
+                           ("\0", "is no file of rules")):
+            self.tool("--rules", self.path("rules", text), FIRST_CHAT, expect=2)
+            self.assertIn(says, self.errors)
 
     def test_bad_options(self):
         for arguments, says in (((), "which capture?"), (("--nothing",), "there is no option"),
