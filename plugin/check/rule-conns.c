@@ -169,7 +169,7 @@ RULE_END(rule_close_end)
 {
     for (guint i = 0; i < world->conns->len; i++) {
         const check_conn *conn = g_ptr_array_index(world->conns, i);
-        if (conn == NULL || conn->fatal_packet == 0)
+        if (conn == NULL || conn->fatal_packet == 0 || conn->framing != PLATO_FRAMING_HEADER)
             continue;
         rule->judged++;
         const int64_t limit = conn->fatal_ns + (int64_t)rule->param[0];

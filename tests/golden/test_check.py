@@ -9,7 +9,9 @@ import unittest
 import xml.etree.ElementTree as ElementTree
 
 import plato_bytes as plato
+import test_variant as variant
 import wireshark
+from plato_bytes import data, number
 from scene import SceneTest, ack, push, up
 from test_check_rules import Story, heartbeat, reconn
 
@@ -136,6 +138,26 @@ class CannotTell(CheckTest):
                           for name, rule in rules.items() if rule.get("broken")},
                          {"crc": [24], "conflicts": [16], "unacked": [21, 24], "heartbeat": [28],
                           "client_ids": [17], "resend": [15]})
+
+    def test_the_variant_has_habits_of_its_own(self):
+        """Heartbeats without ACK, counters from 0, an ACK of a Push without ids, a code that closes
+        nothing."""
+        s = self.scene
+        s.connect("a")
+        s.up("a", variant.LOGIN)
+        s.down("a", variant.msgcmd(plato.ACK, number(1, 1)))
+        s.up("a", variant.LOGIN)
+        s.down("a", variant.msgcmd(plato.ACK, number(4, 7)))
+        for i in (0, 1):
+            s.up("a", variant.up(i, "room"))
+            s.down("a", variant.msgcmd(plato.ACK, number(3, plato.UP) +
+                                       (number(5, i) if i else b"")))
+        s.down("a", variant.msgcmd(plato.PUSH, data(3, b"{}")))
+        s.up("a", variant.msgcmd(plato.ACK, number(3, plato.UP) + number(4, 7)))
+        for _ in range(12):
+            s.up("a", variant.HEARTBEAT)
+            s.pause(1)
+        self.assertEqual(self.unsure(self.rules()), set())
 
     def test_the_end_of_the_capture(self):
         s = self.scene
