@@ -124,6 +124,8 @@ RULE_FRAME(rule_ack_pairs)
     }
     if (ack->code >= PLATO_ACK_MALFORMED && ack->code <= PLATO_ACK_TOO_LARGE)
         return; /* of a frame that could not be read, perhaps not here either */
+    if (ack->code == PLATO_ACK_OVERLOADED)
+        return; /* said to a connection that was not even heard */
     rule->judged++;
     switch (ack->type) {
     case PLATO_LOGIN:
