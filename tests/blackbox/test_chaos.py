@@ -111,7 +111,11 @@ class Actions(Case):
         up, _, lines = self.through("connection all up from 0 to 100 resegment 7 pause 20", BYTES[:200])
         self.assertEqual(up, BYTES[:200])
         self.assertEqual(lines, ["connection 1 up 0: resegment value 7 pause 20"])
-        self.assertEqual([len(data) for data in self.sink.reads[0]], [7] * 14 + [102])
+        sizes = [len(data) for data in self.sink.reads[0]]
+        self.assertEqual(sizes[:14], [7] * 14)
+        # the last piece of two bytes and what follows the range may be read at once or not
+        self.assertEqual(sum(sizes[14:]), 102)
+        self.assertIn(len(sizes), (15, 16))
 
     def test_merge(self):
         with Folder() as folder, Sink() as sink:

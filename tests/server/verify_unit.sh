@@ -5,7 +5,9 @@
 set -eu
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-sed "s#^ExecStart=[^ ]*#ExecStart=$2#" "$1" >"$folder/plato-server.service"
+# the path of the build tree may hold blanks, which a unit would have to quote
+ln -s "$2" "$folder/plato-server"
+sed "s#^ExecStart=[^ ]*#ExecStart=$folder/plato-server#" "$1" >"$folder/plato-server.service"
 said=$(systemd-analyze verify --man=no "$folder/plato-server.service" 2>&1) || {
     echo "$said"
     exit 1
