@@ -224,6 +224,14 @@ static int64_t shortest_wait(int64_t first, int64_t longest, uint64_t sendings)
     return wait < longest ? wait : longest;
 }
 
+/* Whether the server has refused an UP of this session since `since_ns`. */
+static bool was_refused(check_world *world, const check_owner *owner, uint64_t session_id,
+                        int64_t since_ns)
+{
+    const up_counter *up = world_up(world, owner, session_id);
+    return up->refused && up->refused_ns >= since_ns;
+}
+
 RULE_FRAME(rule_resend)
 {
     if (frame->head == NULL || (frame->flags & PLATO_VERDICT_DUPLICATE) == 0)
@@ -240,6 +248,8 @@ RULE_FRAME(rule_resend)
         return; /* at once, after a reconnect */
     if (!is_up && world_sync_of(frame->conn, session_id, id) != NULL)
         return; /* the client asked for it */
+    if (is_up && was_refused(world, frame->owner, session_id, (int64_t)sent->value[0]))
+        return; /* it has been answered: when to try again is the client's business */
     rule->judged++;
     const int64_t waited = frame->time_ns - (int64_t)sent->value[0];
     const int64_t wait = shortest_wait((int64_t)rule->param[0], 30 * CHECK_NS_PER_SECOND,

@@ -368,8 +368,11 @@ static void note_ack_of_up(check_world *world, const check_frame *frame)
     up_counter *up = world_up(world, frame->owner, ack->session_id);
     if (up->open != NULL && ack->code != PLATO_ACK_OUT_OF_ORDER)
         g_hash_table_remove(up->open, &ack->client_id);
-    if (ack->code != PLATO_ACK_OK)
+    if (ack->code != PLATO_ACK_OK) {
+        up->refused = true;
+        up->refused_ns = frame->time_ns;
         return;
+    }
     if (!up->accepted_known || ack->client_id >= up->accepted) {
         up->accepted_known = true;
         up->accepted = ack->client_id;

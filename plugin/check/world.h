@@ -95,6 +95,8 @@ typedef struct up_counter {
     unsigned accepted_lost; /* downstream losses then */
     unsigned window_lost;   /* downstream losses when `open` was empty */
     GHashTable *open;       /* client_ids that wait for an ACK */
+    bool refused;
+    int64_t refused_ns; /* when an UP was refused last */
 } up_counter;
 
 #define OPEN_MAX 4096 /* ids in up_counter.open; beyond them every window is broken */

@@ -324,7 +324,12 @@ def impatience(s):
     s.pause(1.5)
     too_soon = s.up("resend", up(1, "1", session_id=110))
     s.down("resend", ack(plato.UP, client_id=1, session_id=110, msg_id=1))
-    return {"resend": [soon, too_soon], "duplicates": [soon, too_soon]}
+    s.up("resend", up(2, "2", session_id=110))
+    refused = s.down("resend", ack(plato.UP, code=11, client_id=2, session_id=110))
+    again = s.up("resend", up(2, "2", session_id=110))  # it was answered: not too early
+    s.down("resend", ack(plato.UP, client_id=2, session_id=110, msg_id=2))
+    return {"resend": [soon, too_soon], "duplicates": [soon, too_soon, again],
+            "ack_codes": [refused]}
 
 
 @story
