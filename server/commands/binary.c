@@ -96,11 +96,8 @@ static void append(const command_request *request, plato_span params, GByteArray
     uint8_t frame[PLATO_BINCMD_MAX];
     size_t n = 0;
     const plato_bincmd reply = {request->magic, request->number, params};
-    const plato_err error = plato_bincmd_encode(&reply, frame, sizeof frame, &n);
-    if (error == PLATO_OK)
+    if (plato_bincmd_encode(&reply, frame, sizeof frame, &n) == PLATO_OK)
         g_byte_array_append(out, frame, (guint)n);
-    else
-        g_warning("a reply cannot be written: %s", plato_strerror(error));
 }
 
 static void frames_write_same(const command_request *request, GByteArray *out)

@@ -33,7 +33,8 @@ typedef struct command_syntax {
     ptrdiff_t (*feed)(void *state, const uint8_t *p, size_t n);
     /* True inside a command; `*start` is the stream offset of its first byte. */
     bool (*inside)(const void *state, uint64_t *start);
-    /* Appends the reply: the parameters as they were sent, or a result. */
+    /* Append the reply: the parameters as they were sent, or a result, of which what answer_source
+     * says fits into the longest reply. */
     void (*write_same)(const command_request *request, GByteArray *out);
     void (*write_result)(const command_request *request, const GString *result, GByteArray *out);
     /*

@@ -84,21 +84,14 @@ static void lines_write_same(const command_request *request, GByteArray *out)
     g_byte_array_append(out, (const guint8 *)"\r\n", 2);
 }
 
-static void append(GByteArray *out, plato_err error, const uint8_t *line, size_t n)
-{
-    if (error == PLATO_OK)
-        g_byte_array_append(out, line, (guint)n);
-    else
-        g_warning("a reply cannot be written: %s", plato_strerror(error));
-}
-
 static void lines_write_result(const command_request *request, const GString *result,
                                GByteArray *out)
 {
     uint8_t line[PLATO_TEXTCMD_LINE_MAX];
     size_t n = 0;
     const plato_span plain = {(const uint8_t *)result->str, result->len};
-    append(out, plato_textcmd_encode(request->type, plain, line, sizeof line, &n), line, n);
+    if (plato_textcmd_encode(request->type, plain, line, sizeof line, &n) == PLATO_OK)
+        g_byte_array_append(out, line, (guint)n);
 }
 
 static void lines_write_error(const void *state, const command_request *request, uint32_t code,
@@ -108,7 +101,8 @@ static void lines_write_error(const void *state, const command_request *request,
     size_t n = 0;
     (void)state;
     (void)request;
-    append(out, plato_textcmd_encode_error(code, reason, line, sizeof line, &n), line, n);
+    if (plato_textcmd_encode_error(code, reason, line, sizeof line, &n) == PLATO_OK)
+        g_byte_array_append(out, line, (guint)n);
 }
 
 const command_syntax text_syntax = {.name = "text",
