@@ -284,6 +284,9 @@ static bool check(const server_options *options, bool conn_id_given, GError **er
         address_make(options->listen, 0, &address) != 0 && !address_is_loopback(options->listen))
         wrong = "without --token-file any client may log in as any device: to let other machines "
                 "connect all the same, say --insecure-no-auth";
+    if (wrong == NULL && services_wanted(&options->services) &&
+        address_make(options->services.listen, 0, &address) == 0)
+        wrong = "--command-listen needs a numeric address such as 127.0.0.1 or ::1";
     if (wrong == NULL && services_wanted(&options->services) && !options->services.open &&
         address_make(options->services.listen, 0, &address) != 0 &&
         !address_is_loopback(options->services.listen))
