@@ -78,6 +78,27 @@ class Safety(unittest.TestCase):
             plato.wait_until(lambda: to.metrics()[
                 'plato_command_closed_total{reason="idle"}'] == 1, "the end by silence")
 
+    def test_who_reads_slowly(self):
+        """Replies are 30 times as long as commands: these must not pile up in the server."""
+        def ask(peer):
+            with contextlib.suppress(OSError):
+                while True:
+                    peer.sendall(b"STATS/\r\n" * 8192)
+
+        with server("--command-rate", "0", "--command-address-rate", "0") as to:
+            before = to.memory_kib()
+            with connect(to.text_port) as peer:
+                writer = threading.Thread(target=ask, args=(peer,))
+                writer.start()
+                for _ in range(300):
+                    self.assertTrue(peer.recv(65536))
+                    time.sleep(0.001)
+                grown = to.memory_kib() - before
+                peer.shutdown(socket.SHUT_RDWR)
+                writer.join()
+            if not plato.SANITIZED:
+                self.assertLess(grown, 4096)
+
     def test_too_frequent(self):
         with server("--command-rate", "1", "--command-burst", "5",
                     "--command-patience", "4") as to, connect(to.text_port) as peer:
