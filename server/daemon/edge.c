@@ -7,6 +7,7 @@
 #include "daemon/metrics.h"
 #include "daemon/notify.h"
 #include "daemon/pump.h"
+#include "daemon/services.h"
 
 #include <signal.h>
 
@@ -26,6 +27,7 @@ struct edge {
     struct guard *guard;     /* NULL: no authentication */
     struct tls *tls;         /* NULL: no TLS */
     struct listener *plain, *secure;
+    struct services *services; /* NULL: Plato only */
     struct metrics *metrics;
     struct event *signals[3];
     struct event *drain;
@@ -33,10 +35,24 @@ struct edge {
     uint32_t drain_ms;
     gint64 drain_until; /* us; 0 before the first signal */
     uint64_t drain_bytes;
+    bool pump_empty; /* after pump_stop() */
     unsigned quiet_turns;
     bool broken_off; /* by a second signal */
     bool failed;     /* the store has */
 };
+
+static uint64_t bytes_received(const struct edge *edge)
+{
+    return edge->counts.bytes_received +
+           (edge->services != NULL ? services_counts(edge->services)->bytes_received : 0);
+}
+
+static void end_all(struct edge *edge)
+{
+    if (edge->services != NULL)
+        services_stop(edge->services);
+    pump_stop(edge->pump);
+}
 
 static void on_drain(evutil_socket_t fd, short what, void *user)
 {
@@ -44,19 +60,32 @@ static void on_drain(evutil_socket_t fd, short what, void *user)
     struct edge *edge = user;
     (void)fd;
     (void)what;
-    const bool quiet = edge->counts.bytes_received == edge->drain_bytes &&
-                       !pump_core_stats(edge->pump).uncommitted;
+    const uint64_t bytes = bytes_received(edge);
+    const bool quiet = bytes == edge->drain_bytes && !pump_core_stats(edge->pump).uncommitted;
     edge->quiet_turns = quiet ? edge->quiet_turns + 1 : 0;
-    edge->drain_bytes = edge->counts.bytes_received;
+    edge->drain_bytes = bytes;
     if (edge->quiet_turns >= QUIET_TURNS || g_get_monotonic_time() >= edge->drain_until)
-        pump_stop(edge->pump);
+        end_all(edge);
     else
         event_add(edge->drain, &turn);
 }
 
+static void leave_if_empty(struct edge *edge)
+{
+    if (edge->pump_empty && (edge->services == NULL || services_are_empty(edge->services)))
+        event_base_loopexit(edge->base, NULL);
+}
+
 static void on_emptied(void *user)
 {
-    event_base_loopexit(((struct edge *)user)->base, NULL);
+    struct edge *edge = user;
+    edge->pump_empty = true;
+    leave_if_empty(edge);
+}
+
+static void on_services_emptied(void *user)
+{
+    leave_if_empty(user);
 }
 
 static void on_failed(void *user)
@@ -82,6 +111,8 @@ static void on_stop(evutil_socket_t signal_number, short what, void *user)
     edge->drain_until = g_get_monotonic_time() + (gint64)edge->drain_ms * 1000;
     g_clear_pointer(&edge->plain, listener_free);
     g_clear_pointer(&edge->secure, listener_free);
+    if (edge->services != NULL)
+        services_shut(edge->services);
     on_drain(-1, 0, edge);
 }
 
@@ -161,12 +192,20 @@ static bool start_guard(struct edge *edge, const server_options *options, char *
     return edge->guard != NULL;
 }
 
+static bool start_services(struct edge *edge, const server_options *options, char **error)
+{
+    if (!services_wanted(&options->services))
+        return true;
+    edge->services = services_new(edge->base, &options->services, on_services_emptied, edge, error);
+    return edge->services != NULL;
+}
+
 static bool start_metrics(struct edge *edge, const server_options *options, char **error)
 {
     if (options->metrics_port < 0)
         return true;
-    edge->metrics =
-        metrics_new(edge->base, options->metrics_port, edge->pump, &edge->counts, error);
+    edge->metrics = metrics_new(edge->base, options->metrics_port, edge->pump, &edge->counts,
+                                edge->services, error);
     return edge->metrics != NULL;
 }
 
@@ -215,7 +254,8 @@ struct edge *edge_new(const server_options *options, char **error)
     start_loop(edge);
     const bool ok = start_guard(edge, options, error) && start_storage(edge, options, error) &&
                     start_pump(edge, options, error) && start_plain(edge, options, error) &&
-                    start_tls(edge, options, error) && start_metrics(edge, options, error);
+                    start_tls(edge, options, error) && start_services(edge, options, error) &&
+                    start_metrics(edge, options, error);
     if (!ok)
         g_clear_pointer(&edge, edge_free);
     return edge;
@@ -228,6 +268,7 @@ void edge_free(struct edge *edge)
     listener_free(edge->plain);
     listener_free(edge->secure);
     metrics_free(edge->metrics);
+    services_free(edge->services);
     storage_stop(edge->storage);
     pump_free(edge->pump);
     storage_close(edge->storage, !edge->failed);
@@ -247,6 +288,8 @@ void edge_print_addresses(const struct edge *edge, FILE *to)
     if (edge->secure != NULL)
         fprintf(to, "listening with TLS on %s\ncertificate SHA-256 %s\n",
                 listener_address(edge->secure), tls_fingerprint(edge->tls));
+    if (edge->services != NULL)
+        services_print_addresses(edge->services, to);
     if (edge->metrics != NULL)
         fprintf(to, "metrics on http://%s/metrics\n", metrics_address(edge->metrics));
 }

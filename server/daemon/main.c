@@ -35,7 +35,12 @@ static void warn(const server_options *options)
 
 static int serve(const server_options *options)
 {
-    char *error = file_limit_raise(options->admission.max_guests + options->config.max_closing);
+    const services_options *services = &options->services;
+    const unsigned more = services_wanted(services)
+                              ? services->admission.max_guests + SERVICES * services->max_closing
+                              : 0;
+    char *error =
+        file_limit_raise(options->admission.max_guests + options->config.max_closing + more);
     struct edge *edge = error == NULL ? edge_new(options, &error) : NULL;
     if (edge == NULL)
         return tell(error);

@@ -2,6 +2,7 @@
 #include "daemon/metrics.h"
 
 #include "daemon/listener.h"
+#include "daemon/services_metrics.h"
 #include "metrics/exposition.h"
 
 #include <event2/buffer.h>
@@ -15,6 +16,7 @@
 struct metrics {
     const struct pump *pump;
     server_counts *counts;
+    const struct services *services; /* NULL: none */
     struct evhttp *http;
     char address[ADDRESS_TEXT];
 };
@@ -145,6 +147,8 @@ static void on_request(struct evhttp_request *request, void *user)
     append_core(page, &core);
     append_admission(page, &admission);
     append_counts(page, metrics->counts);
+    if (metrics->services != NULL)
+        services_metrics_append(page, metrics->services);
     evhttp_add_header(evhttp_request_get_output_headers(request), "Content-Type",
                       "text/plain; version=0.0.4; charset=utf-8");
     evbuffer_add(evhttp_request_get_output_buffer(request), page->str, page->len);
@@ -182,7 +186,7 @@ static struct evhttp *new_http(struct event_base *base, struct metrics *metrics)
 }
 
 struct metrics *metrics_new(struct event_base *base, int port, const struct pump *pump,
-                            server_counts *counts, char **error)
+                            server_counts *counts, const struct services *services, char **error)
 {
     const listener_config config = {.host = "127.0.0.1", .port = port, .option = "--metrics"};
     struct evconnlistener *socket = listener_bind(base, &config, NULL, NULL, error);
@@ -191,6 +195,7 @@ struct metrics *metrics_new(struct event_base *base, int port, const struct pump
     struct metrics *metrics = g_new0(struct metrics, 1);
     metrics->pump = pump;
     metrics->counts = counts;
+    metrics->services = services;
     metrics->http = new_http(base, metrics);
     evconnlistener_set_error_cb(socket, on_accept_error);
     listener_bound_address(socket, metrics->address);

@@ -5,15 +5,17 @@
 
 #include "daemon/counts.h"
 #include "daemon/pump.h"
+#include "daemon/services.h"
 
 struct metrics;
 
 /*
- * Answers GET /metrics on 127.0.0.1 with what `pump` and `counts` say then; both must outlive it.
- * Port 0: any free one. NULL with one line for people in `*error`, to be freed.
+ * Answers GET /metrics on 127.0.0.1 with what `pump`, `counts` and `services` say then; they must
+ * outlive it. `services` NULL: there are none. Port 0: any free one. NULL with one line for people
+ * in `*error`, to be freed.
  */
 struct metrics *metrics_new(struct event_base *base, int port, const struct pump *pump,
-                            server_counts *counts, char **error);
+                            server_counts *counts, const struct services *services, char **error);
 
 /* NULL is allowed. */
 void metrics_free(struct metrics *metrics);

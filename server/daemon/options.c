@@ -134,6 +134,46 @@ static const option_row time_rows[] = {
             "At most so long is read on after SIGTERM, to answer what had come", 0, 3600),
 };
 
+#define PORT(name, kind, help)                                                                     \
+    {                                                                                              \
+        name, 0, OPTION_NUMBER, AT(to.services.ports[kind]), "N", help, 1, -1, 65535, true         \
+    }
+#define OF_ALL(name, member, unit, help, most) NUMBER(name, to.services.member, unit, help, 1, most)
+
+static const option_row service_rows[] = {
+    PORT("latency-port", SERVICE_LATENCY,
+         "Latency echo on this UDP and TCP port (usually 8904); 0 = any free one (default: none)"),
+    PORT("text-port", SERVICE_TEXT,
+         "Text commands on this TCP port (usually 8905); 0 = any free one (default: none)"),
+    PORT("binary-port", SERVICE_BINARY,
+         "Binary commands on this TCP port (usually 8906); 0 = any free one (default: none)"),
+    TEXT("command-listen", to.services.listen, "ADDR",
+         "Numeric address for these ports (default 127.0.0.1: this machine only)"),
+    FLAG("insecure-commands", to.services.open,
+         "Listen for other machines on these ports, which know neither TLS nor tokens"),
+    FLAG("short-connections", to.services.one_reply, "Close after the first reply"),
+    OF_ALL("command-connections", admission.max_guests, "N",
+           "Connections at a time to these ports; more are told 503", 1000000),
+    OF_ALL("command-per-address", admission.max_per_address, "N",
+           "Of these, from one IPv4 address or one IPv6 /64", 1000000),
+    NUMBER("command-rate", to.services.admission.guest_rate.per_second, "N",
+           "Commands a second of one connection; more are told 429; 0 = no limit", 0, 1000000),
+    OF_ALL("command-burst", admission.guest_rate.burst, "N", "Commands at once of one connection",
+           1000000),
+    NUMBER("command-address-rate", to.services.admission.address_rate.per_second, "N",
+           "Commands, and apart from them datagrams, a second of one address; 0 = no limit", 0,
+           10000000),
+    OF_ALL("command-address-burst", admission.address_rate.burst, "N",
+           "Commands, and apart from them datagrams, at once of one address", 10000000),
+    OF_ALL("command-patience", admission.patience.burst, "N",
+           "Commands refused with 429 until the connection is closed; one is forgotten each second",
+           1000000),
+    SECONDS("command-idle-timeout", to.services.idle_ms,
+            "Silence after which a connection to these ports is closed", 1, 86400),
+    SECONDS("command-timeout", to.services.command_ms,
+            "Time from a command's first byte to its last", 1, 86400),
+};
+
 static const option_row run_rows[] = {
     {"metrics", 0, OPTION_NUMBER, AT(to.metrics_port), "PORT",
      "Metrics for Prometheus on http://127.0.0.1:PORT/metrics; 0 = any free one (default: none)", 1,
@@ -151,9 +191,13 @@ static const option_row run_rows[] = {
     }
 
 static const option_group groups[] = {
-    GROUP("listen", "Listening:", listen_rows), GROUP("auth", "Authentication:", auth_rows),
-    GROUP("limits", "Limits:", limit_rows),     GROUP("store", "Store:", store_rows),
-    GROUP("times", "Times:", time_rows),        GROUP("run", "Operation:", run_rows),
+    GROUP("listen", "Listening:", listen_rows),
+    GROUP("auth", "Authentication:", auth_rows),
+    GROUP("limits", "Limits:", limit_rows),
+    GROUP("store", "Store:", store_rows),
+    GROUP("times", "Times:", time_rows),
+    GROUP("commands", "Latency and commands:", service_rows),
+    GROUP("run", "Operation:", run_rows),
 };
 
 static void set_defaults(raw_options *raw)
@@ -161,6 +205,7 @@ static void set_defaults(raw_options *raw)
     memset(raw, 0, sizeof *raw);
     core_config_init(&raw->to.config);
     admission_config_init(&raw->to.admission);
+    services_options_init(&raw->to.services);
     raw->to.port = 8900;
     raw->to.tls_port = 8943;
     raw->to.metrics_port = -1;
@@ -182,6 +227,8 @@ static void fill_in(server_options *options)
     core_config *config = &options->config;
     if (options->listen == NULL)
         options->listen = g_strdup("127.0.0.1");
+    if (options->services.listen == NULL)
+        options->services.listen = g_strdup("127.0.0.1");
     if (config->first_conn_id == 0)
         config->first_conn_id = conn_id_from_clock();
     config->max_connections = options->admission.max_guests;
@@ -237,6 +284,14 @@ static bool check(const server_options *options, bool conn_id_given, GError **er
         address_make(options->listen, 0, &address) != 0 && !address_is_loopback(options->listen))
         wrong = "without --token-file any client may log in as any device: to let other machines "
                 "connect all the same, say --insecure-no-auth";
+    if (wrong == NULL && services_wanted(&options->services) &&
+        address_make(options->services.listen, 0, &address) == 0)
+        wrong = "--command-listen needs a numeric address such as 127.0.0.1 or ::1";
+    if (wrong == NULL && services_wanted(&options->services) && !options->services.open &&
+        address_make(options->services.listen, 0, &address) != 0 &&
+        !address_is_loopback(options->services.listen))
+        wrong = "the ports for latency and commands know neither TLS nor tokens: to let other "
+                "machines connect all the same, say --insecure-commands";
     if (wrong != NULL)
         g_set_error_literal(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, wrong);
     return wrong == NULL;
@@ -290,6 +345,7 @@ int server_options_parse(int argc, char **argv, server_options *options)
 void server_options_clear(server_options *options)
 {
     g_clear_pointer(&options->listen, g_free);
+    g_clear_pointer(&options->services.listen, g_free);
     g_clear_pointer(&options->tls_cert, g_free);
     g_clear_pointer(&options->tls_key, g_free);
     g_clear_pointer(&options->keylog, g_free);

@@ -5,6 +5,7 @@
 
 #include "admission/admission.h"
 #include "core/core.h"
+#include "daemon/services.h"
 #include "store/store.h"
 
 typedef struct server_options {
@@ -26,6 +27,7 @@ typedef struct server_options {
     store_options store; /* but its path */
     char *store_path;    /* as given; NULL for the default */
     char *state_dir;     /* as given, or NULL */
+    services_options services;
 } server_options;
 
 /*

@@ -13,6 +13,9 @@ class EdgeServer(plato.Server):
 
     LINES = {"--tls-self-signed": (("tls_port", r"listening with TLS on .*:(\d+)"),
                                    ("fingerprint", r"certificate SHA-256 ([0-9A-F:]{95})")),
+             "--latency-port": (("latency_port", r"listening for latency on .*:(\d+) \(UDP and TCP\)"),),
+             "--text-port": (("text_port", r"listening for text on .*:(\d+)"),),
+             "--binary-port": (("binary_port", r"listening for binary on .*:(\d+)"),),
              "--metrics": (("metrics_port", r"metrics on http://127\.0\.0\.1:(\d+)/metrics"),)}
 
     def __init__(self, *options, **more):

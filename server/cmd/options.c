@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cmd/options.h"
+
+#include "plato/command.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char description[] =
+    "Sends one command and prints the result, decoded. TYPE is ECHO, TIME, VERSION, STATS, PING "
+    "or\n"
+    "another name that the server knows; with --binary also a number from 0 to 65535. PARAMS are\n"
+    "plain bytes: what must be escaped, is. ECHO without PARAMS sends our clock.\n"
+    "\n"
+    "Exit code: 0 a reply, 1 an error reply (it is told on standard error), 2 wrong usage,\n"
+    "3 no reply, or one that is none of this protocol.";
+
+typedef struct raw_options {
+    gint port;
+    char *hex_params;
+    gboolean version;
+    char **rest;
+} raw_options;
+
+static bool take_hex(const char *text, GByteArray *to)
+{
+    const size_t n = strlen(text);
+    for (size_t i = 0; i + 1 < n; i += 2) {
+        if (!g_ascii_isxdigit(text[i]) || !g_ascii_isxdigit(text[i + 1]))
+            return false;
+        const guint8 byte =
+            (guint8)(g_ascii_xdigit_value(text[i]) << 4 | g_ascii_xdigit_value(text[i + 1]));
+        g_byte_array_append(to, &byte, 1);
+    }
+    return n % 2 == 0;
+}
+
+static const char *take(const raw_options *raw, cmd_options *options)
+{
+    const guint n = raw->rest != NULL ? g_strv_length(raw->rest) : 0;
+    if (n < 2 || n > 3)
+        return "give HOST, TYPE and perhaps PARAMS";
+    if (raw->port != -1 && (raw->port < 1 || raw->port > 65535))
+        return "--port must be from 1 to 65535";
+    if (!(options->timeout_s > 0 && options->timeout_s <= 3600))
+        return "--timeout must be over 0 and up to 3600 seconds";
+    if (options->alt_magic && !options->binary)
+        return "--alt-magic needs --binary";
+    if (raw->hex_params != NULL && n == 3)
+        return "PARAMS and --hex-params exclude each other";
+    if (raw->hex_params != NULL && !take_hex(raw->hex_params, options->params))
+        return "--hex-params needs pairs of hexadecimal digits";
+    if (n == 3)
+        g_byte_array_append(options->params, (const guint8 *)raw->rest[2],
+                            (guint)strlen(raw->rest[2]));
+    options->host = g_strdup(raw->rest[0]);
+    options->type = g_strdup(raw->rest[1]);
+    options->port = raw->port != -1   ? raw->port
+                    : options->binary ? PLATO_BINCMD_PORT
+                                      : PLATO_TEXTCMD_PORT;
+    return NULL;
+}
+
+static gboolean parse(int argc, char **argv, raw_options *raw, cmd_options *options, GError **error)
+{
+    const GOptionEntry entries[] = {
+        {"port", 'p', 0, G_OPTION_ARG_INT, &raw->port,
+         "Port of the server (default 8905, with --binary 8906)", "N"},
+        {"binary", 'b', 0, G_OPTION_ARG_NONE, &options->binary,
+         "A binary command (default: a text command)", NULL},
+        {"alt-magic", 0, 0, G_OPTION_ARG_NONE, &options->alt_magic,
+         "Begin it with $$$$ instead of \\(\\)", NULL},
+        {"hex-params", 0, 0, G_OPTION_ARG_STRING, &raw->hex_params, "PARAMS in hexadecimal digits",
+         "HEX"},
+        {"hex", 0, 0, G_OPTION_ARG_NONE, &options->hex, "Print the reply in hexadecimal digits",
+         NULL},
+        {"timeout", 0, 0, G_OPTION_ARG_DOUBLE, &options->timeout_s,
+         "How long to wait for the reply in all (default 4)", "SECONDS"},
+        {"version", 0, 0, G_OPTION_ARG_NONE, &raw->version, "Print the version and exit", NULL},
+        {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_STRING_ARRAY, &raw->rest, NULL, NULL},
+        G_OPTION_ENTRY_NULL};
+    GOptionContext *context = g_option_context_new(
+        "HOST TYPE [PARAMS] - sends a command of the text or binary command protocol");
+    g_option_context_add_main_entries(context, entries, NULL);
+    g_option_context_set_description(context, description);
+    const gboolean ok = g_option_context_parse(context, &argc, &argv, error);
+    g_option_context_free(context);
+    return ok;
+}
+
+int cmd_options_parse(int argc, char **argv, cmd_options *options)
+{
+    raw_options raw = {.port = -1};
+    GError *error = NULL;
+    int code = -1;
+    *options = (cmd_options){.timeout_s = 4, .params = g_byte_array_new()};
+    const gboolean ok = parse(argc, argv, &raw, options, &error);
+    if (ok && raw.version) {
+        printf("plato-cmd %s\n", PLATO_PROGRAM_VERSION);
+        code = 0;
+    } else {
+        const char *text = ok ? take(&raw, options) : error->message;
+        if (text != NULL) {
+            fprintf(stderr, "plato-cmd: %s; see plato-cmd --help\n", text);
+            code = 2;
+        }
+    }
+    g_clear_error(&error);
+    g_free(raw.hex_params);
+    g_strfreev(raw.rest);
+    return code;
+}
+
+void cmd_options_clear(cmd_options *options)
+{
+    g_clear_pointer(&options->host, g_free);
+    g_clear_pointer(&options->type, g_free);
+    g_clear_pointer(&options->params, g_byte_array_unref);
+}
