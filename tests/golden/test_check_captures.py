@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What plato-check says of every committed capture: what is wrong in it on purpose, nothing else."""
+import glob
+import json
+import os
+import subprocess
+import unittest
+
+import wireshark
+
+CAPTURES = os.path.join(wireshark.ROOT, "captures")
+TOOL = os.path.join(wireshark.ROOT, "tools", "plato-check")
+
+# Rules that a capture breaks; those that are not named keep all. captures/README.md says what they
+# show.
+BROKEN = {
+    "ack-codes": {"close"},  # all codes on one connection
+    "damaged-down": {"crc"},
+    "damaged-up": {"crc"},
+    "impossible-lengths": {"crc", "malformed"},
+    "refused": {"crc", "malformed", "types", "versions", "login_first"},
+    "repeats": {"resend"},  # by hand, and soon
+    "sync-fills-hole": {"conflicts"},
+    "trouble": {"crc", "conflicts", "unacked", "heartbeat", "client_ids", "resend"},
+}
+
+
+class Captures(unittest.TestCase):
+    def test_every_capture(self):
+        paths = sorted(glob.glob(os.path.join(CAPTURES, "*.pcapng")))
+        self.assertLessEqual(set(BROKEN), {os.path.basename(path)[:-7] for path in paths})
+        run = subprocess.run([TOOL, "--format", "json", *paths], capture_output=True, text=True,
+                             timeout=20 * wireshark.TIMEOUT,
+                             env=wireshark.environment_of_a_run(), check=False)
+        self.assertEqual(run.returncode, 1, run.stderr)
+        report = json.loads(run.stdout)["captures"]
+        self.assertEqual(len(report), len(paths))
+        for capture in report:
+            name = os.path.basename(capture["capture"])[:-7]
+            rules = {rule["name"]: rule for rule in capture["rules"]}
+            with self.subTest(name):
+                self.assertEqual({name for name, rule in rules.items()
+                                  if rule["status"] == "broken"}, BROKEN.get(name, set()))
+                self.assertEqual(rules["evidence"]["status"], "ok")
+
+
+if __name__ == "__main__":
+    unittest.main()
