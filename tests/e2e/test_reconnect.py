@@ -193,6 +193,8 @@ class Refusals(unittest.TestCase):
         self.assertIsNone(peer.receive())
         peer.socket.close()
         self.assertEqual(self.client.process.wait(plato.PATIENCE), code, self.client.errors)
+        for reader in self.client.readers:  # what it said last may still be on its way
+            reader.join()
 
     def test_sends_again(self):
         """... the same bytes, until there is an answer."""
