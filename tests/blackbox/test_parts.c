@@ -4,8 +4,8 @@
 #include "bench/histogram.h"
 #include "bench/message.h"
 #include "common/random.h"
+#include "run_tests.h"
 
-#include <check.h>
 #include <glib.h>
 #include <stdlib.h>
 #include <string.h>
@@ -126,18 +126,12 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("parts of plato-bench");
-    TCase *tests = tcase_create("parts");
-    tcase_set_timeout(tests, 60);
-    tcase_add_test(tests, histogram_is_right_to_one_128th);
-    tcase_add_test(tests, histogram_takes_the_ends);
-    tcase_add_test(tests, bitset_holds_what_was_added);
-    tcase_add_test(tests, messages_show_their_damage);
-    tcase_add_test(tests, random_numbers_are_the_same_everywhere);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    const TTest *const tests[] = {
+        histogram_is_right_to_one_128th,
+        histogram_takes_the_ends,
+        bitset_holds_what_was_added,
+        messages_show_their_damage,
+        random_numbers_are_the_same_everywhere,
+    };
+    return RUN_TESTS("parts of plato-bench", tests);
 }

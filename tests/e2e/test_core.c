@@ -2,8 +2,7 @@
 /* The session core: delivery. Bytes in, frames out; no sockets, no clock. */
 #include "test_core.h"
 #include "core_driver.h"
-
-#include <stdlib.h>
+#include "run_tests.h"
 
 static const uint64_t sessions[] = {42, 43};
 static driver d;
@@ -339,13 +338,8 @@ static Suite *delivery_suite(void)
 
 int main(void)
 {
-    SRunner *runner = srunner_create(delivery_suite());
-    srunner_add_suite(runner, limits_suite());
-    srunner_add_suite(runner, abuse_suite());
-    srunner_add_suite(runner, flight_suite());
-    srunner_add_suite(runner, stored_suite());
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    Suite *const suites[] = {
+        delivery_suite(), limits_suite(), abuse_suite(), flight_suite(), stored_suite(),
+    };
+    return run_suites(TESTS_OF(suites));
 }

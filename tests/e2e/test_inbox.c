@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The client's receiving end: order, repeats, holes. */
 #include "client/inbox.h"
+#include "run_tests.h"
 
-#include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 static inbox *in;
@@ -126,19 +125,9 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("inbox");
-    TCase *tcase = tcase_create("inbox");
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    tcase_add_test(tcase, in_order_as_they_come);
-    tcase_add_test(tcase, repeats_are_dropped);
-    tcase_add_test(tcase, holes_hold_back);
-    tcase_add_test(tcase, what_waits_is_bounded);
-    tcase_add_test(tcase, holes_can_be_given_up);
-    tcase_add_test(tcase, goes_on_from_an_earlier_life);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    const TTest *const tests[] = {
+        in_order_as_they_come, repeats_are_dropped,   holes_hold_back,
+        what_waits_is_bounded, holes_can_be_given_up, goes_on_from_an_earlier_life,
+    };
+    return run_fixture_tests("inbox", setup, teardown, TESTS_OF(tests));
 }

@@ -2,9 +2,8 @@
 /* The client's sending end: numbers, what is sent again and when, what the server's count changes.
  */
 #include "client/upstream.h"
+#include "run_tests.h"
 
-#include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define SECOND 1000000u /* us */
@@ -160,18 +159,12 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("upstream");
-    TCase *tcase = tcase_create("upstream");
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    tcase_add_test(tcase, numbers_and_answers);
-    tcase_add_test(tcase, sent_again_at_doubled_intervals);
-    tcase_add_test(tcase, count_of_the_server_is_taken_over);
-    tcase_add_test(tcase, refusals);
-    tcase_add_test(tcase, largest_is_dropped);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    const TTest *const tests[] = {
+        numbers_and_answers,
+        sent_again_at_doubled_intervals,
+        count_of_the_server_is_taken_over,
+        refusals,
+        largest_is_dropped,
+    };
+    return run_fixture_tests("upstream", setup, teardown, TESTS_OF(tests));
 }

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Token buckets, and who may come in. Addresses and times in, yes or no out. */
 #include "admission/admission.h"
+#include "run_tests.h"
 
 #include <arpa/inet.h>
-#include <check.h>
 #include <netinet/in.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static admission_config config;
@@ -279,9 +278,6 @@ static Suite *admission_suite(void)
 
 int main(void)
 {
-    SRunner *runner = srunner_create(admission_suite());
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    Suite *const suites[] = {admission_suite()};
+    return run_suites(TESTS_OF(suites));
 }

@@ -2,8 +2,8 @@
 /* Tokens: their hashes, the file, and what makes its lines. */
 #include "auth/random_id.h"
 #include "auth/token_file.h"
+#include "run_tests.h"
 
-#include <check.h>
 #include <glib.h>
 #include <glib/gstdio.h>
 #include <stdlib.h>
@@ -219,9 +219,6 @@ static Suite *auth_suite(void)
 
 int main(void)
 {
-    SRunner *runner = srunner_create(auth_suite());
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    Suite *const suites[] = {auth_suite()};
+    return run_suites(TESTS_OF(suites));
 }

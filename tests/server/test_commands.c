@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Dialogues of the latency and command protocols: bytes and times in, bytes and ends out. */
 #include "commands/dialogue.h"
+#include "run_tests.h"
 
-#include <check.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -333,9 +333,6 @@ int main(void)
     tcase_add_test(tcase, magic_of_an_error);
     tcase_add_loop_test(tcase, rubbish, 0, 4);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    Suite *const suites[] = {suite};
+    return run_suites(TESTS_OF(suites));
 }

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Histograms, and the text that Prometheus reads. */
 #include "metrics/exposition.h"
+#include "run_tests.h"
 
-#include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 START_TEST(text_is_exact)
@@ -56,22 +55,12 @@ START_TEST(histogram_adds_up)
 }
 END_TEST
 
-static Suite *metrics_suite(void)
-{
-    Suite *suite = suite_create("metrics");
-    TCase *tcase = tcase_create("text");
-    tcase_add_test(tcase, text_is_exact);
-    tcase_add_test(tcase, ranges_end_where_they_say);
-    tcase_add_test(tcase, histogram_adds_up);
-    suite_add_tcase(suite, tcase);
-    return suite;
-}
-
 int main(void)
 {
-    SRunner *runner = srunner_create(metrics_suite());
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    const TTest *const tests[] = {
+        text_is_exact,
+        ranges_end_where_they_say,
+        histogram_adds_up,
+    };
+    return RUN_TESTS("metrics", tests);
 }

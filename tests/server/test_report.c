@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What plato-ping makes of round trips. */
 #include "ping/report.h"
-
-#include <check.h>
-#include <stdlib.h>
+#include "run_tests.h"
 
 static report r;
 
@@ -63,16 +61,10 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("report");
-    TCase *tcase = tcase_create("report");
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    tcase_add_test(tcase, nothing);
-    tcase_add_test(tcase, one_reply_and_a_loss);
-    tcase_add_test(tcase, percentiles);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    const TTest *const tests[] = {
+        nothing,
+        one_reply_and_a_loss,
+        percentiles,
+    };
+    return run_fixture_tests("report", setup, teardown, TESTS_OF(tests));
 }
