@@ -2,7 +2,7 @@
 /*
  * platocheck.so: judges a capture by rules, for tests and continuous integration (docs/check.md).
  *
- *   plugin.c    what Wireshark's plugin loader looks for
+ *   plugin.c    the tap, for Wireshark's plugin loader
  *   run.c       -z plato,check: the taps, and the exit code
  *   option.c    the option's words
  *   rulefile.c  files of rules

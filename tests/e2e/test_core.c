@@ -1,21 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The session core: delivery. Bytes in, frames out; no sockets, no clock. */
 #include "test_core.h"
-#include "core_driver.h"
+#include "core_fixture.h"
 #include "run_tests.h"
-
-static const uint64_t sessions[] = {42, 43};
-static driver d;
-
-static void setup(void)
-{
-    driver_start(&d, NULL);
-}
-
-static void teardown(void)
-{
-    driver_stop(&d);
-}
 
 START_TEST(up_is_acknowledged_and_pushed)
 {
@@ -103,8 +90,6 @@ END_TEST
 
 START_TEST(repeats_beyond_the_window_are_ok_without_msg_id)
 {
-    core_config config;
-    core_config_init(&config);
     config.dedup_window = 64;
     driver_stop(&d);
     driver_start(&d, &config);
@@ -254,8 +239,6 @@ END_TEST
 
 START_TEST(reconn_after_the_state_is_gone)
 {
-    core_config config;
-    core_config_init(&config);
     uint64_t first, second;
     driver_log_in(&d, 1, sessions, 1, &first);
     second = first;
@@ -316,7 +299,7 @@ static Suite *delivery_suite(void)
 {
     Suite *suite = suite_create("core");
     TCase *tcase = tcase_create("delivery");
-    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_checked_fixture(tcase, setup_core, teardown_core);
     tcase_add_test(tcase, up_is_acknowledged_and_pushed);
     tcase_add_test(tcase, every_cut_gives_the_same);
     tcase_add_test(tcase, push_is_one_buffer_for_all);

@@ -1,31 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The session core against peers who mean ill, or are just too many: others must not suffer. */
 #include "core/ids.h"
-#include "core_driver.h"
+#include "core_fixture.h"
 #include "test_core.h"
 
 #include <string.h>
-
-static const uint64_t sessions[] = {42, 43};
-static core_config config;
-static driver d;
-
-static void setup(void)
-{
-    core_config_init(&config);
-    driver_start(&d, &config);
-}
-
-static void teardown(void)
-{
-    driver_stop(&d);
-}
-
-static void disconnect(conn_key key)
-{
-    core_disconnected(d.core, d.now_ms, key);
-    driver_pump(&d);
-}
 
 /* The example of SipHash-2-4's authors: the key 00..0f, the input 00..07. */
 START_TEST(ids_are_hashed_with_siphash)
@@ -342,7 +321,7 @@ Suite *abuse_suite(void)
 {
     Suite *suite = suite_create("core abuse");
     TCase *tcase = tcase_create("abuse");
-    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_checked_fixture(tcase, setup_core, teardown_core);
     tcase_add_test(tcase, ids_are_hashed_with_siphash);
     tcase_add_test(tcase, chosen_ids_do_not_slow_it_down);
     tcase_add_test(tcase, members_leave_in_any_order);

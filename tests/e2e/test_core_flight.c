@@ -1,24 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The session core: PUSHes in flight, their window, and when they are sent again. */
-#include "core_driver.h"
+#include "core_fixture.h"
 #include "test_core.h"
 
-static const uint64_t sessions[] = {42, 43};
-static core_config config;
-static driver d;
 static conn_key ann, bob;
 
 static void setup(void)
 {
-    core_config_init(&config);
-    driver_start(&d, &config);
+    setup_core();
     ann = driver_log_in(&d, 1, sessions, 1, NULL);
     bob = driver_log_in(&d, 2, sessions, 1, NULL);
-}
-
-static void teardown(void)
-{
-    driver_stop(&d);
 }
 
 static void say(uint64_t first, uint64_t last)
@@ -136,7 +127,7 @@ Suite *flight_suite(void)
 {
     Suite *suite = suite_create("core flight");
     TCase *tcase = tcase_create("flight");
-    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_checked_fixture(tcase, setup, teardown_core);
     tcase_add_test(tcase, the_window_is_kept);
     tcase_add_test(tcase, sent_again_at_growing_intervals);
     tcase_add_test(tcase, an_acknowledgement_starts_over);

@@ -1,24 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The session core: limits, times and refusals. */
-#include "core_driver.h"
+#include "core_fixture.h"
 #include "test_core.h"
 
 #include <string.h>
-
-static const uint64_t sessions[] = {42, 43};
-static core_config config;
-static driver d;
-
-static void setup(void)
-{
-    core_config_init(&config);
-    driver_start(&d, &config);
-}
-
-static void teardown(void)
-{
-    driver_stop(&d);
-}
 
 START_TEST(defaults_are_valid)
 {
@@ -366,7 +351,7 @@ Suite *limits_suite(void)
 {
     Suite *suite = suite_create("core limits");
     TCase *tcase = tcase_create("limits");
-    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_checked_fixture(tcase, setup_core, teardown_core);
     tcase_add_test(tcase, defaults_are_valid);
     tcase_add_test(tcase, refusals);
     tcase_add_test(tcase, input_behind_a_refusal_is_ignored);

@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The session core with a store, a real file: what waits for it, and what comes back from it. */
-#include "core_driver.h"
+#include "core_fixture.h"
 #include "test_core.h"
 
 #include <glib/gstdio.h>
 #include <string.h>
 
-static const uint64_t sessions[] = {42, 43};
-static core_config config;
 static store_options options;
 static char *folder, *path;
-static driver d;
 
 static void setup(void)
 {
