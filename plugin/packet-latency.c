@@ -16,17 +16,18 @@
 #include <string.h>
 
 #define PORT G_STRINGIFY(PLATO_LATENCY_PORT)
+#define TLS_PORT G_STRINGIFY(PLATO_LATENCY_TLS_PORT)
 #define VALUE_LEN 4
 
 static talk_protocol latency = {
     .proto = -1,
     .column = "Latency",
+    .ett = -1,
     .rules = {PLATO_LATENCY_GIVE_UP_NS, PLATO_LATENCY_PAUSE_NS, true, true},
 };
 
 static int hf_value = -1;
 static int hf_rest = -1;
-static int ett_latency = -1;
 static expert_field ei_size;
 
 /* The values of one call, as one line of the info column. */
@@ -87,7 +88,7 @@ static void begin(values *v, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree
     v->talk = t;
     v->is_request = talk_is_request(pinfo, t, false);
     v->item = proto_tree_add_item(tree, latency.proto, tvb, 0, -1, ENC_NA);
-    v->tree = proto_item_add_subtree(v->item, ett_latency);
+    v->tree = proto_item_add_subtree(v->item, latency.ett);
     label_begin(&v->text);
     label_add(&v->text, v->is_request ? "Probe" : "Reply");
 }
@@ -153,6 +154,7 @@ static tvbuff_t *with_rest(tvbuff_t *tvb, packet_info *pinfo, const talk_start *
     return joined(tvb, pinfo, start, n);
 }
 
+/* `data` is what TCP handed over, or NULL. */
 static int dissect_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
     const uint32_t reported = tvb_reported_length(tvb);
@@ -177,6 +179,13 @@ static int dissect_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void
     remark_size(&v, (int)reported - (int)start.skip);
     end(&v);
     return captured;
+}
+
+/* TLS hands over nothing that is the same in all versions: a value that two records share is cut.
+ */
+static int dissect_tls(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
+{
+    return dissect_tcp(tvb, pinfo, tree, NULL);
 }
 
 static void forget(void)
@@ -220,7 +229,7 @@ void proto_register_latency(void)
           "Bytes behind the last whole value", HFILL}},
         TALK_FIELDS(latency, "latency", "rtt", "Round trip"),
     };
-    static int *ett[] = {&ett_latency};
+    static int *ett[] = {&latency.ett};
     latency.proto = proto_register_protocol("Latency Echo Protocol", "Latency", "latency");
     proto_register_field_array(latency.proto, hf, array_length(hf));
     proto_register_subtree_array(ett, array_length(ett));
@@ -230,12 +239,16 @@ void proto_register_latency(void)
     prefs_register_protocol(latency.proto, NULL);
     register_dissector("latency", dissect_udp, latency.proto);
     register_dissector("latency.tcp", dissect_tcp, latency.proto);
+    register_dissector("latency.tls", dissect_tls, latency.proto);
     plato_register_rtt();
 }
 
 void proto_reg_handoff_latency(void)
 {
+    dissector_handle_t tls = find_dissector("latency.tls");
     dissector_add_uint_range_with_preference("udp.port", PORT, find_dissector("latency"));
     dissector_add_uint_range_with_preference("tcp.port", PORT, find_dissector("latency.tcp"));
+    dissector_add_uint_range_with_preference("tls.port", TLS_PORT, tls);
+    dissector_add_string("tls.alpn", PLATO_LATENCY_ALPN, tls);
     plato_handoff_talk_tree("latency", "Latency");
 }

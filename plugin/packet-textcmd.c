@@ -5,54 +5,37 @@
  */
 #include "packet-textcmd.h"
 
-#include "heuristic.h"
+#include "conversation.h"
 #include "info.h"
-#include "stat-talk.h"
-#include "talk.h"
+#include "talk-stream.h"
 
 #include <plato/textcmd.h>
 #include <string.h>
 
-#define PORT G_STRINGIFY(PLATO_TEXTCMD_PORT)
 #define EXCERPT_BYTES 60 /* of the parameters, in the info column */
 
-static talk_protocol textcmd = {.proto = -1, .column = "TextCmd"};
+static talk_protocol textcmd = {.proto = -1, .column = "TextCmd", .ett = -1};
 
 static int hf_type = -1;
 static int hf_params = -1;
 static int hf_decoded = -1;
-static int hf_code = -1;
-static int hf_reason = -1;
 static int hf_line = -1;
 static int hf_continuation = -1;
-static int ett_textcmd = -1;
 static int ett_params = -1;
 static expert_field ei_malformed;
 static expert_field ei_too_long;
-static expert_field ei_error_reply;
-static expert_field ei_type_unknown;
 static expert_field ei_reserved;
 static expert_field ei_echo;
 static expert_field ei_cut;
 static expert_field ei_skipped;
 
-static ws_bool pref_desegment = TRUE;
-
-/* One line in the packet at hand. */
+/* One line in the packet at hand; its length is that with its end. */
 typedef struct line {
+    talk_piece piece;
     tvbuff_t *tvb;
     packet_info *pinfo;
-    proto_tree *tree;
-    proto_item *item;
-    talk *talk;
-    int offset;
-    int length; /* with its line end */
     const uint8_t *bytes;
     plato_textcmd command;
-    bool is_request;
-    uint32_t error; /* code of an error reply; 0: it is none */
-    plato_span reason;
-    label text;
 } line;
 
 static const char *const known_types[] = {"ECHO", "TIME", "VERSION", "STATS", "PING", "ERROR"};
@@ -93,7 +76,7 @@ static bool has_reserved(plato_span text)
 
 static int offset_of(const line *l, plato_span span)
 {
-    return l->offset + (int)(span.p - l->bytes);
+    return l->piece.offset + (int)(span.p - l->bytes);
 }
 
 static proto_item *add_text(proto_tree *tree, int hf, const line *l, plato_span span)
@@ -120,26 +103,24 @@ static void add_decoded(proto_tree *tree, int hf, const line *l, plato_span span
 
 static void show_error_reply(const line *l, proto_tree *tree)
 {
-    if (l->error == 0)
+    if (l->piece.error == 0)
         return;
-    const char *text = plato_command_code_text(l->error);
-    proto_item *item =
-        proto_tree_add_uint(tree, hf_code, l->tvb, offset_of(l, l->command.params), 3, l->error);
-    proto_item_append_text(item, " (%s)", text != NULL ? text : "unknown");
-    add_decoded(tree, hf_reason, l, l->reason);
-    expert_add_info_format(l->pinfo, item, &ei_error_reply, "Error reply: %u", l->error);
+    proto_item *item = proto_tree_add_uint(tree, textcmd.hf_code, l->tvb,
+                                           offset_of(l, l->command.params), 3, l->piece.error);
+    add_decoded(tree, textcmd.hf_reason, l, l->piece.reason);
+    talk_show_error(&textcmd, &l->piece, item);
 }
 
 static void show_command(const line *l)
 {
     const plato_textcmd *c = &l->command;
-    proto_item *type = add_text(l->tree, hf_type, l, c->type);
-    proto_item *params = add_text(l->tree, hf_params, l, c->params);
+    proto_item *type = add_text(l->piece.tree, hf_type, l, c->type);
+    proto_item *params = add_text(l->piece.tree, hf_params, l, c->params);
     proto_tree *tree = proto_item_add_subtree(params, ett_params);
     add_decoded(tree, hf_decoded, l, c->params);
     show_error_reply(l, tree);
-    if (l->is_request && !is_known(c->type))
-        expert_add_info(l->pinfo, type, &ei_type_unknown);
+    if (l->piece.is_request && !is_known(c->type))
+        expert_add_info(l->pinfo, type, &textcmd.expert.type_unknown);
     if (has_reserved(c->params) || has_reserved(c->type))
         expert_add_info(l->pinfo, params, &ei_reserved);
     if (is_type(c->type, "ECHO") && !is_integer(c->params))
@@ -153,82 +134,62 @@ static plato_exchange exchange_of(const line *l)
         .kind = talk_digest(c->type.p, c->type.n),
         .content = talk_digest(c->params.p, c->params.n),
         .is_echo = is_type(c->type, "ECHO"),
-        .is_error = l->error != 0,
+        .is_error = l->piece.error != 0,
     };
     return given;
-}
-
-static void begin_item(line *l, proto_tree *tree)
-{
-    l->item = proto_tree_add_item(tree, textcmd.proto, l->tvb, l->offset, l->length, ENC_NA);
-    l->tree = proto_item_add_subtree(l->item, ett_textcmd);
-}
-
-static void end_item(line *l, const talk_message *message, const char *type, const char *remark)
-{
-    const talk_record record = {
-        .protocol = &textcmd,
-        .message = message,
-        .type = type,
-        .remark = remark,
-        .error = l->error,
-        .length = (uint32_t)l->length,
-    };
-    proto_item_append_text(l->item, ", %s", l->text.text);
-    talk_tap(l->pinfo, &record);
 }
 
 static void name_command(line *l, const talk_message *message)
 {
     const plato_span params = l->command.params;
     const bool is_long = params.n > EXCERPT_BYTES;
-    label_add_bytes(&l->text, (const char *)l->command.type.p, l->command.type.n);
-    label_add(&l->text, "/");
-    label_add_bytes(&l->text, (const char *)params.p, is_long ? EXCERPT_BYTES : params.n);
+    label_add_bytes(&l->piece.text, (const char *)l->command.type.p, l->command.type.n);
+    label_add(&l->piece.text, "/");
+    label_add_bytes(&l->piece.text, (const char *)params.p, is_long ? EXCERPT_BYTES : params.n);
     if (is_long)
-        label_add(&l->text, "...");
-    talk_add_time(&l->text, message);
+        label_add(&l->piece.text, "...");
+    talk_add_time(&l->piece.text, message);
 }
 
-static void take_command(line *l, proto_tree *tree)
+static void take_command(line *l)
 {
     const plato_span type = l->command.type;
-    if (!plato_textcmd_read_error(&l->command, &l->error, &l->reason))
-        l->error = 0;
-    l->is_request = talk_is_request(l->pinfo, l->talk, l->error != 0);
+    if (!plato_textcmd_read_error(&l->command, &l->piece.error, &l->piece.reason))
+        l->piece.error = 0;
+    l->piece.is_request = talk_is_request(l->pinfo, l->piece.call->talk, l->piece.error != 0);
     const plato_exchange given = exchange_of(l);
-    talk_message *message = talk_enter(l->pinfo, &textcmd, l->talk, l->is_request, &given);
+    talk_message *message =
+        talk_enter(l->pinfo, &textcmd, l->piece.call->talk, l->piece.is_request, &given);
     name_command(l, message);
-    plato_info_add(l->pinfo, textcmd.column, l->text.text);
-    begin_item(l, tree);
+    talk_begin_piece(&textcmd, &l->piece);
     show_command(l);
-    talk_show(&textcmd, message, l->tvb, l->pinfo, l->tree);
-    end_item(l, message, wmem_strndup(l->pinfo->pool, (const char *)type.p, type.n), NULL);
+    talk_end_piece(&textcmd, &l->piece, message,
+                   wmem_strndup(l->pinfo->pool, (const char *)type.p, type.n), NULL);
 }
 
 /* A line with something wrong in it, or as much of one as there is. */
-static void take_wrong(line *l, proto_tree *tree, plato_err err, int at)
+static void take_wrong(line *l, plato_err err, int at)
 {
     const bool too_long = err == PLATO_ERR_TYPE_TOO_LONG || err == PLATO_ERR_PARAMS_TOO_LONG;
     const char *text = err == PLATO_NEED_MORE ? "cut" : plato_strerror(err);
-    l->is_request = talk_is_request(l->pinfo, l->talk, false);
+    l->piece.is_request = talk_is_request(l->pinfo, l->piece.call->talk, false);
     const plato_exchange given = {.kind = 0};
-    const bool is_answered = l->is_request && err != PLATO_NEED_MORE; /* by an error reply */
-    talk_message *message =
-        talk_enter(l->pinfo, &textcmd, l->talk, l->is_request, is_answered ? &given : NULL);
-    label_add(&l->text, "[");
-    label_add(&l->text, text);
-    label_add(&l->text, "]");
-    plato_info_add(l->pinfo, textcmd.column, l->text.text);
-    begin_item(l, tree);
-    proto_item *item = proto_tree_add_item(l->tree, hf_line, l->tvb, l->offset, l->length, ENC_NA);
+    const bool is_answered = l->piece.is_request && err != PLATO_NEED_MORE; /* by an error reply */
+    talk_message *message = talk_enter(l->pinfo, &textcmd, l->piece.call->talk, l->piece.is_request,
+                                       is_answered ? &given : NULL);
+    label_add(&l->piece.text, "[");
+    label_add(&l->piece.text, text);
+    label_add(&l->piece.text, "]");
+    talk_begin_piece(&textcmd, &l->piece);
+    proto_item *item = proto_tree_add_item(l->piece.tree, hf_line, l->tvb, l->piece.offset,
+                                           l->piece.length, ENC_NA);
     if (err == PLATO_NEED_MORE)
         expert_add_info(l->pinfo, item, &ei_cut);
     else
         expert_add_info_format(l->pinfo, item, too_long ? &ei_too_long : &ei_malformed,
                                "Malformed: %s (at byte %d)", text, at);
-    talk_show(&textcmd, message, l->tvb, l->pinfo, l->tree);
-    end_item(l, message, NULL, err == PLATO_NEED_MORE ? "Cut" : plato_strerror(err));
+    talk_end_piece(&textcmd, &l->piece, message, NULL,
+                   err == PLATO_NEED_MORE ? "Cut" : plato_strerror(err));
 }
 
 /* Up to and with the line end, or all there is. */
@@ -238,62 +199,50 @@ static int wrong_length(const uint8_t *p, int n)
     return lf != NULL ? (int)(lf - p) + 1 : n;
 }
 
-static void skip(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, int offset, int length)
+/* Up to the next line: nobody knows where in one these bytes are. */
+static int skip(const talk_call *call, int offset)
 {
-    proto_item *item = proto_tree_add_item(tree, textcmd.proto, tvb, offset, length, ENC_NA);
-    proto_tree *below = proto_item_add_subtree(item, ett_textcmd);
-    plato_info_add(pinfo, textcmd.column, "Continuation");
-    item = proto_tree_add_item(below, hf_continuation, tvb, offset, length, ENC_NA);
-    expert_add_info(pinfo, item, &ei_skipped);
+    const int rest = (int)tvb_captured_length(call->tvb) - offset;
+    if (rest <= 0)
+        return offset;
+    const int length = wrong_length(tvb_get_ptr(call->tvb, offset, rest), rest);
+    proto_item *item =
+        proto_tree_add_item(call->tree, textcmd.proto, call->tvb, offset, length, ENC_NA);
+    proto_tree *below = proto_item_add_subtree(item, textcmd.ett);
+    plato_info_add(call->pinfo, textcmd.column, "Continuation");
+    item = proto_tree_add_item(below, hf_continuation, call->tvb, offset, length, ENC_NA);
+    expert_add_info(call->pinfo, item, &ei_skipped);
+    return offset + length;
 }
 
-/* Shows the lines from `offset` on; returns where it stopped to ask for more, or the end. */
-static int walk(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, talk *t, int offset,
-                bool may_ask)
+static int walk(const talk_call *call, int offset)
 {
-    const int captured = (int)tvb_captured_length(tvb);
+    const int captured = (int)tvb_captured_length(call->tvb);
+    if (call->gap)
+        offset = skip(call, offset);
     while (offset < captured) {
-        line l = {.tvb = tvb, .pinfo = pinfo, .talk = t, .offset = offset};
+        line l = {
+            .tvb = call->tvb, .pinfo = call->pinfo, .piece = {.call = call, .offset = offset}};
         plato_error error = {.offset = 0};
         size_t used;
-        label_begin(&l.text);
-        l.bytes = tvb_get_ptr(tvb, offset, captured - offset);
+        label_begin(&l.piece.text);
+        l.bytes = tvb_get_ptr(l.tvb, offset, captured - offset);
         const size_t n = (size_t)(captured - offset);
         const plato_err err = plato_textcmd_parse(l.bytes, n, NULL, &l.command, &used, &error);
-        if (err == PLATO_NEED_MORE && may_ask) {
-            talk_ask(pinfo, t, offset, DESEGMENT_ONE_MORE_SEGMENT);
+        if (err == PLATO_NEED_MORE && call->may_ask) {
+            talk_ask(call->pinfo, call->talk, offset, DESEGMENT_ONE_MORE_SEGMENT);
             return offset;
         }
         if (err == PLATO_OK) {
-            l.length = (int)used;
-            take_command(&l, tree);
+            l.piece.length = (int)used;
+            take_command(&l);
         } else {
-            l.length = wrong_length(l.bytes, captured - offset);
-            take_wrong(&l, tree, err, (int)error.offset);
+            l.piece.length = wrong_length(l.bytes, captured - offset);
+            take_wrong(&l, err, (int)error.offset);
         }
-        offset += l.length;
+        offset += l.piece.length;
     }
     return offset;
-}
-
-static int dissect_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
-{
-    const uint32_t reported = tvb_reported_length(tvb);
-    const int captured = (int)tvb_captured_length(tvb);
-    const bool may_ask =
-        pref_desegment && pinfo->can_desegment > 0 && (uint32_t)captured == reported;
-    talk *t = talk_of(pinfo, &textcmd);
-    const talk_start start = talk_begin(pinfo, &textcmd, t, data, reported);
-    int offset = (int)start.skip < captured ? (int)start.skip : captured;
-    if (start.gap && captured > offset) { /* nobody knows where in a line */
-        const int length =
-            wrong_length(tvb_get_ptr(tvb, offset, captured - offset), captured - offset);
-        skip(tvb, pinfo, tree, offset, length);
-        offset += length;
-    }
-    const int stopped = walk(tvb, pinfo, tree, t, offset, may_ask);
-    talk_end(pinfo, t, data, stopped < captured ? (uint32_t)stopped : reported);
-    return captured;
 }
 
 /* ---- heuristic ---- */
@@ -336,29 +285,39 @@ static look look_at(const uint8_t *p, size_t n)
  * A line proves little: base64 has slashes too. So every byte of the conversation that was seen
  * must be of lines, and the line must begin where an earlier segment of its direction ended one.
  */
-static bool is_claimed(tvbuff_t *tvb, packet_info *pinfo)
+static bool looks_right(talk_looks *looks, packet_info *pinfo, const uint8_t *p, size_t n)
 {
-    const size_t n = tvb_captured_length(tvb);
-    if (n == 0)
-        return false;
-    talk *t = talk_of(pinfo, &textcmd);
-    talk_side *side = talk_side_of(pinfo, t);
-    if (t->never || PINFO_FD_VISITED(pinfo))
+    bool *mid_line = &looks->mid_line[plato_side_of(pinfo)];
+    if (looks->never || PINFO_FD_VISITED(pinfo))
         return false; /* what was claimed does not come here again */
-    const uint8_t *p = tvb_get_ptr(tvb, 0, (int)n);
-    const look found = side->mid_line ? LOOKS_BEGUN : look_at(p, n);
-    side->mid_line = p[n - 1] != '\n';
-    t->never = found == LOOKS_WRONG;
+    const look found = *mid_line ? LOOKS_BEGUN : look_at(p, n);
+    *mid_line = p[n - 1] != '\n';
+    looks->never = found == LOOKS_WRONG;
     return found == LOOKS_WHOLE;
 }
 
-static ws_bool heuristic(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+static ws_bool claim_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data);
+static ws_bool claim_tls(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data);
+
+static talk_stream stream = {
+    .protocol = &textcmd,
+    .names = TALK_NAMES("textcmd", "Text commands", "lines"),
+    .tcp_port = G_STRINGIFY(PLATO_TEXTCMD_PORT),
+    .tls_port = G_STRINGIFY(PLATO_TEXTCMD_TLS_PORT),
+    .alpn = PLATO_TEXTCMD_ALPN,
+    .walk = walk,
+    .looks_right = looks_right,
+    .heuristics = {claim_tcp, claim_tls},
+};
+
+static ws_bool claim_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
-    if (!is_claimed(tvb, pinfo))
-        return FALSE;
-    plato_claim(pinfo, "textcmd");
-    dissect_tcp(tvb, pinfo, tree, data);
-    return TRUE;
+    return talk_claim_tcp(&stream, tvb, pinfo, tree, data);
+}
+
+static ws_bool claim_tls(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+{
+    return talk_claim_tls(&stream, tvb, pinfo, tree, data);
 }
 
 /* ---- registration ---- */
@@ -373,11 +332,6 @@ static void register_expert(void)
     static ei_register_info ei[] = {
         {&ei_malformed, {"textcmd.malformed", PI_MALFORMED, PI_ERROR, "Malformed line", EXPFILL}},
         {&ei_too_long, {"textcmd.too_long", PI_MALFORMED, PI_ERROR, "Line over a limit", EXPFILL}},
-        {&ei_error_reply,
-         {"textcmd.error_reply", PI_RESPONSE_CODE, PI_NOTE, "Error reply", EXPFILL}},
-        {&ei_type_unknown,
-         {"textcmd.type.unknown", PI_UNDECODED, PI_NOTE, "No command of the protocol itself",
-          EXPFILL}},
         {&ei_reserved,
          {"textcmd.reserved", PI_PROTOCOL, PI_NOTE, "A reserved character without its escape",
           EXPFILL}},
@@ -388,13 +342,7 @@ static void register_expert(void)
         {&ei_skipped,
          {"textcmd.continuation.skipped", PI_REASSEMBLE, PI_NOTE,
           "Bytes are missing in front: where a line begins is not known", EXPFILL}},
-        {&textcmd.expert.differs,
-         {"textcmd.differs", PI_PROTOCOL, PI_ERROR, "Reply does not fit its request", EXPFILL}},
-        {&textcmd.expert.unasked,
-         {"textcmd.unasked", PI_SEQUENCE, PI_NOTE, "Reply without a request", EXPFILL}},
-        {&textcmd.expert.slow,
-         {"textcmd.slow", PI_SEQUENCE, PI_WARN, "More than 40 s from the first byte to the last",
-          EXPFILL}},
+        TALK_COMMAND_EXPERTS(textcmd, "textcmd"),
     };
     expert_register_field_array(expert_register_protocol(textcmd.proto), ei, array_length(ei));
 }
@@ -408,10 +356,7 @@ void proto_register_textcmd(void)
         {&hf_decoded,
          {"Decoded", "textcmd.params.decoded", FT_STRING, BASE_NONE, NULL, 0x0,
           "The parameters without their escapes", HFILL}},
-        {&hf_code,
-         {"Error code", "textcmd.error.code", FT_UINT16, BASE_DEC, NULL, 0x0, NULL, HFILL}},
-        {&hf_reason,
-         {"Error reason", "textcmd.error.reason", FT_STRING, BASE_NONE, NULL, 0x0, NULL, HFILL}},
+        TALK_ERROR_FIELDS(textcmd, "textcmd"),
         {&hf_line,
          {"Line", "textcmd.line", FT_BYTES, BASE_NONE, NULL, 0x0, "A line that is no command",
           HFILL}},
@@ -420,25 +365,16 @@ void proto_register_textcmd(void)
           "Bytes that belong to no line that could be found", HFILL}},
         TALK_FIELDS(textcmd, "textcmd", "response_time", "Response time"),
     };
-    static int *ett[] = {&ett_textcmd, &ett_params};
+    static int *ett[] = {&textcmd.ett, &ett_params};
     textcmd.proto = proto_register_protocol("Text Command Protocol", "TextCmd", "textcmd");
     proto_register_field_array(textcmd.proto, hf, array_length(hf));
     proto_register_subtree_array(ett, array_length(ett));
-    talk_register(&textcmd, "textcmd");
     register_expert();
     register_init_routine(forget);
-    module_t *module = prefs_register_protocol(textcmd.proto, NULL);
-    prefs_register_bool_preference(module, "desegment", "Reassemble lines over TCP segments",
-                                   "Needs TCP's own \"Allow subdissector to reassemble TCP "
-                                   "streams\" as well",
-                                   &pref_desegment);
-    register_dissector("textcmd", dissect_tcp, textcmd.proto);
+    talk_register_stream(&stream);
 }
 
 void proto_reg_handoff_textcmd(void)
 {
-    dissector_add_uint_range_with_preference("tcp.port", PORT, find_dissector("textcmd"));
-    heur_dissector_add("tcp", heuristic, "Text commands over TCP", "textcmd_tcp", textcmd.proto,
-                       HEURISTIC_ENABLE);
-    plato_handoff_talk_tree("textcmd", "Text commands");
+    talk_handoff_stream(&stream);
 }

@@ -6,6 +6,7 @@
  *   packet-latency.c  the latency protocol
  *   packet-textcmd.c  text commands
  *   packet-bincmd.c   binary commands
+ *   talk-stream.c     what these two do alike with a stream of commands
  *   stat-talk.c       -z latency,tree, -z textcmd,tree, -z bincmd,tree
  *   stat-rtt.c        -z latency,rtt
  */
@@ -32,6 +33,8 @@ typedef struct talk_expert {
     expert_field too_soon;
     expert_field unasked;
     expert_field slow; /* the command took too long to come */
+    expert_field error_reply;
+    expert_field type_unknown;
 } talk_expert;
 
 /* One of the protocols, as its own file describes it. */
@@ -42,6 +45,9 @@ typedef struct talk_protocol {
     int hf_response_in;
     int hf_response_to;
     int hf_response_time;
+    int hf_code; /* of an error reply, and its */
+    int hf_reason;
+    int ett;
     talk_expert expert;
     int tap;
     int64_t known_until_ns; /* time of the latest message of the file */
@@ -61,16 +67,25 @@ typedef struct talk_side {
     uint32_t next_seq;
     bool waiting; /* a command has begun and not ended, */
     int64_t waiting_since_ns;
-    bool mid_line; /* textcmd's heuristic: the last segment did not end a line */
     unsigned rest_len;
     uint8_t rest[TALK_REST_MAX];
 } talk_side;
+
+/* What heuristics are asked about. */
+typedef enum talk_layer { TALK_TCP, TALK_TLS, TALK_LAYERS } talk_layer;
+
+/* What a heuristic has seen so far. First pass only. */
+typedef struct talk_looks {
+    bool never;       /* bytes that cannot be */
+    bool mid_line[2]; /* of each side: the last segment did not end a line */
+} talk_looks;
 
 /* All that is kept for a conversation, for the whole file. */
 typedef struct talk {
     bool client_known;
     unsigned client_side;
-    bool never; /* a heuristic has seen bytes that cannot be */
+    talk_looks looks[TALK_LAYERS];
+    bool tls_asked; /* the heuristic over TLS has been asked */
     talk_side sides[2];
     plato_exchanges exchanges;
 } talk;

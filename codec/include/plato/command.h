@@ -17,6 +17,13 @@ PLATO_BEGIN
 #define PLATO_LATENCY_PORT 8904
 #define PLATO_TEXTCMD_PORT 8905
 #define PLATO_BINCMD_PORT 8906
+/* With TLS, over TCP alone; and what ALPN calls the protocols there. */
+#define PLATO_LATENCY_TLS_PORT 8944
+#define PLATO_TEXTCMD_TLS_PORT 8945
+#define PLATO_BINCMD_TLS_PORT 8946
+#define PLATO_LATENCY_ALPN "latency/1"
+#define PLATO_TEXTCMD_ALPN "textcmd/1"
+#define PLATO_BINCMD_ALPN "bincmd/1"
 
 #define PLATO_COMMAND_PARAMS_MAX 2048 /* bytes on the wire, after escaping */
 
