@@ -23,7 +23,11 @@ static talk_protocol latency = {
     .proto = -1,
     .column = "Latency",
     .ett = -1,
-    .rules = {PLATO_LATENCY_GIVE_UP_NS, PLATO_LATENCY_PAUSE_NS, true, true},
+    .rules = {.give_up_ns = PLATO_LATENCY_GIVE_UP_NS,
+              .pause_ns = PLATO_LATENCY_PAUSE_NS,
+              .one_at_a_time = true,
+              .by_content = true,
+              .silence_ns = PLATO_LATENCY_SILENCE_NS},
 };
 
 static int hf_value = -1;
@@ -37,6 +41,7 @@ typedef struct values {
     proto_tree *tree;
     proto_item *item;
     talk *talk;
+    bool on_connection; /* TCP */
     bool is_request;
     label text;
 } values;
@@ -62,7 +67,7 @@ static void tap(const values *v, const talk_message *message, uint32_t length, b
 /* One message of `n` bytes: a value, or a datagram of any size. */
 static void take_message(values *v, int offset, int n)
 {
-    plato_exchange given = {.is_echo = true};
+    plato_exchange given = {.is_echo = true, .on_connection = v->on_connection};
     given.content = talk_digest(tvb_get_ptr(v->tvb, offset, n), (size_t)n);
     talk_message *message = talk_enter(v->pinfo, &latency, v->talk, v->is_request, &given);
     if (n == VALUE_LEN)
@@ -112,7 +117,7 @@ static void end(values *v)
 static int dissect_udp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
 {
     const int n = (int)tvb_captured_length(tvb);
-    values v;
+    values v = {.on_connection = false};
     if (n == 0)
         return 0;
     begin(&v, tvb, pinfo, tree, talk_of(pinfo, &latency));
@@ -170,6 +175,7 @@ static int dissect_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void
     tvbuff_t *bytes = with_rest(tvb, pinfo, &start, n);
     const int len = (int)tvb_captured_length(bytes);
     begin(&v, bytes, pinfo, tree, t);
+    v.on_connection = true;
     show_values(&v, 0, len);
     for (int at = 0; at + VALUE_LEN <= len; at += VALUE_LEN)
         take_message(&v, at, VALUE_LEN);
@@ -212,6 +218,11 @@ static void register_expert(void)
         {&latency.expert.too_soon,
          {"latency.expert.too_soon", PI_SEQUENCE, PI_NOTE,
           "Less than 1 s behind the last probe or reply", EXPFILL}},
+        {&latency.expert.silent,
+         {"latency.expert.silent", PI_SEQUENCE, PI_WARN,
+          "More than 6 min behind the connection's last probe: what is on the way may have "
+          "forgotten the connection",
+          EXPFILL}},
         {&latency.expert.unasked,
          {"latency.expert.unasked", PI_SEQUENCE, PI_NOTE, "Reply without a probe", EXPFILL}},
     };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* -z plato,delivery: from the UP to each PUSH that came of it, for each session and for all. */
-#include "stattable.h"
+#include "stattimes.h"
 
 #include <string.h>
 
@@ -13,6 +13,8 @@ enum {
     COLUMN_AVERAGE,
     COLUMN_MAX,
     COLUMN_MAX_IN,
+    COLUMN_MEDIAN,
+    COLUMN_P99,
 };
 
 static stat_tap_table_item fields[] = {
@@ -22,15 +24,23 @@ static stat_tap_table_item fields[] = {
     {TABLE_ITEM_FLOAT, TAP_ALIGN_RIGHT, "Average (s)", "%11.6f"},
     {TABLE_ITEM_FLOAT, TAP_ALIGN_RIGHT, "    Max (s)", "%11.6f"},
     {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Max in frame", "%12u"},
+    {TABLE_ITEM_FLOAT, TAP_ALIGN_RIGHT, " Median (s)", "%11.6f"},
+    {TABLE_ITEM_FLOAT, TAP_ALIGN_RIGHT, "    p99 (s)", "%11.6f"},
+};
+
+static const stat_times_columns columns = {
+    .count = COLUMN_DELIVERIES,
+    .min = COLUMN_MIN,
+    .average = COLUMN_AVERAGE,
+    .max = COLUMN_MAX,
+    .median = COLUMN_MEDIAN,
+    .p99 = COLUMN_P99,
+    .unit_ns = 1e9,
 };
 
 typedef struct delivery_row {
     stat_row row; /* key: the session's id as text, or "all" */
-    unsigned count;
-    unsigned max_in;
-    double min;
-    double max;
-    double sum;
+    stat_times times;
 } delivery_row;
 
 /* A PUSH that is not explained yet. */
@@ -63,10 +73,16 @@ static stat_tap_table_ui ui_delivery = {
     .fields = fields,
 };
 
+static void release_row(stat_row *row)
+{
+    stat_times_clear(&((delivery_row *)row)->times);
+}
+
 static const stat_kind kind = {
     .ui = &ui_delivery,
     .row_size = sizeof(delivery_row),
     .notes_size = sizeof(waiting_pushes),
+    .release = release_row,
 };
 
 static void delivery_init(stat_tap_table_ui *ui _U_)
@@ -74,27 +90,16 @@ static void delivery_init(stat_tap_table_ui *ui _U_)
     stat_table_init(&kind);
 }
 
-static void add_to_row(stat_table *table, const char *label, double seconds, uint32_t number)
+static void add_to_row(stat_table *table, const char *label, int64_t ns, uint32_t number)
 {
     stat_key key;
     bool is_new;
     memset(&key, 0, sizeof key);
     g_strlcpy(key.bytes, label, sizeof key.bytes);
     delivery_row *d = (delivery_row *)stat_table_row(table, &key, &is_new);
-    if (is_new || seconds < d->min)
-        d->min = seconds;
-    if (is_new || seconds > d->max) {
-        d->max = seconds;
-        d->max_in = number;
-    }
-    d->count++;
-    d->sum += seconds;
     stat_table_text(table, &d->row, COLUMN_SESSION, d->row.key.bytes);
-    stat_table_count(table, &d->row, COLUMN_DELIVERIES, d->count);
-    stat_table_real(table, &d->row, COLUMN_MIN, d->min);
-    stat_table_real(table, &d->row, COLUMN_AVERAGE, d->sum / d->count);
-    stat_table_real(table, &d->row, COLUMN_MAX, d->max);
-    stat_table_count(table, &d->row, COLUMN_MAX_IN, d->max_in);
+    if (stat_times_add(&d->times, table, &d->row, &columns, ns))
+        stat_table_count(table, &d->row, COLUMN_MAX_IN, number);
 }
 
 static bool add_delivery(stat_table *table, const plato_verdict *verdict, uint64_t session_id,
@@ -103,10 +108,9 @@ static bool add_delivery(stat_table *table, const plato_verdict *verdict, uint64
     stat_number_text label;
     if ((verdict->flags & PLATO_VERDICT_HAS_DELIVERY_TIME) == 0)
         return false;
-    const double seconds = (double)verdict->delivery_time_ns / 1e9;
     stat_number(label, STAT_ID_WIDTH, session_id);
-    add_to_row(table, "all", seconds, number);
-    add_to_row(table, label, seconds, number);
+    add_to_row(table, "all", verdict->delivery_time_ns, number);
+    add_to_row(table, label, verdict->delivery_time_ns, number);
     return true;
 }
 

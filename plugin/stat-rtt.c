@@ -1,12 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* -z latency,rtt: how the round trips are distributed. */
+/* -z latency,rtt: how the round trips are distributed, how they vary, how many probes are lost. */
 #include "stat-talk.h"
-#include "stattable.h"
+#include "stattimes.h"
 #include "talk.h"
 
 #include <string.h>
 
-enum { COLUMN_RANGE, COLUMN_COUNT, COLUMN_PERCENT, COLUMN_MIN, COLUMN_AVERAGE, COLUMN_MAX };
+#define WAITING 256 /* probes that may still be answered; of more the oldest count as lost */
+#define PATHS_MAX                                                                                  \
+    65536 /* whose last round trip is kept, for the jitter; more have no part in it                \
+           */
+
+enum {
+    COLUMN_RANGE,
+    COLUMN_COUNT,
+    COLUMN_PERCENT,
+    COLUMN_MIN,
+    COLUMN_AVERAGE,
+    COLUMN_MAX,
+    COLUMN_MEDIAN,
+    COLUMN_P99,
+    COLUMN_JITTER, /* of all only, from here on */
+    COLUMN_PROBES,
+    COLUMN_LOST,
+};
 
 static stat_tap_table_item fields[] = {
     {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Round trip      ", "%-16s"},
@@ -15,6 +32,21 @@ static stat_tap_table_item fields[] = {
     {TABLE_ITEM_FLOAT, TAP_ALIGN_RIGHT, "   Min (ms)", "%11.3f"},
     {TABLE_ITEM_FLOAT, TAP_ALIGN_RIGHT, "Average (ms)", "%12.3f"},
     {TABLE_ITEM_FLOAT, TAP_ALIGN_RIGHT, "   Max (ms)", "%11.3f"},
+    {TABLE_ITEM_FLOAT, TAP_ALIGN_RIGHT, "Median (ms)", "%11.3f"},
+    {TABLE_ITEM_FLOAT, TAP_ALIGN_RIGHT, "   p99 (ms)", "%11.3f"},
+    {TABLE_ITEM_FLOAT, TAP_ALIGN_RIGHT, "Jitter (ms)", "%11.3f"},
+    {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "    Probes", "%10u"},
+    {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "      Lost", "%10u"},
+};
+
+static const stat_times_columns columns = {
+    .count = COLUMN_COUNT,
+    .min = COLUMN_MIN,
+    .average = COLUMN_AVERAGE,
+    .max = COLUMN_MAX,
+    .median = COLUMN_MEDIAN,
+    .p99 = COLUMN_P99,
+    .unit_ns = 1e6,
 };
 
 /* Ranges, in the order in which they are shown; `below` in ns. */
@@ -41,17 +73,26 @@ static const struct {
 };
 #define RANGES array_length(ranges)
 
+/* How round trips vary: the mean difference of one from the one before it, on the same path. */
+typedef struct jitter {
+    GHashTable *last_ns; /* path -> int64_t; NULL before the first */
+    double sum_ns;
+    unsigned count;
+} jitter;
+
 typedef struct rtt_row {
     stat_row row; /* key: the range's number */
-    unsigned count;
-    double min;
-    double max;
-    double sum;
+    stat_times times;
+    jitter jitter; /* of all */
 } rtt_row;
 
 /* Of one table. */
 typedef struct rtt_notes {
     rtt_row *rows[RANGES];
+    unsigned probes;
+    unsigned lost;
+    const plato_exchange *waiting[WAITING]; /* probes; NULL: none */
+    unsigned next;                          /* the oldest, to be overwritten */
 } rtt_notes;
 
 static void rtt_init(stat_tap_table_ui *ui);
@@ -70,15 +111,26 @@ static stat_tap_table_ui ui_rtt = {
     .fields = fields,
 };
 
+static void release_row(stat_row *row)
+{
+    rtt_row *r = (rtt_row *)row;
+    stat_times_clear(&r->times);
+    g_clear_pointer(&r->jitter.last_ns, g_hash_table_unref);
+}
+
 static const stat_kind kind = {
-    .ui = &ui_rtt, .row_size = sizeof(rtt_row), .notes_size = sizeof(rtt_notes)};
+    .ui = &ui_rtt,
+    .row_size = sizeof(rtt_row),
+    .notes_size = sizeof(rtt_notes),
+    .release = release_row,
+};
 
 static void rtt_init(stat_tap_table_ui *ui _U_)
 {
     stat_table_init(&kind);
 }
 
-/* All ranges are there from the first reply on, so that they stand in their order. */
+/* All ranges are there from the first probe on, so that they stand in their order. */
 static void make_rows(stat_table *table, rtt_notes *notes)
 {
     for (size_t i = 0; i < RANGES; i++) {
@@ -88,21 +140,68 @@ static void make_rows(stat_table *table, rtt_notes *notes)
         key.bytes[0] = (char)i;
         notes->rows[i] = (rtt_row *)stat_table_row(table, &key, &is_new);
         stat_table_text(table, &notes->rows[i]->row, COLUMN_RANGE, ranges[i].name);
+        if (i > 0)
+            stat_table_leave_empty(table, &notes->rows[i]->row, COLUMN_JITTER);
     }
 }
 
-static void add(stat_table *table, rtt_row *r, double ms)
+/* ---- probes without a reply ---- */
+
+static bool is_lost(const plato_exchange *probe, const talk_protocol *protocol)
 {
-    if (r->count == 0 || ms < r->min)
-        r->min = ms;
-    if (r->count == 0 || ms > r->max)
-        r->max = ms;
-    r->count++;
-    r->sum += ms;
-    stat_table_count(table, &r->row, COLUMN_COUNT, r->count);
-    stat_table_real(table, &r->row, COLUMN_MIN, r->min);
-    stat_table_real(table, &r->row, COLUMN_AVERAGE, r->sum / r->count);
-    stat_table_real(table, &r->row, COLUMN_MAX, r->max);
+    const bool differs = probe->peer != NULL && (probe->peer->flags & PLATO_EXCHANGE_DIFFERS) != 0;
+    return differs ||
+           plato_exchange_is_unanswered(probe, &protocol->rules, protocol->known_until_ns);
+}
+
+/* Later packets tell what became of the probes that wait. */
+static void look_again(rtt_notes *notes, const talk_protocol *protocol)
+{
+    for (size_t i = 0; i < WAITING; i++) {
+        const plato_exchange *probe = notes->waiting[i];
+        if (probe == NULL || (probe->peer == NULL && !is_lost(probe, protocol)))
+            continue;
+        notes->lost += is_lost(probe, protocol);
+        notes->waiting[i] = NULL;
+    }
+}
+
+static void add_probe(rtt_notes *notes, const plato_exchange *probe)
+{
+    notes->probes++;
+    notes->lost += notes->waiting[notes->next] != NULL;
+    notes->waiting[notes->next] = probe;
+    notes->next = (notes->next + 1) % WAITING;
+}
+
+/* ---- round trips ---- */
+
+/* From which client to which server: a short connection has one round trip alone. */
+static int64_t path_of_reply(const packet_info *pinfo)
+{
+    const uint64_t parts[] = {
+        talk_digest(pinfo->dst.data, (size_t)pinfo->dst.len),
+        talk_digest(pinfo->src.data, (size_t)pinfo->src.len),
+        pinfo->srcport,
+    };
+    return (int64_t)talk_digest((const uint8_t *)parts, sizeof parts);
+}
+
+static void add_jitter(jitter *j, int64_t path, int64_t ns)
+{
+    if (j->last_ns == NULL)
+        j->last_ns = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
+    int64_t *last = g_hash_table_lookup(j->last_ns, &path);
+    if (last != NULL) {
+        j->sum_ns += ns > *last ? (double)(ns - *last) : (double)(*last - ns);
+        j->count++;
+        *last = ns;
+    } else if (g_hash_table_size(j->last_ns) < PATHS_MAX) {
+        int64_t *key = g_new(int64_t, 1), *value = g_new(int64_t, 1);
+        *key = path;
+        *value = ns;
+        g_hash_table_insert(j->last_ns, key, value);
+    }
 }
 
 static size_t range_of(int64_t ns)
@@ -113,24 +212,38 @@ static size_t range_of(int64_t ns)
     return i;
 }
 
-static tap_packet_status rtt_packet(void *tapdata, packet_info *pinfo _U_, epan_dissect_t *edt _U_,
+static void add_reply(stat_table *table, rtt_notes *notes, const packet_info *pinfo, int64_t ns)
+{
+    rtt_row *all = notes->rows[0], *range = notes->rows[range_of(ns)];
+    (void)stat_times_add(&all->times, table, &all->row, &columns, ns);
+    (void)stat_times_add(&range->times, table, &range->row, &columns, ns);
+    for (size_t i = 0; i < RANGES; i++)
+        stat_table_real(table, &notes->rows[i]->row, COLUMN_PERCENT,
+                        100.0 * notes->rows[i]->times.count / all->times.count);
+    add_jitter(&all->jitter, path_of_reply(pinfo), ns);
+    if (all->jitter.count > 0)
+        stat_table_real(table, &all->row, COLUMN_JITTER,
+                        all->jitter.sum_ns / all->jitter.count / columns.unit_ns);
+}
+
+static tap_packet_status rtt_packet(void *tapdata, packet_info *pinfo, epan_dissect_t *edt _U_,
                                     const void *data, tap_flags_t flags _U_)
 {
     const talk_record *record = (const talk_record *)data;
-    const plato_exchange *reply = &record->message->exchange;
+    const plato_exchange *exchange = &record->message->exchange;
     stat_table *table = stat_table_of(&kind, tapdata);
     rtt_notes *notes = (rtt_notes *)table->notes;
-    if (record->message->is_request || reply->peer == NULL ||
-        (reply->flags & PLATO_EXCHANGE_DIFFERS) != 0)
+    if (!record->message->paired)
         return TAP_PACKET_DONT_REDRAW;
     if (notes->rows[0] == NULL)
         make_rows(table, notes);
-    const int64_t ns = plato_exchange_time_ns(reply);
-    add(table, notes->rows[0], (double)ns / 1e6);
-    add(table, notes->rows[range_of(ns)], (double)ns / 1e6);
-    for (size_t i = 0; i < RANGES; i++)
-        stat_table_real(table, &notes->rows[i]->row, COLUMN_PERCENT,
-                        100.0 * notes->rows[i]->count / notes->rows[0]->count);
+    if (record->message->is_request)
+        add_probe(notes, exchange);
+    else if (exchange->peer != NULL && (exchange->flags & PLATO_EXCHANGE_DIFFERS) == 0)
+        add_reply(table, notes, pinfo, plato_exchange_time_ns(exchange));
+    look_again(notes, record->protocol);
+    stat_table_count(table, &notes->rows[0]->row, COLUMN_PROBES, notes->probes);
+    stat_table_count(table, &notes->rows[0]->row, COLUMN_LOST, notes->lost);
     return TAP_PACKET_REDRAW;
 }
 

@@ -22,9 +22,12 @@ static const struct {
     unsigned flag;
     const char *name;
 } remarks[] = {
-    {PLATO_EXCHANGE_IN_FLIGHT, "Two in flight"},         {PLATO_EXCHANGE_TOO_SOON, "Too soon"},
-    {PLATO_EXCHANGE_DIFFERS, "Reply does not fit"},      {PLATO_EXCHANGE_LATE, "Reply too late"},
+    {PLATO_EXCHANGE_IN_FLIGHT, "Two in flight"},
+    {PLATO_EXCHANGE_TOO_SOON, "Too soon"},
+    {PLATO_EXCHANGE_DIFFERS, "Reply does not fit"},
+    {PLATO_EXCHANGE_LATE, "Reply too late"},
     {PLATO_EXCHANGE_UNASKED, "Reply without a request"},
+    {PLATO_EXCHANGE_SILENT, "Silent for over 6 min"},
 };
 
 static void tree_init(stats_tree *st)

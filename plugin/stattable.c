@@ -196,3 +196,9 @@ void stat_table_real(stat_table *table, const stat_row *row, unsigned column, do
 {
     cell(table, row, column)->value.float_value = value;
 }
+
+void stat_table_leave_empty(stat_table *table, const stat_row *row, unsigned column)
+{
+    for (; column < table->ui.nfields; column++)
+        cell(table, row, column)->type = TABLE_ITEM_NONE;
+}

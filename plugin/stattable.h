@@ -68,4 +68,7 @@ void stat_table_count(stat_table *table, const stat_row *row, unsigned column, u
 void stat_table_text(stat_table *table, const stat_row *row, unsigned column, const char *text);
 void stat_table_real(stat_table *table, const stat_row *row, unsigned column, double value);
 
+/* The cells from `column` on have nothing to say. */
+void stat_table_leave_empty(stat_table *table, const stat_row *row, unsigned column);
+
 #endif

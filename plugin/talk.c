@@ -269,6 +269,7 @@ void talk_show(talk_protocol *protocol, const talk_message *message, tvbuff_t *t
     } rows[] = {
         {PLATO_EXCHANGE_IN_FLIGHT, &expert->in_flight},
         {PLATO_EXCHANGE_TOO_SOON, &expert->too_soon},
+        {PLATO_EXCHANGE_SILENT, &expert->silent},
         {PLATO_EXCHANGE_DIFFERS, &expert->differs},
         {PLATO_EXCHANGE_LATE, &expert->late},
         {PLATO_EXCHANGE_UNASKED, &expert->unasked},

@@ -31,6 +31,7 @@ typedef struct talk_expert {
     expert_field differs;
     expert_field in_flight;
     expert_field too_soon;
+    expert_field silent;
     expert_field unasked;
     expert_field slow; /* the command took too long to come */
     expert_field error_reply;

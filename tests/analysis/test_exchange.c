@@ -8,9 +8,12 @@
 
 #define MS INT64_C(1000000)
 
-static const plato_exchange_rules latency = {PLATO_LATENCY_GIVE_UP_NS, PLATO_LATENCY_PAUSE_NS, true,
-                                             true};
+static const plato_exchange_rules latency = {.give_up_ns = PLATO_LATENCY_GIVE_UP_NS,
+                                             .pause_ns = PLATO_LATENCY_PAUSE_NS,
+                                             .one_at_a_time = true,
+                                             .by_content = true};
 static const plato_exchange_rules commands = {0};
+static const plato_exchange_rules long_connection = {.silence_ns = PLATO_LATENCY_SILENCE_NS};
 
 /* A story: '>' a request, '<' a reply, '!' an error reply. */
 typedef struct step {
@@ -35,6 +38,7 @@ static void check_story(const plato_exchange_rules *rules, bool is_echo, const s
         m->kind = steps[i].kind;
         m->content = steps[i].content;
         m->is_echo = is_echo;
+        m->on_connection = rules->silence_ns != 0;
         m->is_error = steps[i].what == '!';
         if (steps[i].what == '>')
             plato_exchanges_request(&x, rules, m);
@@ -77,6 +81,20 @@ START_TEST(against_the_rules)
         {'<', 30000, 0, 77, -1, PLATO_EXCHANGE_UNASKED},
     };
     CHECK_STORY(latency, true, steps);
+}
+END_TEST
+
+/* A reply ends nothing: it is the client who must send. */
+START_TEST(silence)
+{
+    static const step steps[] = {
+        {'>', 0, 0, 1, 2, 0},      {'>', 360000, 0, 2, 4, 0},
+        {'<', 360500, 0, 1, 0, 0}, {'>', 720001, 0, 3, 5, PLATO_EXCHANGE_SILENT},
+        {'<', 720002, 0, 2, 1, 0}, {'<', 720003, 0, 3, 3, 0},
+    };
+    CHECK_STORY(long_connection, true, steps);
+    static const step datagrams[] = {{'>', 0, 0, 1, -1, 0}, {'>', 999999, 0, 1, -1, 0}};
+    CHECK_STORY(latency, true, datagrams);
 }
 END_TEST
 
@@ -176,7 +194,7 @@ int main(void)
 {
     const TTest *const tests[] = {
         as_it_should_be,   against_the_rules, commands_in_order, echo_is_the_same,
-        time_and_no_reply, bounded,           newest_first,
+        time_and_no_reply, bounded,           newest_first,      silence,
     };
     return RUN_TESTS("exchange", tests);
 }

@@ -158,6 +158,19 @@ class Latency(CommandTest):
         self.assertEqual(self.fields("latency.response_to")[8]["latency.response_to"], ["7"])
         self.same_however_read()
 
+    def test_silence(self):
+        """The client's duty on a connection: a probe in 6 minutes. Replies do not help."""
+        f = self.flow(commands.LATENCY)
+        u = pcap.Datagrams(self.capture, commands.LATENCY)
+        for wait in (0, 359.9, 360.1, 500, 1):
+            self.capture.pause(wait - 0.003)
+            f.client(value(7))                # 4, 7, 10, 13, 16
+            f.server(value(7))
+            u.client(value(7))
+        self.assertEqual(self.packets_with("latency.expert.silent"), [10, 13])
+        self.assertRegex(self.text("latency,tree"), r"Silent for over 6 min +2 ")
+        self.same_however_read()
+
     def test_decode_as_and_no_heuristic(self):
         f = self.flow(9000)
         f.client(value(1))
@@ -185,11 +198,52 @@ class Latency(CommandTest):
                          {"all": "6", "1 to 2 ms": "1", "2 to 5 ms": "2", "20 to 50 ms": "1",
                           "0.5 to 1 s": "1", "over 4 s": "1"})
         self.assertEqual(list(table)[1:3], ["under 0.1 ms", "0.1 to 0.2 ms"])
+        self.assertEqual([len(line.split("|")) for line in self.text("latency,rtt").splitlines()
+                          if "|" in line], [12, 12] + [9] * 15)
         tree = self.text("latency,tree")
         for pattern in (r"Probe +6 ", r"Reply +6 ", r"Reply too late +1 ",
                         r"Response time \(us\) +6 +856500.00 +1000 +4501000 ",
                         r"4000000- +1 +4501000.00 "):
             self.assertRegex(tree, pattern)
+
+
+    def test_distribution_by_hand(self):
+        """Round trips in ms: 10, 12, 11, 19, 11, of another client 90, 40, and two probes lost.
+
+        Sorted 10 11 11 12 19 40 90: the median is the 4th of 7, p99 the 7th, the mean 193/7. From
+        one to the next 2 1 8 8, and of the other client 50: jitter 69/5.
+        """
+        u = pcap.Datagrams(self.capture, commands.LATENCY)
+        g = self.flow(commands.LATENCY, addresses=("10.0.0.9", "10.0.0.2"))
+        h = self.flow(commands.LATENCY, addresses=("10.0.0.9", "10.0.0.2"))
+
+        def probe(ends, wait, differs=0):
+            sent = len(self.capture.records)
+            self.capture.pause(1)
+            ends.client(value(sent))
+            if wait is not None:
+                self.capture.paused += (wait - 1) * 1000  # exactly
+                ends.server(value(sent + differs))
+
+        probe(u, 10)
+        probe(u, 12)
+        probe(g, 90)
+        probe(u, None)
+        self.capture.pause(4)
+        probe(u, 11)
+        probe(u, 5, differs=1)  # not its own: that probe is lost, too
+        probe(u, 19)
+        probe(h, 40)             # a connection of its own, the same path
+        probe(u, 11)
+        probe(u, None)              # nobody knows yet
+        for options in ((), ("-2",)):
+            row = next(line for line in self.text("latency,rtt", *options).splitlines()
+                       if line.startswith("all "))
+            self.assertEqual([cell.strip() for cell in row.split("|")[1:-1]],
+                             ["7", "100.00", "10.000", "27.571", "90.000", "12.000", "90.000",
+                              "13.800", "10", "2"])
+        cells = wireshark.sharkd(self.write(), [("tap", {"tap0": "nstat:latency,rtt"})])
+        self.assertIn("27.571", str(cells))
 
 
 class TextCommands(CommandTest):

@@ -16,8 +16,9 @@
 
 PLATO_BEGIN
 
-#define PLATO_LATENCY_GIVE_UP_NS 4000000000 /* a probe is given up after so long */
-#define PLATO_LATENCY_PAUSE_NS 1000000000   /* from a reply to the next probe, at least */
+#define PLATO_LATENCY_GIVE_UP_NS 4000000000   /* a probe is given up after so long */
+#define PLATO_LATENCY_PAUSE_NS 1000000000     /* from a reply to the next probe, at least */
+#define PLATO_LATENCY_SILENCE_NS 360000000000 /* from probe to probe on a connection, at most */
 
 /* Most requests that wait for a reply; the oldest are given up beyond that. */
 #define PLATO_EXCHANGES_OPEN_MAX 65536u
@@ -30,6 +31,7 @@ typedef enum plato_exchange_flag {
     PLATO_EXCHANGE_DIFFERS = 1 << 2,   /* reply: not what its request asks for */
     PLATO_EXCHANGE_LATE = 1 << 3,      /* reply: its request had been given up */
     PLATO_EXCHANGE_UNASKED = 1 << 4,   /* reply: no request was waiting */
+    PLATO_EXCHANGE_SILENT = 1 << 5,    /* request: too long behind the last request */
 } plato_exchange_flag;
 
 /* One message. The caller sets the first part and leaves the rest zero. */
@@ -38,8 +40,9 @@ typedef struct plato_exchange {
     int64_t time_ns; /* since any fixed moment */
     uint64_t kind;   /* a reply has its request's, */
     uint64_t content;
-    bool is_echo;  /* request: its reply has the same content as well */
-    bool is_error; /* reply: an error reply answers any kind */
+    bool is_echo;       /* request: its reply has the same content as well */
+    bool is_error;      /* reply: an error reply answers any kind */
+    bool on_connection; /* request: it came over a connection, which may be forgotten on its way */
 
     unsigned flags;
     struct plato_exchange *peer; /* request: its reply, reply: its request; NULL: none so far */
@@ -51,6 +54,7 @@ typedef struct plato_exchange_rules {
     int64_t pause_ns;   /* between requests, and from a reply to a request; 0: none */
     bool one_at_a_time; /* a second request while one waits is PLATO_EXCHANGE_IN_FLIGHT */
     bool by_content;    /* replies may come in any order: the content tells whose they are */
+    int64_t silence_ns; /* longest time between two requests on a connection; 0: any */
 } plato_exchange_rules;
 
 /* One conversation; all zero at its start. */
