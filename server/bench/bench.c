@@ -113,7 +113,7 @@ static bool set_target(bench *b)
     }
     if (options->tls) {
         char *error;
-        const tls_client_options tls = {options->ca_file, NULL, options->insecure};
+        const tls_client_options tls = {.ca_file = options->ca_file, .insecure = options->insecure};
         b->target.tls = tls_client_new(&tls, &error);
         b->target.server_name = options->server_name != NULL ? options->server_name : options->host;
         if (b->target.tls == NULL) {

@@ -183,8 +183,8 @@ static void restore(struct client *client)
 static bool open_files(struct client *client, char **error)
 {
     const client_options *options = client->options;
-    const tls_client_options tls = {options->ca_file, options->key_log, options->insecure};
-    if (options->tls && (client->tls = tls_client_new(&tls, error)) == NULL)
+    client->tls = tls_options_client(&options->tls, "plato/1", error);
+    if (*error != NULL)
         return false;
     if (options->state != NULL &&
         (client->state = state_open(options->state, options->device_id, error)) == NULL)

@@ -158,7 +158,8 @@ static void go_online(struct client *client, bool resumed, uint64_t conn_id)
     remember(client);
     if (!client_commit(client))
         return;
-    print_connected(&client->printer, resumed, conn_id, options->host, options->port, options->tls);
+    print_connected(&client->printer, resumed, conn_id, options->host, options->port,
+                    options->tls.tls);
     if (client->been_online)
         inbox_resumed(client->in);
     if (!resumed)
@@ -257,7 +258,7 @@ void connection_set_up(struct client *client)
     const client_options *options = client->options;
     const transport_handler handler = {on_up, on_frame, on_read, on_written, on_down};
     const transport_address address = {options->host, options->port, client->tls,
-                                       options->server_name};
+                                       options->tls.server_name};
     client->transport = transport_new(client->base, &address, &handler, client);
     client->retry = evtimer_new(client->base, on_retry, client);
     client->greeting = evtimer_new(client->base, on_greeting_late, client);

@@ -110,28 +110,25 @@ static gboolean check_pairs(const client_options *options, GError **error)
         bool given, needed;
         const char *text;
     } rows[] = {
-        {options->ca_file != NULL, options->tls, "--ca needs --tls"},
-        {options->key_log != NULL, options->tls, "--key-log needs --tls"},
-        {options->insecure, options->tls, "--insecure needs --tls"},
-        {options->ca_file != NULL, !options->insecure, "--ca and --insecure exclude each other"},
         {options->deliver_to != NULL, options->state != NULL, "--deliver-to needs --state"},
         {options->deliver_to != NULL, g_strcmp0(options->deliver_to, options->state) != 0,
          "--deliver-to and --state need two files"},
         {options->resume_input, options->state != NULL, "--resume-input needs --state"},
     };
-    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
-        if (!rows[i].given || rows[i].needed)
-            continue;
-        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "%s", rows[i].text);
-        return FALSE;
+    const char *wrong = tls_options_wrong(&options->tls);
+    for (size_t i = 0; wrong == NULL && i < G_N_ELEMENTS(rows); i++) {
+        if (rows[i].given && !rows[i].needed)
+            wrong = rows[i].text;
     }
-    return TRUE;
+    if (wrong != NULL)
+        g_set_error_literal(error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, wrong);
+    return wrong == NULL;
 }
 
 static gboolean parse_raw(int argc, char **argv, raw_options *raw, client_options *options,
                           GError **error)
 {
-    gboolean tls = FALSE, insecure = FALSE, resume_input = FALSE, json = FALSE;
+    gboolean resume_input = FALSE, json = FALSE;
     const GOptionEntry entries[] = {
         {"host", 'H', 0, G_OPTION_ARG_STRING, &raw->host,
          "Numeric address of the server (default 127.0.0.1)", "ADDR"},
@@ -143,15 +140,6 @@ static gboolean parse_raw(int argc, char **argv, raw_options *raw, client_option
         {"token", 0, 0, G_OPTION_ARG_STRING, &raw->token, "Token to log in with", "TEXT"},
         {"token-file", 0, 0, G_OPTION_ARG_FILENAME, &raw->token_file,
          "File whose first line is the token", "FILE"},
-        {"tls", 0, 0, G_OPTION_ARG_NONE, &tls, "Connect with TLS 1.3", NULL},
-        {"ca", 0, 0, G_OPTION_ARG_FILENAME, &options->ca_file,
-         "Certificates to trust, PEM (default: those of the system)", "FILE"},
-        {"server-name", 0, 0, G_OPTION_ARG_STRING, &options->server_name,
-         "What the server's certificate must be for (default: --host)", "NAME"},
-        {"insecure", 0, 0, G_OPTION_ARG_NONE, &insecure, "Take any certificate", NULL},
-        {"key-log", 0, 0, G_OPTION_ARG_FILENAME, &options->key_log,
-         "Append the keys of TLS to FILE, for Wireshark; who reads it reads the connection",
-         "FILE"},
         {"state", 0, 0, G_OPTION_ARG_FILENAME, &options->state,
          "Keep in FILE what must outlive the client, so that each message takes effect once",
          "FILE"},
@@ -188,11 +176,10 @@ static gboolean parse_raw(int argc, char **argv, raw_options *raw, client_option
         G_OPTION_ENTRY_NULL};
     GOptionContext *context = g_option_context_new("- command-line client of the Plato protocol");
     g_option_context_add_main_entries(context, entries, NULL);
+    tls_options_add(context, &options->tls);
     g_option_context_set_description(context, commands_help);
     gboolean ok = g_option_context_parse(context, &argc, &argv, error);
     g_option_context_free(context);
-    options->tls = tls;
-    options->insecure = insecure;
     options->resume_input = resume_input;
     options->json = json;
     if (ok && argc > 1) {
@@ -235,12 +222,12 @@ static void set_defaults(raw_options *raw, client_options *options)
 {
     options->terminal = !options->json && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
     if (raw->port < 0)
-        raw->port = options->tls ? 8943 : 8900;
+        raw->port = options->tls.tls ? 8943 : 8900;
     if (raw->reconnect < 0)
         raw->reconnect = options->state != NULL || options->terminal ? DEFAULT_RECONNECT : 0;
     options->host = g_strdup(raw->host != NULL ? raw->host : "127.0.0.1");
-    if (options->server_name == NULL)
-        options->server_name = g_strdup(options->host);
+    if (options->tls.server_name == NULL)
+        options->tls.server_name = g_strdup(options->host);
 }
 
 static gboolean check(raw_options *raw, client_options *options, GError **error)
@@ -298,9 +285,8 @@ int client_options_parse(int argc, char **argv, client_options *options)
 
 void client_options_clear(client_options *options)
 {
-    char **const texts[] = {&options->host,        &options->ca_file, &options->key_log,
-                            &options->server_name, &options->token,   &options->state,
-                            &options->deliver_to};
+    char **const texts[] = {&options->host, &options->token, &options->state, &options->deliver_to};
+    tls_options_clear(&options->tls);
     for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
         g_clear_pointer(texts[i], g_free);
     g_clear_pointer(&options->session_ids, g_array_unref);

@@ -3,6 +3,8 @@
 #ifndef PLATO_CLIENT_OPTIONS_H
 #define PLATO_CLIENT_OPTIONS_H
 
+#include "common/tls_options.h"
+
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -10,10 +12,7 @@
 typedef struct client_options {
     char *host;
     int port;
-    bool tls, insecure;
-    char *ca_file;     /* or NULL */
-    char *key_log;     /* or NULL */
-    char *server_name; /* what the certificate must be for */
+    tls_options tls; /* with the server's name */
     uint64_t device_id;
     char *token;              /* or NULL */
     GArray *session_ids;      /* uint64_t; at least one */

@@ -70,4 +70,4 @@ static cmd_read read_frame(const cmd_options *options, const uint8_t *p, size_t 
     return CMD_READ_DONE;
 }
 
-const cmd_protocol cmd_binary = {write_frame, read_frame};
+const cmd_protocol cmd_binary = {write_frame, read_frame, PLATO_BINCMD_ALPN};

@@ -1,21 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cmd/exchange.h"
 
-#include "common/wait_socket.h"
+#include "common/wait_stream.h"
 
 #include <errno.h>
-#include <unistd.h>
 
 #define READ_AT_ONCE 4096 /* bytes; a reply is shorter */
 
-static bool read_reply(const cmd_options *options, const cmd_protocol *protocol, int fd,
-                       int64_t deadline_us, cmd_reply *reply, char **why)
+static bool read_reply(const cmd_options *options, const cmd_protocol *protocol,
+                       wait_stream *stream, int64_t deadline_us, cmd_reply *reply, char **why)
 {
     uint8_t got[READ_AT_ONCE];
     size_t have = 0;
     cmd_read state = CMD_READ_MORE;
     while (state == CMD_READ_MORE && have < sizeof got) {
-        const ssize_t n = wait_read(fd, got + have, sizeof got - have, deadline_us);
+        const ssize_t n = wait_stream_read(stream, got + have, sizeof got - have, deadline_us);
         if (n < 0)
             *why = g_strdup_printf("no reply: %s",
                                    errno == ETIMEDOUT ? "it took too long" : g_strerror(errno));
@@ -30,17 +29,28 @@ static bool read_reply(const cmd_options *options, const cmd_protocol *protocol,
     return state == CMD_READ_DONE;
 }
 
+static bool exchange(const cmd_options *options, const cmd_protocol *protocol, tls_client *tls,
+                     const GByteArray *command, cmd_reply *reply, char **why)
+{
+    char address[ADDRESS_TEXT];
+    wait_stream stream;
+    const wait_peer peer = {options->host, options->port, SOCK_STREAM, tls,
+                            options->tls.server_name};
+    const int64_t deadline_us = wait_now_us() + (int64_t)(options->timeout_s * G_USEC_PER_SEC);
+    if (!wait_stream_open(&stream, &peer, deadline_us, address, why))
+        return false;
+    /* what cannot be written may have been refused: there is something to read then */
+    (void)wait_stream_write(&stream, command->data, command->len, deadline_us);
+    const bool ok = read_reply(options, protocol, &stream, deadline_us, reply, why);
+    wait_stream_close(&stream);
+    return ok;
+}
+
 bool cmd_exchange(const cmd_options *options, const cmd_protocol *protocol,
                   const GByteArray *command, cmd_reply *reply, char **why)
 {
-    char address[ADDRESS_TEXT];
-    const int64_t deadline_us = wait_now_us() + (int64_t)(options->timeout_s * G_USEC_PER_SEC);
-    const int fd = wait_open(options->host, options->port, SOCK_STREAM, deadline_us, address, why);
-    if (fd < 0)
-        return false;
-    /* what cannot be written may have been refused: there is something to read then */
-    (void)wait_write(fd, command->data, command->len, deadline_us);
-    const bool ok = read_reply(options, protocol, fd, deadline_us, reply, why);
-    close(fd);
+    tls_client *tls = tls_options_client(&options->tls, protocol->alpn, why);
+    const bool ok = *why == NULL && exchange(options, protocol, tls, command, reply, why);
+    tls_client_free(tls);
     return ok;
 }

@@ -26,6 +26,7 @@ typedef struct cmd_protocol {
     /* Reads the reply that begins at p[0]; `*why`, to be freed, tells what is wrong. */
     cmd_read (*read)(const cmd_options *options, const uint8_t *p, size_t n, cmd_reply *reply,
                      char **why);
+    const char *alpn; /* its name where it goes over TLS */
 } cmd_protocol;
 
 extern const cmd_protocol cmd_text, cmd_binary;

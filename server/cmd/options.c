@@ -35,6 +35,13 @@ static bool take_hex(const char *text, GByteArray *to)
     return n % 2 == 0;
 }
 
+static int default_port(const cmd_options *options)
+{
+    if (options->binary)
+        return options->tls.tls ? PLATO_BINCMD_TLS_PORT : PLATO_BINCMD_PORT;
+    return options->tls.tls ? PLATO_TEXTCMD_TLS_PORT : PLATO_TEXTCMD_PORT;
+}
+
 static const char *take(const raw_options *raw, cmd_options *options)
 {
     const guint n = raw->rest != NULL ? g_strv_length(raw->rest) : 0;
@@ -55,17 +62,15 @@ static const char *take(const raw_options *raw, cmd_options *options)
                             (guint)strlen(raw->rest[2]));
     options->host = g_strdup(raw->rest[0]);
     options->type = g_strdup(raw->rest[1]);
-    options->port = raw->port != -1   ? raw->port
-                    : options->binary ? PLATO_BINCMD_PORT
-                                      : PLATO_TEXTCMD_PORT;
-    return NULL;
+    options->port = raw->port != -1 ? raw->port : default_port(options);
+    return tls_options_wrong(&options->tls);
 }
 
 static gboolean parse(int argc, char **argv, raw_options *raw, cmd_options *options, GError **error)
 {
     const GOptionEntry entries[] = {
         {"port", 'p', 0, G_OPTION_ARG_INT, &raw->port,
-         "Port of the server (default 8905, with --binary 8906)", "N"},
+         "Port of the server (default 8905, with --binary 8906; with --tls 8945 and 8946)", "N"},
         {"binary", 'b', 0, G_OPTION_ARG_NONE, &options->binary,
          "A binary command (default: a text command)", NULL},
         {"alt-magic", 0, 0, G_OPTION_ARG_NONE, &options->alt_magic,
@@ -82,6 +87,7 @@ static gboolean parse(int argc, char **argv, raw_options *raw, cmd_options *opti
     GOptionContext *context = g_option_context_new(
         "HOST TYPE [PARAMS] - sends a command of the text or binary command protocol");
     g_option_context_add_main_entries(context, entries, NULL);
+    tls_options_add(context, &options->tls);
     g_option_context_set_description(context, description);
     const gboolean ok = g_option_context_parse(context, &argc, &argv, error);
     g_option_context_free(context);
@@ -116,4 +122,5 @@ void cmd_options_clear(cmd_options *options)
     g_clear_pointer(&options->host, g_free);
     g_clear_pointer(&options->type, g_free);
     g_clear_pointer(&options->params, g_byte_array_unref);
+    tls_options_clear(&options->tls);
 }

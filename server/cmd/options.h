@@ -3,6 +3,8 @@
 #ifndef PLATO_CMD_OPTIONS_H
 #define PLATO_CMD_OPTIONS_H
 
+#include "common/tls_options.h"
+
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -10,6 +12,7 @@
 typedef struct cmd_options {
     char *host;
     int port;
+    tls_options tls;
     gboolean binary;
     gboolean alt_magic; /* binary: $$$$ */
     gboolean hex;       /* print the reply in hexadecimal */

@@ -66,4 +66,4 @@ static cmd_read read_line(const cmd_options *options, const uint8_t *p, size_t n
     return CMD_READ_DONE;
 }
 
-const cmd_protocol cmd_text = {write_line, read_line};
+const cmd_protocol cmd_text = {write_line, read_line, PLATO_TEXTCMD_ALPN};

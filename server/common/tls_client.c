@@ -12,14 +12,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define PROTOCOL_MAX 32 /* bytes of its name */
+
 struct tls_client {
     SSL_CTX *context;
-    int key_log; /* -1 = none */
+    int key_log;                              /* -1 = none */
+    unsigned char protocol[1 + PROTOCOL_MAX]; /* as ALPN has it on the wire: a length in front */
 };
-
-/* As ALPN has it on the wire: a length in front. */
-static const unsigned char protocol[] = "\7plato/1";
-#define PROTOCOL_SIZE (sizeof protocol - 1)
 
 /* One write for each line, so that several processes may share the file. */
 static void log_key(const SSL *ssl, const char *line)
@@ -55,9 +54,13 @@ static bool trust(tls_client *tls, const tls_client_options *options, char **err
 
 static bool set_up(tls_client *tls, const tls_client_options *options, char **error)
 {
+    const char *name = options->protocol != NULL ? options->protocol : "plato/1";
+    const size_t n = MIN(strlen(name), PROTOCOL_MAX);
+    tls->protocol[0] = (unsigned char)n;
+    memcpy(tls->protocol + 1, name, n);
     tls->context = SSL_CTX_new(TLS_client_method());
     if (tls->context == NULL || SSL_CTX_set_min_proto_version(tls->context, TLS1_3_VERSION) != 1 ||
-        SSL_CTX_set_alpn_protos(tls->context, protocol, PROTOCOL_SIZE) != 0)
+        SSL_CTX_set_alpn_protos(tls->context, tls->protocol, (unsigned)n + 1) != 0)
         return false;
     SSL_CTX_set_app_data(tls->context, tls);
     SSL_CTX_set_mode(tls->context, SSL_MODE_RELEASE_BUFFERS);
@@ -118,8 +121,10 @@ bool tls_client_protocol_fits(const SSL *ssl)
 {
     const unsigned char *chosen;
     unsigned n;
+    const tls_client *tls = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
     SSL_get0_alpn_selected(ssl, &chosen, &n);
-    return n == 0 || (n == PROTOCOL_SIZE - 1 && memcmp(chosen, protocol + 1, n) == 0);
+    return n == 0 ||
+           (tls != NULL && n == tls->protocol[0] && memcmp(chosen, tls->protocol + 1, n) == 0);
 }
 
 char *tls_client_error(const SSL *ssl, unsigned long code)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The client's side of TLS: version 1.3 only, ALPN plato/1, and a server that proves its name
+ * The client's side of TLS: version 1.3 only, ALPN, and a server that proves its name
  * unless that is switched off. Only contexts and connections are made here; who does the I/O
  * (libevent, a socket of one's own) is the caller's choice.
  */
@@ -14,9 +14,10 @@
 typedef struct tls_client tls_client;
 
 typedef struct tls_client_options {
-    const char *ca_file; /* PEM: the authorities to trust; NULL = those of the system */
-    const char *key_log; /* the keys of every connection are appended here; NULL = nowhere */
-    bool insecure;       /* take any certificate, of whatever name */
+    const char *ca_file;  /* PEM: the authorities to trust; NULL = those of the system */
+    const char *key_log;  /* the keys of every connection are appended here; NULL = nowhere */
+    const char *protocol; /* what ALPN calls it, of 1 to 32 bytes; NULL = plato/1 */
+    bool insecure;        /* take any certificate, of whatever name */
 } tls_client_options;
 
 /*
@@ -37,8 +38,8 @@ void tls_client_free(tls_client *tls);
 SSL *tls_client_connection(tls_client *tls, const char *server);
 
 /*
- * After the handshake: true unless the server chose another protocol than plato/1. One that
- * chose none is accepted, for the sake of TLS ended by a load balancer.
+ * After the handshake, and before tls_client_free(): true unless the server chose another protocol
+ * than ours. One that chose none is accepted, for the sake of TLS ended by a load balancer.
  */
 bool tls_client_protocol_fits(const SSL *ssl);
 

@@ -17,8 +17,7 @@ int64_t wait_now_us(void)
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-/* True if the socket is ready, or has an error to tell. */
-static bool wait_for(int fd, short events, int64_t deadline_us)
+bool wait_ready(int fd, short events, int64_t deadline_us)
 {
     const int64_t left_us = deadline_us - wait_now_us();
     const int64_t left_ms = left_us > 0 ? (left_us + 999) / 1000 : 0;
@@ -35,7 +34,7 @@ static bool connect_to(int fd, const struct addrinfo *to, int64_t deadline_us)
     socklen_t length = sizeof error;
     if (connect(fd, to->ai_addr, to->ai_addrlen) == 0)
         return true;
-    if (errno != EINPROGRESS || !wait_for(fd, POLLOUT, deadline_us))
+    if (errno != EINPROGRESS || !wait_ready(fd, POLLOUT, deadline_us))
         return false;
     if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) == 0 && error != 0)
         errno = error;
@@ -93,7 +92,7 @@ bool wait_write(int fd, const void *p, size_t n, int64_t deadline_us)
         if (written > 0) {
             at += written;
             n -= (size_t)written;
-        } else if (errno != EAGAIN || !wait_for(fd, POLLOUT, deadline_us)) {
+        } else if (errno != EAGAIN || !wait_ready(fd, POLLOUT, deadline_us)) {
             return false;
         }
     }
@@ -104,7 +103,7 @@ ssize_t wait_read(int fd, void *p, size_t n, int64_t deadline_us)
 {
     for (;;) {
         const ssize_t got = recv(fd, p, n, 0);
-        if (got >= 0 || errno != EAGAIN || !wait_for(fd, POLLIN, deadline_us))
+        if (got >= 0 || errno != EAGAIN || !wait_ready(fd, POLLIN, deadline_us))
             return got >= 0 ? got : -1;
     }
 }

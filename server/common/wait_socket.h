@@ -23,6 +23,9 @@ int64_t wait_now_us(void);
 int wait_open(const char *host, int port, int type, int64_t deadline_us, char address[ADDRESS_TEXT],
               char **error);
 
+/* Waits until a poll() event comes, or an error is to be told. False at the deadline. */
+bool wait_ready(int fd, short events, int64_t deadline_us);
+
 /* False if not all bytes could be handed to the system. */
 bool wait_write(int fd, const void *p, size_t n, int64_t deadline_us);
 

@@ -196,7 +196,8 @@ static bool start_services(struct edge *edge, const server_options *options, cha
 {
     if (!services_wanted(&options->services))
         return true;
-    edge->services = services_new(edge->base, &options->services, on_services_emptied, edge, error);
+    edge->services =
+        services_new(edge->base, &options->services, edge->tls, on_services_emptied, edge, error);
     return edge->services != NULL;
 }
 

@@ -191,6 +191,7 @@ struct hall *hall_new(struct event_base *base, const hall_config *config)
                                  .gone = on_gone,
                                  .done = on_done,
                                  .hold_above = config->dialogue.max_output,
+                                 .alpn = config->alpn,
                                  .counts = config->counts};
     return hall;
 }
@@ -219,7 +220,8 @@ static void sit_down(struct hall *hall, struct link *link, struct guest *guest, 
     settle_soon(s);
 }
 
-void hall_accept(struct hall *hall, evutil_socket_t fd, const struct sockaddr *peer)
+void hall_accept(struct hall *hall, evutil_socket_t fd, const struct sockaddr *peer,
+                 struct tls *tls)
 {
     struct guest *guest;
     char text[ADDRESS_TEXT];
@@ -227,11 +229,12 @@ void hall_accept(struct hall *hall, evutil_socket_t fd, const struct sockaddr *p
     const bool may = answer == ADMISSION_YES;
     const bool told = may || hall->closing < hall->config.max_closing;
     struct link *link =
-        told ? link_new(hall->base, fd, NULL, ++hall->last_key, &hall->events) : NULL;
+        told ? link_new(hall->base, fd, tls, ++hall->last_key, &hall->events) : NULL;
     address_format(peer, text);
     log_event(CORE_LOG_INFO, link != NULL ? hall->last_key : 0, may ? "connected" : "turned away",
-              "peer", text, "protocol", hall->config.dialogue.syntax->name, may ? NULL : "limit",
-              admission_answer_name(answer), NULL);
+              "peer", text, "protocol", hall->config.dialogue.syntax->name, "tls",
+              tls != NULL ? "yes" : "no", may ? NULL : "limit", admission_answer_name(answer),
+              NULL);
     if (link != NULL) {
         sit_down(hall, link, guest, may ? NULL : admission_answer_text(answer));
         return;

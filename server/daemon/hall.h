@@ -8,6 +8,7 @@
 
 #include "commands/dialogue.h"
 #include "daemon/counts.h"
+#include "daemon/tls.h"
 
 #include <event2/event.h>
 
@@ -15,6 +16,7 @@ struct hall;
 
 typedef struct hall_config {
     dialogue_config dialogue;
+    const char *alpn;            /* what it is called where it goes over TLS */
     struct admission *admission; /* must outlive the hall */
     unsigned max_closing;        /* more are closed at once */
     uint64_t first_key;          /* of its connections in the log */
@@ -28,8 +30,9 @@ struct hall *hall_new(struct event_base *base, const hall_config *config);
 /* Closes what is still open. NULL is allowed. */
 void hall_free(struct hall *hall);
 
-/* A peer has connected; takes the socket over. */
-void hall_accept(struct hall *hall, evutil_socket_t fd, const struct sockaddr *peer);
+/* A peer has connected; takes the socket over. `tls` NULL: plain. */
+void hall_accept(struct hall *hall, evutil_socket_t fd, const struct sockaddr *peer,
+                 struct tls *tls);
 
 /* Ends all connections, flushed; calls `emptied` when that is done, perhaps at once. */
 void hall_stop(struct hall *hall);

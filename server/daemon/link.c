@@ -198,10 +198,11 @@ static void on_output(struct evbuffer *output, const struct evbuffer_cb_info *in
     link->events->drained(link->events->user, link->key, info->n_deleted);
 }
 
-static struct bufferevent *new_stream(struct event_base *base, evutil_socket_t fd, struct tls *tls)
+static struct bufferevent *new_stream(struct event_base *base, evutil_socket_t fd, struct tls *tls,
+                                      const char *alpn)
 {
     if (tls != NULL)
-        return tls_stream_new(tls, base, fd);
+        return tls_stream_new(tls, base, fd, alpn);
     return bufferevent_socket_new(base, fd, BEV_OPT_CLOSE_ON_FREE);
 }
 
@@ -209,7 +210,7 @@ struct link *link_new(struct event_base *base, evutil_socket_t fd, struct tls *t
                       const link_events *events)
 {
     const int on = 1;
-    struct bufferevent *stream = new_stream(base, fd, tls);
+    struct bufferevent *stream = new_stream(base, fd, tls, events->alpn);
     if (stream == NULL)
         return NULL;
     struct link *link = g_new0(struct link, 1);

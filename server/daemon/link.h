@@ -31,6 +31,7 @@ typedef struct link_events {
     /* all that came at once has been told */
     void (*done)(void *user);
     size_t hold_above; /* bytes */
+    const char *alpn;  /* with TLS: see tls_stream_new() */
     server_counts *counts;
 } link_events;
 

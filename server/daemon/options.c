@@ -134,23 +134,29 @@ static const option_row time_rows[] = {
             "At most so long is read on after SIGTERM, to answer what had come", 0, 3600),
 };
 
-#define PORT(name, kind, help)                                                                     \
+#define PORT(name, member, help)                                                                   \
     {                                                                                              \
-        name, 0, OPTION_NUMBER, AT(to.services.ports[kind]), "N", help, 1, -1, 65535, true         \
+        name, 0, OPTION_NUMBER, AT(to.services.member), "N", help, 1, -1, 65535, true              \
     }
 #define OF_ALL(name, member, unit, help, most) NUMBER(name, to.services.member, unit, help, 1, most)
 
 static const option_row service_rows[] = {
-    PORT("latency-port", SERVICE_LATENCY,
+    PORT("latency-port", ports[SERVICE_LATENCY],
          "Latency echo on this UDP and TCP port (usually 8904); 0 = any free one (default: none)"),
-    PORT("text-port", SERVICE_TEXT,
+    PORT("text-port", ports[SERVICE_TEXT],
          "Text commands on this TCP port (usually 8905); 0 = any free one (default: none)"),
-    PORT("binary-port", SERVICE_BINARY,
+    PORT("binary-port", ports[SERVICE_BINARY],
          "Binary commands on this TCP port (usually 8906); 0 = any free one (default: none)"),
+    PORT("latency-tls-port", tls_ports[SERVICE_LATENCY],
+         "Latency echo over TLS on this TCP port (usually 8944); 0 = any free one (default: none)"),
+    PORT("text-tls-port", tls_ports[SERVICE_TEXT],
+         "Text commands over TLS (usually 8945); 0 = any free one (default: none)"),
+    PORT("binary-tls-port", tls_ports[SERVICE_BINARY],
+         "Binary commands over TLS (usually 8946); 0 = any free one (default: none)"),
     TEXT("command-listen", to.services.listen, "ADDR",
          "Numeric address for these ports (default 127.0.0.1: this machine only)"),
     FLAG("insecure-commands", to.services.open,
-         "Listen for other machines on these ports, which know neither TLS nor tokens"),
+         "Listen for other machines on these ports, which know no tokens"),
     FLAG("short-connections", to.services.one_reply, "Close after the first reply"),
     OF_ALL("command-connections", admission.max_guests, "N",
            "Connections at a time to these ports; more are told 503", 1000000),
@@ -168,6 +174,14 @@ static const option_row service_rows[] = {
     OF_ALL("command-patience", admission.patience.burst, "N",
            "Commands refused with 429 until the connection is closed; one is forgotten each second",
            1000000),
+    OF_ALL("command-addresses", admission.max_idle_addresses, "N",
+           "Addresses without connections whose rate is remembered; also of datagrams", 10000000),
+    OF_ALL("command-closing", max_closing, "N",
+           "Connections of each protocol that are closing; more are closed at once", 1000000),
+    NUMBER("command-output", to.services.max_output, "BYTES",
+           "What may wait for a reader, before it is not read from", 1024, G_MAXINT32),
+    SECONDS("command-closing-timeout", to.services.closing_ms,
+            "How long a peer has to end its direction, once the server has ended its own", 1, 3600),
     SECONDS("command-idle-timeout", to.services.idle_ms,
             "Silence after which a connection to these ports is closed", 1, 86400),
     SECONDS("command-timeout", to.services.command_ms,
@@ -260,6 +274,8 @@ static const char *contradiction(const server_options *options)
         {options->no_plain && !tls,
          "with --no-plain, nothing is left to listen on: give --tls-cert or --tls-self-signed"},
         {options->keylog != NULL && !tls, "--insecure-keylog needs TLS"},
+        {services_want_tls(&options->services) && !tls,
+         "ports for latency and commands over TLS need --tls-cert or --tls-self-signed"},
         {options->token_file != NULL && options->no_auth,
          "--token-file and --insecure-no-auth contradict each other"},
     };
@@ -290,8 +306,8 @@ static bool check(const server_options *options, bool conn_id_given, GError **er
     if (wrong == NULL && services_wanted(&options->services) && !options->services.open &&
         address_make(options->services.listen, 0, &address) != 0 &&
         !address_is_loopback(options->services.listen))
-        wrong = "the ports for latency and commands know neither TLS nor tokens: to let other "
-                "machines connect all the same, say --insecure-commands";
+        wrong = "the ports for latency and commands know no tokens: to let other machines connect "
+                "all the same, say --insecure-commands";
     if (wrong != NULL)
         g_set_error_literal(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, wrong);
     return wrong == NULL;

@@ -334,6 +334,7 @@ struct pump *pump_new(struct event_base *base, const pump_config *config, char *
                                  on_gone,
                                  on_done,
                                  config->core.max_output / 2,
+                                 "plato/1",
                                  config->counts};
     if (config->storage != NULL && !storage_start(config->storage, pump->core, now_ms(), base,
                                                   config->counts, on_committed, pump, error))

@@ -15,16 +15,19 @@
 static const struct {
     const command_syntax *syntax;
     const char *option;
+    const char *tls_option;
+    const char *alpn;
 } kinds[SERVICES] = {
-    [SERVICE_LATENCY] = {&latency_syntax, "--latency-port"},
-    [SERVICE_TEXT] = {&text_syntax, "--text-port"},
-    [SERVICE_BINARY] = {&binary_syntax, "--binary-port"},
+    [SERVICE_LATENCY] = {&latency_syntax, "--latency-port", "--latency-tls-port",
+                         PLATO_LATENCY_ALPN},
+    [SERVICE_TEXT] = {&text_syntax, "--text-port", "--text-tls-port", PLATO_TEXTCMD_ALPN},
+    [SERVICE_BINARY] = {&binary_syntax, "--binary-port", "--binary-tls-port", PLATO_BINCMD_ALPN},
 };
 
 typedef struct service {
     struct services *all;
     service_kind kind;
-    struct listener *listener;
+    struct listener *plain, *secure;
     struct hall *hall;
     dialogue_stats stats;
     uint64_t accepted;
@@ -33,6 +36,7 @@ typedef struct service {
 struct services {
     service each[SERVICES];
     struct udp_echo *udp;
+    struct tls *tls; /* NULL: none */
     struct admission *admission;
     server_counts counts;
     gint64 started_us;
@@ -45,9 +49,12 @@ void services_options_init(services_options *options)
     dialogue_config dialogue;
     dialogue_config_init(&dialogue);
     *options = (services_options){.ports = {-1, -1, -1},
+                                  .tls_ports = {-1, -1, -1},
                                   .idle_ms = dialogue.idle_ms,
                                   .command_ms = dialogue.command_ms,
-                                  .max_closing = 256};
+                                  .max_closing = 256,
+                                  .closing_ms = dialogue.closing_ms,
+                                  .max_output = dialogue.max_output};
     admission_config_init(&options->admission);
     options->admission.max_guests = 256;
     options->admission.max_per_address = 64;
@@ -56,13 +63,23 @@ void services_options_init(services_options *options)
     options->admission.patience.burst = 16;
 }
 
-bool services_wanted(const services_options *options)
+static bool any_port(const int ports[SERVICES])
 {
     for (unsigned i = 0; i < SERVICES; i++) {
-        if (options->ports[i] >= 0)
+        if (ports[i] >= 0)
             return true;
     }
     return false;
+}
+
+bool services_wanted(const services_options *options)
+{
+    return any_port(options->ports) || services_want_tls(options);
+}
+
+bool services_want_tls(const services_options *options)
+{
+    return any_port(options->tls_ports);
 }
 
 const char *service_name(service_kind kind)
@@ -105,11 +122,18 @@ static void write_stats(void *user, GString *json)
     g_string_append_c(json, '}');
 }
 
-static void on_accepted(void *user, evutil_socket_t fd, const struct sockaddr *peer)
+static void on_plain(void *user, evutil_socket_t fd, const struct sockaddr *peer)
 {
     service *s = user;
     s->accepted++;
-    hall_accept(s->hall, fd, peer);
+    hall_accept(s->hall, fd, peer, NULL);
+}
+
+static void on_secure(void *user, evutil_socket_t fd, const struct sockaddr *peer)
+{
+    service *s = user;
+    s->accepted++;
+    hall_accept(s->hall, fd, peer, s->all->tls);
 }
 
 static void on_emptied(void *user)
@@ -121,7 +145,8 @@ static void on_emptied(void *user)
 
 static void open_hall(service *s, struct event_base *base, const services_options *options)
 {
-    hall_config config = {.admission = s->all->admission,
+    hall_config config = {.alpn = kinds[s->kind].alpn,
+                          .admission = s->all->admission,
                           .max_closing = options->max_closing,
                           .first_key = FIRST_KEY(s->kind),
                           .counts = &s->all->counts,
@@ -132,6 +157,8 @@ static void open_hall(service *s, struct event_base *base, const services_option
     config.dialogue.one_reply = options->one_reply;
     config.dialogue.idle_ms = options->idle_ms;
     config.dialogue.command_ms = options->command_ms;
+    config.dialogue.closing_ms = options->closing_ms;
+    config.dialogue.max_output = options->max_output;
     config.dialogue.source = (answer_source){s->all, wall_us, write_stats, PLATO_PROGRAM_VERSION};
     config.dialogue.stats = &s->stats;
     s->hall = hall_new(base, &config);
@@ -140,11 +167,10 @@ static void open_hall(service *s, struct event_base *base, const services_option
 static bool listen_tcp(service *s, struct event_base *base, const services_options *options,
                        int port, char **error)
 {
-    const listener_config config = {options->listen,       port,
-                                    kinds[s->kind].option, &s->all->counts.accept_errors,
-                                    on_accepted,           s};
-    s->listener = listener_new(base, &config, error);
-    return s->listener != NULL;
+    const listener_config config = {
+        options->listen, port, kinds[s->kind].option, &s->all->counts.accept_errors, on_plain, s};
+    s->plain = listener_new(base, &config, error);
+    return s->plain != NULL;
 }
 
 static int port_in(const char *address)
@@ -161,30 +187,54 @@ static bool listen_latency(service *s, struct event_base *base, const services_o
         g_clear_pointer(error, g_free);
         if (!listen_tcp(s, base, options, wanted, error))
             return false;
-        const udp_echo_config config = {options->listen, port_in(listener_address(s->listener)),
+        const udp_echo_config config = {options->listen, port_in(listener_address(s->plain)),
                                         kinds[s->kind].option, options->admission.address_rate,
                                         options->admission.max_idle_addresses};
         s->all->udp = udp_echo_new(base, &config, error);
         if (s->all->udp != NULL)
             return true;
-        g_clear_pointer(&s->listener, listener_free);
+        g_clear_pointer(&s->plain, listener_free);
     }
     return false;
 }
 
-static bool start(service *s, struct event_base *base, const services_options *options,
-                  char **error)
+static bool listen_plain(service *s, struct event_base *base, const services_options *options,
+                         char **error)
 {
     if (options->ports[s->kind] < 0)
         return true;
-    open_hall(s, base, options);
     return s->kind == SERVICE_LATENCY
                ? listen_latency(s, base, options, error)
                : listen_tcp(s, base, options, options->ports[s->kind], error);
 }
 
+static bool listen_tls(service *s, struct event_base *base, const services_options *options,
+                       char **error)
+{
+    const listener_config config = {options->listen,
+                                    options->tls_ports[s->kind],
+                                    kinds[s->kind].tls_option,
+                                    &s->all->counts.accept_errors,
+                                    on_secure,
+                                    s};
+    if (config.port < 0)
+        return true;
+    s->secure = listener_new(base, &config, error);
+    return s->secure != NULL;
+}
+
+static bool start(service *s, struct event_base *base, const services_options *options,
+                  char **error)
+{
+    if (options->ports[s->kind] < 0 && options->tls_ports[s->kind] < 0)
+        return true;
+    open_hall(s, base, options);
+    return listen_plain(s, base, options, error) && listen_tls(s, base, options, error);
+}
+
 struct services *services_new(struct event_base *base, const services_options *options,
-                              void (*emptied)(void *user), void *user, char **error)
+                              struct tls *tls, void (*emptied)(void *user), void *user,
+                              char **error)
 {
     struct services *services = g_new0(struct services, 1);
     admission_config admission = options->admission;
@@ -192,6 +242,7 @@ struct services *services_new(struct event_base *base, const services_options *o
     admission.max_unproven = admission.max_unproven_per_address = admission.max_guests;
     services->admission = admission_new(&admission);
     services->started_us = g_get_monotonic_time();
+    services->tls = tls;
     services->emptied = emptied;
     services->user = user;
     bool ok = true;
@@ -220,17 +271,21 @@ void services_print_addresses(const struct services *services, FILE *to)
 {
     for (unsigned i = 0; i < SERVICES; i++) {
         const service *s = &services->each[i];
-        if (s->listener != NULL)
+        if (s->plain != NULL)
             fprintf(to, "listening for %s on %s%s\n", service_name(s->kind),
-                    listener_address(s->listener),
-                    s->kind == SERVICE_LATENCY ? " (UDP and TCP)" : "");
+                    listener_address(s->plain), s->kind == SERVICE_LATENCY ? " (UDP and TCP)" : "");
+        if (s->secure != NULL)
+            fprintf(to, "listening for %s with TLS on %s\n", service_name(s->kind),
+                    listener_address(s->secure));
     }
 }
 
 void services_shut(struct services *services)
 {
-    for (unsigned i = 0; i < SERVICES; i++)
-        g_clear_pointer(&services->each[i].listener, listener_free);
+    for (unsigned i = 0; i < SERVICES; i++) {
+        g_clear_pointer(&services->each[i].plain, listener_free);
+        g_clear_pointer(&services->each[i].secure, listener_free);
+    }
     g_clear_pointer(&services->udp, udp_echo_free);
 }
 

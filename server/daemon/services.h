@@ -6,6 +6,7 @@
 #include "admission/admission.h"
 #include "commands/dialogue.h"
 #include "daemon/counts.h"
+#include "daemon/tls.h"
 #include "daemon/udp_echo.h"
 
 #include <event2/event.h>
@@ -21,12 +22,15 @@ typedef enum service_kind {
 typedef struct services_options {
     char *listen;               /* numeric address */
     int ports[SERVICES];        /* 0 = any free one; -1: not this one */
+    int tls_ports[SERVICES];    /* the same with TLS, over TCP alone */
     gboolean one_reply;         /* short connections */
     gboolean open;              /* listen for other machines, meant so */
     uint32_t idle_ms;           /* silence */
     uint32_t command_ms;        /* from a command's first byte to its last */
     admission_config admission; /* over all of them; its address rate is also UDP's */
     unsigned max_closing;       /* connections of each protocol */
+    uint32_t closing_ms;        /* so long a peer has to end its direction */
+    size_t max_output;          /* bytes that may wait for a peer that does not read */
 } services_options;
 
 typedef struct services_stats {
@@ -45,14 +49,24 @@ void services_options_init(services_options *options);
 /* Whether there is to be any. */
 bool services_wanted(const services_options *options);
 
-/* NULL with one line for people in `*error`, to be freed. `emptied`: see services_stop(). */
+/* Whether TLS is asked for. */
+bool services_want_tls(const services_options *options);
+
+/*
+ * NULL with one line for people in `*error`, to be freed. `tls` must outlive them, and may be NULL
+ * if none is wanted. `emptied`: see services_stop().
+ */
 struct services *services_new(struct event_base *base, const services_options *options,
-                              void (*emptied)(void *user), void *user, char **error);
+                              struct tls *tls, void (*emptied)(void *user), void *user,
+                              char **error);
 
 /* NULL is allowed. */
 void services_free(struct services *services);
 
-/* "listening for latency on 127.0.0.1:8904 (UDP and TCP)" and so on, a line for each. */
+/*
+ * "listening for latency on 127.0.0.1:8904 (UDP and TCP)" and so on, a line for each, and behind
+ * that "listening for latency with TLS on 127.0.0.1:8944".
+ */
 void services_print_addresses(const struct services *services, FILE *to);
 
 /* Accepts nobody any more. */

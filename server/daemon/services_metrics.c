@@ -65,6 +65,12 @@ void services_metrics_append(GString *page, const struct services *services)
                      "Bytes received over TCP.", counts->bytes_received);
     exposition_plain(page, "plato_command_sent_bytes_total", "counter", "Bytes sent over TCP.",
                      counts->bytes_sent);
+    exposition_plain(page, "plato_command_tls_handshakes_total", "counter",
+                     "TLS handshakes that succeeded.", counts->tls_handshakes);
+    exposition_plain(page, "plato_command_tls_failures_total", "counter",
+                     "TLS handshakes and records that failed.", counts->tls_failures);
+    exposition_plain(page, "plato_command_tls_truncations_total", "counter",
+                     "TLS connections without close_notify.", counts->tls_truncations);
     exposition_plain(page, "plato_command_reading_paused_total", "counter",
                      "Times that a connection was not read from.", counts->held);
 }

@@ -23,20 +23,22 @@ struct tls {
     char fingerprint[FINGERPRINT_TEXT];
 };
 
-static const unsigned char protocol[] = {7, 'p', 'l', 'a', 't', 'o', '/', '1'};
-
 /* Only called if the client offers something; then it must be ours. */
 static int choose_protocol(SSL *ssl, const unsigned char **out, unsigned char *length,
                            const unsigned char *offered, unsigned n, void *user)
 {
-    unsigned char *chosen;
-    (void)ssl;
+    const char *protocol = SSL_get_app_data(ssl);
+    const size_t wanted = strlen(protocol);
     (void)user;
-    if (SSL_select_next_proto(&chosen, length, protocol, sizeof protocol, offered, n) !=
-        OPENSSL_NPN_NEGOTIATED)
-        return SSL_TLSEXT_ERR_ALERT_FATAL;
-    *out = chosen;
-    return SSL_TLSEXT_ERR_OK;
+    for (unsigned at = 0; at < n; at += 1u + offered[at]) {
+        if (offered[at] != wanted || at + 1 + wanted > n ||
+            memcmp(offered + at + 1, protocol, wanted) != 0)
+            continue;
+        *out = offered + at + 1;
+        *length = offered[at];
+        return SSL_TLSEXT_ERR_OK;
+    }
+    return SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
 static void log_key(const SSL *ssl, const char *line)
@@ -127,11 +129,13 @@ const char *tls_fingerprint(const struct tls *tls)
     return tls->fingerprint;
 }
 
-struct bufferevent *tls_stream_new(struct tls *tls, struct event_base *base, evutil_socket_t fd)
+struct bufferevent *tls_stream_new(struct tls *tls, struct event_base *base, evutil_socket_t fd,
+                                   const char *protocol)
 {
     SSL *ssl = SSL_new(tls->context);
     if (ssl == NULL)
         return NULL;
+    SSL_set_app_data(ssl, protocol); /* for choose_protocol() */
     struct bufferevent *stream = bufferevent_openssl_socket_new(
         base, fd, ssl, BUFFEREVENT_SSL_ACCEPTING, BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS);
     if (stream == NULL)

@@ -35,10 +35,13 @@ const char *tls_fingerprint(const struct tls *tls);
 
 /*
  * Takes the socket over and waits for the client's handshake; BEV_EVENT_CONNECTED tells its end.
+ * `protocol` is what ALPN calls that which is spoken, a constant of up to 255 bytes: a client that
+ * offers others only is refused, one that offers none is not.
  * Callbacks are deferred: libevent finds the end of the stream while it still holds bytes that
  * came before it, and would tell of the end first. NULL: there is no memory.
  */
-struct bufferevent *tls_stream_new(struct tls *tls, struct event_base *base, evutil_socket_t fd);
+struct bufferevent *tls_stream_new(struct tls *tls, struct event_base *base, evutil_socket_t fd,
+                                   const char *protocol);
 
 /* What BEV_EVENT_ERROR means on a stream. */
 typedef enum tls_error {

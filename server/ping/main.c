@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* plato-ping: times the way to a latency echo server. Exit codes: ping/options.c. */
-#include "common/wait_socket.h"
 #include "ping/options.h"
 #include "ping/report.h"
+#include "plato/command.h"
 
 #include <locale.h>
 #include <poll.h>
@@ -69,15 +69,15 @@ static int tell(const report *r, const prober *p, gboolean json)
     return figures.replies > 0 ? 1 : 3;
 }
 
-static int run(const ping_options *options)
+static int run(const ping_options *options, tls_client *tls)
 {
     report r;
-    prober p = {options->host,
-                options->port,
-                options->transport,
-                (int64_t)(options->timeout_s * G_USEC_PER_SEC),
-                -1,
-                ""};
+    prober p = {.peer = {options->host, options->port,
+                         options->transport == PROBE_UDP ? SOCK_DGRAM : SOCK_STREAM, tls,
+                         options->tls.server_name},
+                .transport = options->transport,
+                .timeout_us = (int64_t)(options->timeout_s * G_USEC_PER_SEC),
+                .stream = {.fd = -1}};
     if (options->interval_s < PING_PAUSE_S)
         fprintf(stderr, "plato-ping: less than 1 s behind a reply is faster than the protocol "
                         "allows: the server may refuse it\n");
@@ -100,8 +100,14 @@ int main(int argc, char **argv)
     setlocale(LC_ALL, "");
     int code = ping_options_parse(argc, argv, &options);
     if (code < 0) {
+        char *why;
+        tls_client *tls = tls_options_client(&options.tls, PLATO_LATENCY_ALPN, &why);
         catch_signals();
-        code = run(&options);
+        if (why != NULL)
+            fprintf(stderr, "plato-ping: %s\n", why);
+        code = why != NULL ? 2 : run(&options, tls);
+        g_free(why);
+        tls_client_free(tls);
     }
     ping_options_clear(&options);
     return code;

@@ -9,7 +9,8 @@
 static const char description[] =
     "Sends a clock of 4 bytes and times its way back, one probe at a time, until SIGINT or\n"
     "--count; then prints what came of it. The jitter is the mean difference of one round trip\n"
-    "from the one before it. With --tcp-short, connecting is part of the round trip.\n"
+    "from the one before it. With --tcp-short, connecting is part of the round trip,\n"
+    "and so is the handshake of TLS.\n"
     "\n"
     "Exit code: 0 each probe came back, 1 some were lost, 2 wrong usage, 3 all were lost.";
 
@@ -28,7 +29,9 @@ static const char *wrong(const raw_options *raw, const ping_options *options)
         {raw->rest == NULL || raw->rest[0] == NULL || raw->rest[1] != NULL, "give one HOST"},
         {raw->udp + raw->tcp_short + raw->tcp_long > 1,
          "--udp, --tcp-short and --tcp-long exclude each other"},
-        {raw->port < 1 || raw->port > 65535, "--port must be from 1 to 65535"},
+        {options->tls.tls && !raw->tcp_short && !raw->tcp_long,
+         "--tls needs --tcp-short or --tcp-long"},
+        {raw->port != -1 && (raw->port < 1 || raw->port > 65535), "--port must be from 1 to 65535"},
         {options->count < 0, "--count must be 0 (no end) or more"},
         {!(options->interval_s >= 0 && options->interval_s <= PING_AGEING_S),
          "--interval must be from 0 to 360 seconds"},
@@ -39,14 +42,15 @@ static const char *wrong(const raw_options *raw, const ping_options *options)
         if (rules[i].wrong)
             return rules[i].text;
     }
-    return NULL;
+    return tls_options_wrong(&options->tls);
 }
 
 static gboolean parse(int argc, char **argv, raw_options *raw, ping_options *options,
                       GError **error)
 {
     const GOptionEntry entries[] = {
-        {"port", 'p', 0, G_OPTION_ARG_INT, &raw->port, "Port of the server (default 8904)", "N"},
+        {"port", 'p', 0, G_OPTION_ARG_INT, &raw->port,
+         "Port of the server (default 8904, with --tls 8944)", "N"},
         {"udp", 0, 0, G_OPTION_ARG_NONE, &raw->udp, "Over UDP (the default)", NULL},
         {"tcp-short", 0, 0, G_OPTION_ARG_NONE, &raw->tcp_short,
          "Over TCP, a connection for each probe", NULL},
@@ -64,6 +68,7 @@ static gboolean parse(int argc, char **argv, raw_options *raw, ping_options *opt
         G_OPTION_ENTRY_NULL};
     GOptionContext *context = g_option_context_new("HOST - times the way to a latency echo server");
     g_option_context_add_main_entries(context, entries, NULL);
+    tls_options_add(context, &options->tls);
     g_option_context_set_description(context, description);
     const gboolean ok = g_option_context_parse(context, &argc, &argv, error);
     g_option_context_free(context);
@@ -72,7 +77,7 @@ static gboolean parse(int argc, char **argv, raw_options *raw, ping_options *opt
 
 int ping_options_parse(int argc, char **argv, ping_options *options)
 {
-    raw_options raw = {.port = PLATO_LATENCY_PORT};
+    raw_options raw = {.port = -1};
     GError *error = NULL;
     int code = -1;
     *options = (ping_options){.interval_s = PING_PAUSE_S, .timeout_s = PING_TIMEOUT_S};
@@ -86,7 +91,9 @@ int ping_options_parse(int argc, char **argv, ping_options *options)
         code = 2;
     } else {
         options->host = g_strdup(raw.rest[0]);
-        options->port = raw.port;
+        options->port = raw.port != -1     ? raw.port
+                        : options->tls.tls ? PLATO_LATENCY_TLS_PORT
+                                           : PLATO_LATENCY_PORT;
         options->transport = raw.tcp_short ? PROBE_SHORT : raw.tcp_long ? PROBE_LONG : PROBE_UDP;
     }
     g_clear_error(&error);
@@ -97,4 +104,5 @@ int ping_options_parse(int argc, char **argv, ping_options *options)
 void ping_options_clear(ping_options *options)
 {
     g_clear_pointer(&options->host, g_free);
+    tls_options_clear(&options->tls);
 }

@@ -3,6 +3,7 @@
 #ifndef PLATO_PING_OPTIONS_H
 #define PLATO_PING_OPTIONS_H
 
+#include "common/tls_options.h"
 #include "ping/probe.h"
 
 #define PING_PAUSE_S 1.0   /* the protocol's least pause behind a reply */
@@ -12,6 +13,7 @@
 typedef struct ping_options {
     char *host;
     int port;
+    tls_options tls;
     probe_transport transport;
     gint64 count; /* 0: until a signal */
     double interval_s, timeout_s;

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ping/probe.h"
 
-#include "common/wait_socket.h"
-
 #include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 #define PROBE_LEN 4
 
@@ -28,7 +25,7 @@ static bool read_datagram(prober *p, const uint8_t *probe, int64_t deadline_us, 
 {
     uint8_t got[PROBE_LEN + 1];
     for (;;) {
-        const ssize_t n = wait_read(p->fd, got, sizeof got, deadline_us);
+        const ssize_t n = wait_stream_read(&p->stream, got, sizeof got, deadline_us);
         if (n == PROBE_LEN && memcmp(got, probe, PROBE_LEN) == 0)
             return true;
         if (n < 0) {
@@ -43,7 +40,7 @@ static bool read_stream(prober *p, const uint8_t *probe, int64_t deadline_us, ch
     uint8_t got[PROBE_LEN];
     size_t have = 0;
     while (have < sizeof got) {
-        const ssize_t n = wait_read(p->fd, got + have, sizeof got - have, deadline_us);
+        const ssize_t n = wait_stream_read(&p->stream, got + have, sizeof got - have, deadline_us);
         if (n <= 0) {
             *why = n == 0 ? g_strdup("the server has closed the connection") : why_not(p);
             return false;
@@ -58,7 +55,7 @@ static bool read_stream(prober *p, const uint8_t *probe, int64_t deadline_us, ch
 
 static bool exchange(prober *p, const uint8_t *probe, int64_t deadline_us, char **why)
 {
-    if (!wait_write(p->fd, probe, PROBE_LEN, deadline_us)) {
+    if (!wait_stream_write(&p->stream, probe, PROBE_LEN, deadline_us)) {
         *why = why_not(p);
         return false;
     }
@@ -66,19 +63,12 @@ static bool exchange(prober *p, const uint8_t *probe, int64_t deadline_us, char 
                                      : read_stream(p, probe, deadline_us, why);
 }
 
-static bool open_socket(prober *p, int64_t deadline_us, char **why)
-{
-    const int type = p->transport == PROBE_UDP ? SOCK_DGRAM : SOCK_STREAM;
-    p->fd = wait_open(p->host, p->port, type, deadline_us, p->address, why);
-    return p->fd >= 0;
-}
-
 int64_t probe_once(prober *p, char **why)
 {
     uint8_t probe[PROBE_LEN];
     int64_t begun = wait_now_us();
     const int64_t deadline_us = begun + p->timeout_us;
-    if (p->fd < 0 && !open_socket(p, deadline_us, why))
+    if (p->stream.fd < 0 && !wait_stream_open(&p->stream, &p->peer, deadline_us, p->address, why))
         return -1;
     if (p->transport != PROBE_SHORT)
         begun = wait_now_us();
@@ -93,7 +83,5 @@ int64_t probe_once(prober *p, char **why)
 
 void prober_close(prober *p)
 {
-    if (p->fd >= 0)
-        close(p->fd);
-    p->fd = -1;
+    wait_stream_close(&p->stream);
 }

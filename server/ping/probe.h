@@ -3,23 +3,23 @@
 #ifndef PLATO_PING_PROBE_H
 #define PLATO_PING_PROBE_H
 
-#include "common/address.h"
+#include "common/wait_stream.h"
 
 #include <glib.h>
 #include <stdint.h>
 
 typedef enum probe_transport {
     PROBE_UDP,
-    PROBE_SHORT, /* a TCP connection for each probe; connecting is part of the round trip */
+    PROBE_SHORT, /* a TCP connection for each probe; connecting, with TLS also shaking hands, is
+                    part of the round trip */
     PROBE_LONG,  /* one for all, made anew after a loss */
 } probe_transport;
 
 typedef struct prober {
-    const char *host;
-    int port;
+    wait_peer peer;
     probe_transport transport;
     int64_t timeout_us;
-    int fd; /* -1: none */
+    wait_stream stream;
     char address[ADDRESS_TEXT];
 } prober;
 

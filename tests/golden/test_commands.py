@@ -231,11 +231,11 @@ class Latency(CommandTest):
         probe(u, None)
         self.capture.pause(4)
         probe(u, 11)
-        probe(u, 5, differs=1)  # not its own: that probe is lost, too
+        probe(u, 5, differs=1)     # not its own: that probe is lost, too
         probe(u, 19)
-        probe(h, 40)             # a connection of its own, the same path
+        probe(h, 40)               # a connection of its own, the same path
         probe(u, 11)
-        probe(u, None)              # nobody knows yet
+        probe(u, None)             # nobody knows yet
         for options in ((), ("-2",)):
             row = next(line for line in self.text("latency,rtt", *options).splitlines()
                        if line.startswith("all "))
