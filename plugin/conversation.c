@@ -27,6 +27,18 @@ unsigned plato_side_of(const packet_info *pinfo)
     return order < 0 ? 0 : 1;
 }
 
+uint32_t plato_tcp_stream_of(packet_info *pinfo)
+{
+    const struct tcp_analysis *tcp =
+        pinfo->ptype == PT_TCP ? get_tcp_conversation_data(NULL, pinfo) : NULL;
+    return tcp != NULL ? tcp->stream : UINT32_MAX;
+}
+
+int64_t plato_time_of(const packet_info *pinfo)
+{
+    return (int64_t)pinfo->abs_ts.secs * 1000000000 + pinfo->abs_ts.nsecs;
+}
+
 bool plato_start_was_captured(packet_info *pinfo)
 {
     if (pinfo->ptype != PT_TCP)

@@ -26,6 +26,14 @@ typedef struct stream_hole {
     8 /* how many holes of a direction are remembered, for bytes that come late                    \
        */
 
+/* The packet with the first byte of a frame that ends in a later one. */
+typedef struct frame_begin {
+    uint32_t packet; /* 0: there is none, the frame ends where it began */
+    int64_t time_ns; /* of that packet, since the epoch */
+} frame_begin;
+
+typedef struct begun_side begun_side; /* begun.c */
+
 /* Where one direction of a TCP stream stands. Changed on the first pass only. */
 typedef struct stream_side {
     bool known;        /* next_seq is set */
@@ -39,6 +47,7 @@ typedef struct stream_side {
     uint8_t *rest;       /* WebSocket: the start of a frame that goes on in the next message */
     size_t rest_len;
     size_t rest_cap;
+    begun_side *begun; /* NULL while every frame ended in the packet where it began */
 } stream_side;
 
 /* All that is kept for a conversation, for the whole file. */
@@ -68,6 +77,12 @@ unsigned plato_side_of(const packet_info *pinfo);
  */
 bool plato_is_upstream(packet_info *pinfo, plato_conversation *conversation, uint64_t position,
                        const plato_head *head);
+
+/* tcp.stream; UINT32_MAX where it is not TCP. */
+uint32_t plato_tcp_stream_of(packet_info *pinfo);
+
+/* When this packet was captured, in ns since the epoch. */
+int64_t plato_time_of(const packet_info *pinfo);
 
 /* Whether the start of this TCP connection was captured. */
 bool plato_start_was_captured(packet_info *pinfo);

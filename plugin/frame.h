@@ -20,6 +20,7 @@ typedef struct frame_facts {
     uint64_t position;      /* grows from frame to frame over the file, the same in every pass */
     uint64_t total;         /* bytes that the header claims, header included */
     int captured;           /* bytes of it that are here */
+    frame_begin begin;      /* where its first byte came in an earlier packet */
     bool complete;          /* all of them */
     bool shortened;         /* its length was damaged: another frame was found inside */
     bool capture_gap;       /* bytes in front of it are missing from the capture */

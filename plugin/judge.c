@@ -67,11 +67,6 @@ static uint64_t digest(plato_span content)
     return hash;
 }
 
-static int64_t as_ns(const nstime_t *time)
-{
-    return (int64_t)time->secs * 1000000000 + time->nsecs;
-}
-
 static plato_direction direction_of(bool upstream)
 {
     return upstream ? PLATO_UPSTREAM : PLATO_DOWNSTREAM;
@@ -93,7 +88,7 @@ static const plato_judged *feed(plato_analysis *a, packet_info *pinfo,
         .connection = conversation->stream,
         .direction = direction_of(upstream),
         .framing = facts->frame.framing,
-        .time_ns = as_ns(&pinfo->abs_ts),
+        .time_ns = plato_time_of(pinfo),
         .head = &facts->head,
     };
     describe_content(facts, &observation);

@@ -2,6 +2,7 @@
 /* The Plato instant-messaging protocol: registration. docs/protocol.md describes the protocol. */
 #include "packet-plato.h"
 
+#include "begun.h"
 #include "body.h"
 #include "conversation.h"
 #include "expert.h"
@@ -130,6 +131,7 @@ void proto_register_plato(void)
     proto_plato = proto_register_protocol("Plato Instant Messaging Protocol", "Plato", "plato");
     plato_register_fields(proto_plato);
     plato_register_conversation();
+    plato_register_begun();
     plato_register_judge();
     plato_register_verdict(proto_plato);
     plato_register_tap();

@@ -8,6 +8,7 @@
  *   stream.c        what TCP, TLS and WebSocket hand over -> walks
  *   walk.c          bytes -> frames, and what lies between them
  *   framing.c       fixed header or length prefix
+ *   begun.c         frames that begin in one packet and end in another
  *   conversation.c  what is kept for a conversation
  *   frame.c         the facts of one frame
  *   crc.c           which CRC a conversation uses, and whether it is right

@@ -4,20 +4,13 @@
 
 #include "stat.h"
 
-#include <epan/dissectors/packet-tcp.h>
 #include <epan/tap.h>
 
 static int tap_id = -1;
 static int skipped_id = -1;
 
-static const plato_tap_questions questions = {plato_judge_again, plato_judge_unacked};
-
-static uint32_t tcp_stream_of(packet_info *pinfo)
-{
-    const struct tcp_analysis *tcp =
-        pinfo->ptype == PT_TCP ? get_tcp_conversation_data(NULL, pinfo) : NULL;
-    return tcp != NULL ? tcp->stream : UINT32_MAX;
-}
+static const plato_tap_questions questions = {plato_judge_again, plato_judge_unacked,
+                                              plato_begun_unfinished};
 
 void plato_tap_frame(packet_info *pinfo, const frame_facts *facts, const frame_judgement *judgement)
 {
@@ -27,7 +20,7 @@ void plato_tap_frame(packet_info *pinfo, const frame_facts *facts, const frame_j
     plato_tap_record *record = wmem_new(pinfo->pool, plato_tap_record);
     record->layout = PLATO_TAP_LAYOUT;
     record->start_captured = plato_start_was_captured(pinfo);
-    record->tcp_stream = tcp_stream_of(pinfo);
+    record->tcp_stream = plato_tcp_stream_of(pinfo);
     record->ask = &questions;
     record->facts = wmem_memdup(pinfo->pool, facts, sizeof *facts);
     record->judgement = *judgement;
@@ -44,7 +37,7 @@ void plato_tap_bytes_skipped(packet_info *pinfo, uint32_t bytes, bool behind_gap
     record->layout = PLATO_TAP_LAYOUT;
     record->bytes = bytes;
     record->start_captured = plato_start_was_captured(pinfo);
-    record->tcp_stream = tcp_stream_of(pinfo);
+    record->tcp_stream = plato_tcp_stream_of(pinfo);
     record->behind_gap = behind_gap;
     tap_queue_packet(skipped_id, pinfo, record);
 }

@@ -2,6 +2,7 @@
 #ifndef PLATO_TAP_H
 #define PLATO_TAP_H
 
+#include "begun.h"
 #include "judge.h"
 
 /*
@@ -13,7 +14,7 @@ typedef struct plato_tap_layout {
     uint32_t size;    /* of all that a record holds or points to, added up */
 } plato_tap_layout;
 
-#define PLATO_TAP_VERSION 1 /* grows with every change of a record's meaning */
+#define PLATO_TAP_VERSION 2 /* grows with every change of a record's meaning */
 #define PLATO_TAP_LAYOUT                                                                           \
     (plato_tap_layout)                                                                             \
     {                                                                                              \
@@ -25,6 +26,7 @@ typedef struct plato_tap_layout {
 typedef struct plato_tap_questions {
     plato_verdict (*verdict)(const plato_judged *judged);
     bool (*unacked)(const plato_judged *judged);
+    void (*unfinished)(plato_unfinished_fn each, void *user);
 } plato_tap_questions;
 
 /*

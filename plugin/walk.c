@@ -10,6 +10,7 @@
  */
 #include "walk.h"
 
+#include "begun.h"
 #include "crc.h"
 #include "frame.h"
 #include "framing.h"
@@ -37,6 +38,7 @@ typedef struct walk {
     plato_framing framing;
     bool in_sync;
     bool gap;                   /* the next frame is the first behind missing bytes */
+    bool goes_on;               /* what comes next may be what an earlier packet left under way */
     bool resplit;               /* a frame was cut short because its length was damaged */
     wmem_array_t *pieces;       /* those since it was looked around, if they are to be kept */
     plato_resync_budget budget; /* what is left of it for this call */
@@ -83,6 +85,8 @@ static void show(walk *w, const piece *made, frame_facts *examined)
     if (w->pieces != NULL)
         wmem_array_append_one(w->pieces, *made);
     w->offset = made->offset + made->length;
+    const bool goes_on = w->goes_on;
+    w->goes_on = false;
     if (made->kind == PIECE_SKIPPED) {
         plato_show_continuation(tvb, w->pinfo, w->tree);
         plato_tap_bytes_skipped(w->pinfo, tvb_reported_length(tvb), w->gap || w->start->gap);
@@ -97,6 +101,8 @@ static void show(walk *w, const piece *made, frame_facts *examined)
         examined->crc = made->crc;
     }
     examined->capture_gap = made->gap;
+    if (goes_on)
+        examined->begin = plato_begun_take(w->pinfo, w->conversation, examined->position);
     const frame_judgement judgement = plato_judge_frame(w->pinfo, w->conversation, examined);
     plato_show_frame(examined, &judgement, tvb, w->pinfo, w->tree);
     plato_tap_frame(w->pinfo, examined, &judgement);
@@ -418,6 +424,7 @@ walk_end plato_walk(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
         .captured = (int)tvb_captured_length(tvb),
         .in_sync = start->in_sync,
         .gap = start->gap,
+        .goes_on = start->in_sync && !start->gap,
         .budget = budget,
     };
     w.end.used = (uint64_t)w.reported;
@@ -437,6 +444,9 @@ walk_end plato_walk(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
         return w.end;
     }
     walk_on(&w);
+    if (!PINFO_FD_VISITED(pinfo) && !start->late)
+        plato_begun_leave(pinfo, conversation, w.framing, w.end.wanted != 0 && w.end.in_sync,
+                          w.goes_on);
     keep_pieces(&w);
     return w.end;
 }

@@ -213,6 +213,73 @@ RULE_FRAME(rule_first_frame)
     g_free(time);
 }
 
+/* ---- frames that take their time ---- */
+
+static void keep_slowest(check_instance *rule, int64_t took)
+{
+    if (took > rule->extreme)
+        rule->extreme = took;
+}
+
+RULE_FRAME(rule_frame_time)
+{
+    (void)world;
+    const frame_begin *begin = &frame->facts->begin;
+    rule->judged++;
+    if (begin->packet == 0)
+        return;
+    const int64_t took = frame->time_ns - begin->time_ns;
+    keep_slowest(rule, took);
+    if (took <= (int64_t)rule->param[0])
+        return;
+    char *time = check_time_text(took);
+    check_broken(rule, frame, "complete %s after its first byte in packet %u", time, begin->packet);
+    g_free(time);
+}
+
+typedef struct unfinished_check {
+    const check_world *world;
+    check_instance *rule;
+} unfinished_check;
+
+/* A frame that never ended: the connection has to end instead. */
+static void judge_unfinished(const plato_unfinished *frame, void *user)
+{
+    const check_world *world = ((const unfinished_check *)user)->world;
+    check_instance *rule = ((const unfinished_check *)user)->rule;
+    if (frame->framing == PLATO_FRAMING_MSGCMD)
+        return;
+    const int64_t closed = world_stream_closed(world, frame->tcp_stream);
+    const int64_t open = (closed != NEVER ? closed : world->last_ns) - frame->begin.time_ns;
+    rule->judged++;
+    keep_slowest(rule, open);
+    if (open <= (int64_t)(rule->param[0] + rule->param[1]))
+        return;
+    char *time = check_time_text(open);
+    if (world_stream_has_hole(world, frame->tcp_stream, frame->port))
+        check_unsure_at(rule, frame->begin.packet, frame->stream,
+                        "the frame that begins here did not end within %s, but the capture lacks "
+                        "bytes",
+                        time);
+    else
+        check_broken_at(rule, frame->begin.packet, frame->stream,
+                        "the frame that begins here has not ended, and the connection is still "
+                        "open after %s",
+                        time);
+    g_free(time);
+}
+
+RULE_END(rule_frame_time_end)
+{
+    unfinished_check check = {world, rule};
+    world->ask->unfinished(judge_unfinished, &check);
+    if (rule->extreme == 0)
+        return;
+    char *time = check_time_text(rule->extreme);
+    rule->summary = g_strdup_printf("the slowest took %s", time);
+    g_free(time);
+}
+
 /* ---- repeats ---- */
 
 /* 1 s in front of the first repeat, then 2, 4, ..., at most `longest`. */

@@ -41,6 +41,8 @@ RULE_END(rule_delivery_end);
 RULE_FRAME(rule_heartbeat);
 RULE_END(rule_heartbeat_end);
 RULE_FRAME(rule_first_frame);
+RULE_FRAME(rule_frame_time);
+RULE_END(rule_frame_time_end);
 RULE_FRAME(rule_silence);
 RULE_FRAME(rule_resend);
 

@@ -51,6 +51,26 @@ bool world_has_hole(const check_world *world, const check_conn *conn, bool clien
     return has_hole(side_of(world_life(world, conn), conn, client));
 }
 
+bool world_stream_has_hole(const check_world *world, uint32_t tcp_stream, uint16_t port)
+{
+    const tcp_life *life = g_hash_table_lookup(world->lives, GUINT_TO_POINTER(tcp_stream));
+    for (int i = 0; life != NULL && i < 2; i++) {
+        if (life->sides[i].known && life->sides[i].port == port)
+            return has_hole(&life->sides[i]);
+    }
+    return false;
+}
+
+int64_t world_stream_closed(const check_world *world, uint32_t tcp_stream)
+{
+    const tcp_life *life = g_hash_table_lookup(world->lives, GUINT_TO_POINTER(tcp_stream));
+    if (life == NULL)
+        return NEVER;
+    const int64_t one = life->end_ns[0];
+    const int64_t other = life->end_ns[1];
+    return one == NEVER || (other != NEVER && other < one) ? other : one;
+}
+
 void world_free_life(void *p)
 {
     tcp_life *life = (tcp_life *)p;

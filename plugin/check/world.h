@@ -192,6 +192,9 @@ int64_t world_closed_by(const check_world *world, const check_conn *conn, bool c
 bool world_is_closed(const check_world *world, const check_conn *conn);
 /* Whether a hole of this direction was never filled. */
 bool world_has_hole(const check_world *world, const check_conn *conn, bool client);
+/* The same of a tcp.stream, and of what this port sent; and when either end closed it. */
+bool world_stream_has_hole(const check_world *world, uint32_t tcp_stream, uint16_t port);
+int64_t world_stream_closed(const check_world *world, uint32_t tcp_stream);
 
 up_counter *world_up(const check_world *world, const check_owner *owner, uint64_t session_id);
 down_counter *world_down(const check_world *world, const check_owner *owner, uint64_t session_id);

@@ -109,10 +109,10 @@ def describe_tree(capture, *options):
     return lines
 
 
-def sharkd_trees(capture, order):
+def sharkd_trees(capture, order, options):
     """The plato items of the packets, asked for in this order, as sharkd shows them."""
     asked = [("frame", {"frame": number, "proto": True}) for number in order]
-    answers = wireshark.sharkd(capture, asked)
+    answers = wireshark.sharkd(capture, asked, options)
     return {number: [node for node in answer["tree"] if node.get("f") == "plato"]
             for number, answer in zip(order, answers)}
 
@@ -127,15 +127,15 @@ def options_of(base):
     return [option.replace("{captures}", folder) for option in options]
 
 
-def check_random_access(capture):
+def check_random_access(capture, options):
     packets = len(wireshark.fields(capture, ["frame.number"]))
     forward = list(range(1, packets + 1))
     shuffled = random.Random(1).sample(forward, packets)
-    expected = sharkd_trees(capture, forward)
+    expected = sharkd_trees(capture, forward, options)
     if not any(expected.values()):
         raise AssertionError(f"{capture}: sharkd shows no Plato")
     for name, order in (("reverse", forward[::-1]), ("random", shuffled)):
-        trees = sharkd_trees(capture, order)
+        trees = sharkd_trees(capture, order, options)
         wrong = [number for number in forward if trees[number] != expected[number]]
         if wrong:
             raise AssertionError(f"{capture}: packets {wrong} differ in {name} order")
@@ -181,7 +181,7 @@ def check(capture, update):
         write(base + ".json", json_lines(packets))
         write(base + ".tree", tree)
     packets_once, tree_once = describe_json(capture, *options), describe_tree(capture, *options)
-    check_random_access(capture)
+    check_random_access(capture, options)
     return all([
         same(f"{base}.json (-) and now (+)",
              packets_that_differ(read_packets(base + ".json"), packets)),

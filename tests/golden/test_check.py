@@ -159,6 +159,29 @@ class CannotTell(CheckTest):
             s.pause(1)
         self.assertEqual(self.unsure(self.rules()), set())
 
+    def test_frames_in_pieces(self):
+        """39 s from the first byte to the last; 44 s, and then the server closes; and a frame whose
+        end the capture missed."""
+        s = self.scene
+        frame = push(1, "in pieces", session_id=7)
+        s.login("a")
+        s.login("b")
+        s.down("a", frame[:5])
+        s.up("b", heartbeat()[:5])
+        for end in (20, len(frame)):
+            s.pause(19.5)
+            s.down("a", frame[5 if end == 20 else 20:end])
+        s.pause(5)
+        s.end("b", by="server")
+        judged = self.rules("--only", "--rule", "frame_time", "--strict")["frame_time"]
+        self.assertEqual((judged["status"], judged["judged"]), ("ok", 6))
+        s.down("a", frame[:5])
+        s.flows["a"].server(frame[5:20], record=False)
+        s.pause(50)
+        s.down("a", frame[20:])
+        verdict = self.rules("--only", "--rule", "frame_time")["frame_time"]
+        self.assertEqual((verdict["status"], verdict["broken_count"]), ("unsure", 0))
+
     def test_the_end_of_the_capture(self):
         s = self.scene
         s.login("a")

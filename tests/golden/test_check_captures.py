@@ -20,6 +20,7 @@ BROKEN = {
     "impossible-lengths": {"crc", "malformed"},
     "refused": {"crc", "malformed", "types", "versions", "login_first"},
     "repeats": {"resend"},  # by hand, and soon
+    "slow-frame": {"frame_time"},
     "sync-fills-hole": {"conflicts"},
     "trouble": {"crc", "conflicts", "unacked", "heartbeat", "client_ids", "resend"},
 }
@@ -42,6 +43,15 @@ class Captures(unittest.TestCase):
                 self.assertEqual({name for name, rule in rules.items()
                                   if rule["status"] == "broken"}, BROKEN.get(name, set()))
                 self.assertEqual(rules["evidence"]["status"], "ok")
+
+    def test_the_server_closes_in_time(self):
+        """The server of slow-writer waits 2 s for a frame, and no longer."""
+        for limit, code in (("max=2s;grace=100ms", 0), ("max=1s;grace=500ms", 1)):
+            run = subprocess.run([TOOL, "--only", "--rule", f"frame_time({limit})",
+                                  os.path.join(CAPTURES, "slow-writer.pcapng")],
+                                 capture_output=True, text=True, timeout=wireshark.TIMEOUT,
+                                 env=wireshark.environment_of_a_run(), check=False)
+            self.assertEqual(run.returncode, code, run.stdout + run.stderr)
 
 
 if __name__ == "__main__":

@@ -370,6 +370,22 @@ def half_an_answer(s):
 
 
 @story
+def frames_that_take_too_long(s):
+    s.login("pieces")
+    message = up(1, "1", session_id=115)
+    s.up("pieces", heartbeat() + message[:9])
+    s.down("pieces", ack(plato.HEARTBEAT))
+    s.pause(41)
+    late = s.up("pieces", message[9:])
+    s.down("pieces", ack(plato.UP, client_id=1, session_id=115, msg_id=1))
+    begun = s.up("pieces", heartbeat()[:13])
+    s.connect("pieces of a login")
+    never = s.up("pieces of a login", plato.login(4716)[:1])
+    s.pause(46)
+    return {"frame_time": [late, begun, never]}
+
+
+@story
 def lost_bytes(s):
     s.login("lost")
     s.heard("lost", 113, 1)

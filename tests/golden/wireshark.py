@@ -82,14 +82,24 @@ def plato_trees(capture, *options):
     return [[p for p in packet if p.get("name") == "plato"] for packet in document]
 
 
-def sharkd(capture, requests):
-    """Loads `capture` and puts `requests`, (method, params) each; returns their results."""
-    calls = [("load", {"file": capture})] + list(requests)
+def preference_calls(options):
+    """What sets tshark's `-o NAME:VALUE` in sharkd."""
+    if any(option != "-o" for option in options[::2]):
+        raise AssertionError(f"sharkd takes no such options: {options}")
+    return [("setconf", dict(zip(("name", "value"), preference.split(":", 1))))
+            for preference in options[1::2]]
+
+
+def sharkd(capture, requests, options=()):
+    """Loads `capture` with these preferences and puts `requests`, (method, params) each; returns
+    their results."""
+    settings = preference_calls(options)
+    calls = [*settings, ("load", {"file": capture}), *requests]
     lines = [json.dumps({"jsonrpc": "2.0", "id": i, "method": m, "params": p})
              for i, (m, p) in enumerate(calls, 1)]
     out = run("-", program="sharkd", stdin="\n".join(lines) + "\n")
     results = [json.loads(line) for line in out.splitlines() if line.startswith("{")]
     for result in results:
-        if "error" in result:
+        if "error" in result or result.get("result", {}).get("err", 0) != 0:
             raise AssertionError(f"sharkd: {result}")
-    return [result.get("result") for result in results[1:]]
+    return [result.get("result") for result in results[len(settings) + 1:]]
