@@ -175,6 +175,8 @@ class CannotTell(CheckTest):
         s.end("b", by="server")
         judged = self.rules("--only", "--rule", "frame_time", "--strict")["frame_time"]
         self.assertEqual((judged["status"], judged["judged"]), ("ok", 6))
+        strict = self.rules("--only", "--rule", "frame_time(max=38s;grace=7s)", expect=1)
+        self.assertIn("complete 39.0", strict["frame_time"]["broken"][0]["text"])
         s.down("a", frame[:5])
         s.flows["a"].server(frame[5:20], record=False)
         s.pause(50)
