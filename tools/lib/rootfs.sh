@@ -63,7 +63,9 @@ rootfs_bootstrap() {
         # Not with useradd, which is not in every minimal system.
         --customize-hook="echo '$rootfs_user:x:$rootfs_uid:$rootfs_uid::/home/$rootfs_user:/bin/sh' >>\"\$1/etc/passwd\""
         --customize-hook="echo '$rootfs_user:x:$rootfs_uid:' >>\"\$1/etc/group\""
-        --customize-hook="install -d -o $rootfs_uid -g $rootfs_uid \"\$1/home/$rootfs_user\"")
+        --customize-hook="install -d -o $rootfs_uid -g $rootfs_uid \"\$1/home/$rootfs_user\""
+        # the name that programs call without asking anybody
+        --customize-hook="printf '127.0.0.1 localhost\n::1 localhost\n' >\"\$1/etc/hosts\"")
     [ $# -eq 0 ] || options+=("--include=$(IFS=,; printf '%s' "$*")")
     rootfs_say "making a fresh Debian $suite in $folder"
     if ! mmdebstrap "${options[@]}" "$suite" "$new" "$(debian_source "$suite")" >"$log" 2>&1 </dev/null; then
@@ -127,6 +129,8 @@ rootfs_run() {
             ln -sfn -- "$(cat lower)" below
             mount -t overlay overlay -o lowerdir=below,upperdir=upper,workdir=work root
             cd /
+        else
+            mount --bind -- "$root" "$root"
         fi
         while [ "$binds" -gt 0 ]; do
             if [ -d "$1" ]; then mkdir -p -- "$root/$2"; else mkdir -p -- "$(dirname -- "$root/$2")"; : >>"$root/$2"; fi
@@ -137,11 +141,17 @@ rootfs_run() {
         [ -z "$alone" ] || ip link set lo up
         mount -t proc proc "$root/proc"
         mount -t tmpfs tmpfs "$root/dev/shm" 2>/dev/null || true
+        # terminals
+        mount -t devpts -o newinstance,ptmxmode=0666 devpts "$root/dev/pts" 2>/dev/null || true
+        # It becomes the root of this mount namespace: to whoever is in a mere chroot, the kernel
+        # refuses user namespaces.
+        cd -- "$root"
+        mount --move . /
         env=(env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive)
         if [ "$as" = 1 ]; then
-            exec chroot --userspec="$id:$id" --groups="$id" -- "$root" "${env[@]}" "HOME=/home/$name" "USER=$name" \
+            exec chroot --userspec="$id:$id" --groups="$id" -- . "${env[@]}" "HOME=/home/$name" "USER=$name" \
                 sh -c "cd && exec \"\$@\"" sh "$@"
         fi
-        exec chroot -- "$root" "${env[@]}" HOME=/root USER=root sh -c "cd && exec \"\$@\"" sh "$@"
+        exec chroot -- . "${env[@]}" HOME=/root USER=root sh -c "cd && exec \"\$@\"" sh "$@"
     ' bash "$folder" "$as" "$rootfs_user" "$rootfs_uid" "$alone" $((${#binds[@]} / 2)) "${binds[@]}" "$@"
 }

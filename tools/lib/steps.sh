@@ -1,23 +1,26 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# Sourced by demo and test: steps that say what they do and how long it took, and are quiet unless
-# they fail. `steps` is how many there are.
+# Sourced by demo, test and matrix: steps that say what they do and how long it took, and are quiet
+# unless they fail. `steps` is how many there are.
 
 step_number=0
 step_log=$(mktemp)
 trap 'rm -f -- "$step_log"' EXIT
 
-# step TEXT COMMAND...: runs the command. If it fails: the end of what it printed, and exit 1.
+# step TEXT COMMAND...: runs the command. If it fails: the end of what it printed, and exit 1; or 77,
+# if the command says so: not possible here.
 step() {
-    local text=$1 start=$SECONDS
+    local text=$1 start=$SECONDS code=0
     shift
     step_number=$((step_number + 1))
     printf '[%d/%d] %s ...' "$step_number" "${steps:?}" "$text"
-    if ! "$@" >"$step_log" 2>&1 </dev/null; then
+    "$@" >"$step_log" 2>&1 </dev/null || code=$?
+    if [ $code -ne 0 ]; then
         printf ' failed\n'
         tail -n 40 -- "$step_log" >&2
         printf '\nThis failed: %s\n' "$*" >&2
-        exit 1
+        [ $code -eq 77 ] || code=1
+        exit $code
     fi
     printf ' %d s\n' $((SECONDS - start))
 }
