@@ -1,0 +1,3 @@
+getent group plato-server >/dev/null || groupadd -r plato-server
+getent passwd plato-server >/dev/null ||
+    useradd -r -g plato-server -d /var/lib/plato-server -s /sbin/nologin -c "Plato server" plato-server
