@@ -3,6 +3,7 @@
 import os
 import resource
 import signal
+import stat
 import subprocess
 import unittest
 
@@ -172,6 +173,33 @@ class WrongScenarios(mkcap.MkcapTest):
             self.assertEqual(done.returncode, 1, done.stderr)
             self.assertIn("File too large", done.stderr)
             self.assertEqual(os.listdir(self.folder), ["a.mkcap"])
+
+    def test_a_link_a_fifo_and_a_device(self):
+        """They stay what they are: the capture goes where they lead."""
+        self.write("connection a\na > HEARTBEAT\n")
+        wanted = self.path("wanted.pcapng")
+        self.assertEqual(mkcap.run("-o", wanted, self.scenario).returncode, 0)
+        with open(wanted, "rb") as file:
+            expected = file.read()
+        with open(self.path("file.pcapng"), "wb"):
+            pass
+        os.symlink("file.pcapng", self.path("link.pcapng"))
+        self.assertEqual(mkcap.run("-o", self.path("link.pcapng"), self.scenario).returncode, 0)
+        self.assertTrue(os.path.islink(self.path("link.pcapng")))
+        with open(self.path("file.pcapng"), "rb") as file:
+            self.assertEqual(file.read(), expected)
+        os.mkfifo(self.path("fifo"))
+        reader = os.open(self.path("fifo"), os.O_RDONLY | os.O_NONBLOCK)
+        self.addCleanup(os.close, reader)
+        self.assertEqual(mkcap.run("-o", self.path("fifo"), self.scenario).returncode, 0)
+        self.assertEqual(os.read(reader, 65536), expected)
+        self.assertTrue(stat.S_ISFIFO(os.stat(self.path("fifo")).st_mode))
+        # not /dev/full itself: who is root could lose it if this failed
+        os.symlink("/dev/full", self.path("full"))
+        done = mkcap.run("-o", self.path("full"), self.scenario)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("No space left", done.stderr)
+        self.assertTrue(os.path.islink(self.path("full")))
 
     def test_help(self):
         done = mkcap.run("--help")

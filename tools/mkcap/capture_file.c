@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <glib/gstdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -41,22 +42,47 @@ static FILE *open_beside(const char *path, char **temporary, GError **error)
     return out;
 }
 
+static gboolean write_packets(FILE *out, capture_format format, const GPtrArray *packets,
+                              guint32 snaplen, const char *comment)
+{
+    const gboolean ok = format == CAPTURE_PCAP ? pcap_write(out, packets, snaplen)
+                                               : pcapng_write(out, packets, snaplen, comment);
+    return fclose(out) == 0 && ok;
+}
+
+/* A device or a FIFO: it is written to. To put a file in its place would take it from everybody. */
+static gboolean is_stream(const char *path)
+{
+    struct stat there;
+    return stat(path, &there) == 0 && !S_ISREG(there.st_mode) && !S_ISDIR(there.st_mode);
+}
+
+/* What a symbolic link leads to is replaced, not the link. To be freed. */
+static char *behind_links(const char *path)
+{
+    char *found = realpath(path, NULL);
+    char *target = g_strdup(found != NULL ? found : path);
+    free(found);
+    return target;
+}
+
 gboolean capture_file_write(const char *path, capture_format format, const GPtrArray *packets,
                             guint32 snaplen, const char *comment, GError **error)
 {
-    char *temporary = NULL;
-    FILE *out = open_beside(path, &temporary, error);
-    if (out == NULL) {
-        g_free(temporary);
-        return FALSE;
+    if (is_stream(path)) {
+        FILE *stream = fopen(path, "wbe");
+        return (stream != NULL && write_packets(stream, format, packets, snaplen, comment)) ||
+               refuse(error, path);
     }
-    gboolean ok = format == CAPTURE_PCAP ? pcap_write(out, packets, snaplen)
-                                         : pcapng_write(out, packets, snaplen, comment);
-    ok = fclose(out) == 0 && ok && g_rename(temporary, path) == 0;
-    if (!ok) {
-        refuse(error, path);
+    char *temporary = NULL, *target = behind_links(path);
+    FILE *out = open_beside(target, &temporary, error);
+    gboolean ok = out != NULL;
+    if (ok && !(write_packets(out, format, packets, snaplen, comment) &&
+                g_rename(temporary, target) == 0)) {
+        ok = refuse(error, path);
         g_unlink(temporary);
     }
     g_free(temporary);
+    g_free(target);
     return ok;
 }
