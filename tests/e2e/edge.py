@@ -14,8 +14,13 @@ class EdgeServer(plato.Server):
     LINES = {"--tls-self-signed": (("tls_port", r"listening with TLS on .*:(\d+)"),
                                    ("fingerprint", r"certificate SHA-256 ([0-9A-F:]{95})")),
              "--latency-port": (("latency_port", r"listening for latency on .*:(\d+) \(UDP and TCP\)"),),
+             "--latency-tls-port": (("latency_tls_port",
+                                     r"listening for latency with TLS on .*:(\d+)"),),
              "--text-port": (("text_port", r"listening for text on .*:(\d+)"),),
+             "--text-tls-port": (("text_tls_port", r"listening for text with TLS on .*:(\d+)"),),
              "--binary-port": (("binary_port", r"listening for binary on .*:(\d+)"),),
+             "--binary-tls-port": (("binary_tls_port",
+                                    r"listening for binary with TLS on .*:(\d+)"),),
              "--metrics": (("metrics_port", r"metrics on http://127\.0\.0\.1:(\d+)/metrics"),)}
 
     def __init__(self, *options, **more):
