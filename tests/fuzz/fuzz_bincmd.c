@@ -3,26 +3,13 @@
  * Binary commands: however the bytes are cut the decoder says the same of them; the search for a
  * magic finds what it skips to; a command that was read can be written again.
  */
-#include "fuzz_input.h"
+#include "fuzz_command.h"
 
-#include "command_trace.h"
 #include "plato/bincmd.h"
 
-#include <string.h>
-
-#define CUTS_MAX 32u
-
-static void require_same_however_cut(const plato_bincmd_config *config, plato_span stream,
-                                     const size_t *at, size_t count)
+static bytes trace(const void *config, plato_span stream, command_cuts cuts)
 {
-    bytes expected = trace_bincmd(config, stream, (command_cuts){0});
-    for (int way = 0; way < 3; way++) {
-        const command_cuts cuts = {at, count, way > 0, way == 2};
-        bytes trace = trace_bincmd(config, stream, cuts);
-        REQUIRE(trace.n == expected.n && memcmp(trace.p, expected.p, trace.n) == 0);
-        bytes_free(&trace);
-    }
-    bytes_free(&expected);
+    return trace_bincmd(config, stream, cuts);
 }
 
 static void require_round_trip(plato_span stream, const plato_bincmd *command)
@@ -63,7 +50,6 @@ static void require_find_agrees(const plato_bincmd_config *given, plato_span str
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     input in = {data, size};
-    size_t cuts[CUTS_MAX], at = 0;
     plato_bincmd_config config;
     plato_bincmd_config_init(&config);
     const uint8_t choice = take_byte(&in);
@@ -72,13 +58,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     config.resync = (choice & 2) != 0;
     if (choice & 4)
         config.limits.max_params_len = 7;
-    const size_t count = take_byte(&in) % CUTS_MAX;
-    for (size_t i = 0; i < count; i++) {
-        at += (size_t)take_byte(&in) + 1;
-        cuts[i] = at;
-    }
+    const input_cuts cuts = take_cuts(&in, take_byte(&in));
     const plato_span stream = {in.p, in.n};
-    require_same_however_cut(&config, stream, cuts, count);
+    require_same_however_cut(trace, &config, stream, &cuts);
     require_find_agrees(&config, stream);
     return 0;
 }

@@ -53,6 +53,25 @@ static inline plato_span take_span(input *in, size_t n)
     return span;
 }
 
+/* Ascending offsets at which a stream is cut. */
+#define CUTS_MAX 32u
+typedef struct input_cuts {
+    size_t at[CUTS_MAX];
+    size_t count;
+} input_cuts;
+
+/* For each the distance from the one before it; `number` is cut down to what there may be. */
+static inline input_cuts take_cuts(input *in, uint8_t number)
+{
+    input_cuts cuts = {.count = number % CUTS_MAX};
+    size_t at = 0;
+    for (size_t i = 0; i < cuts.count; i++) {
+        at += (size_t)take_byte(in) + 1;
+        cuts.at[i] = at;
+    }
+    return cuts;
+}
+
 /* Two bytes choose how to decode. Small limits are among the choices, so that they are met. */
 static inline plato_decoder_config take_config(input *in)
 {

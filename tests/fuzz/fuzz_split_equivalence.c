@@ -6,8 +6,6 @@
 
 #include <string.h>
 
-#define CUTS_MAX 32u
-
 static void require_same(const plato_decoder_config *config, plato_span stream,
                          const trace_plan *plan, const bytes *expected)
 {
@@ -21,20 +19,15 @@ static void require_same(const plato_decoder_config *config, plato_span stream,
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     input in = {data, size};
-    size_t cuts[CUTS_MAX], at = 0;
     const plato_decoder_config config = take_config(&in);
     const uint8_t choice = take_byte(&in);
-    const size_t count = choice % CUTS_MAX;
-    for (size_t i = 0; i < count; i++) {
-        at += (size_t)take_byte(&in) + 1;
-        cuts[i] = at;
-    }
+    const input_cuts cuts = take_cuts(&in, choice);
     const plato_span stream = {in.p, in.n};
     bytes expected = trace_of(&config, stream.p, stream.n, &(trace_plan){0});
     const trace_plan plans[] = {
-        {.cuts = cuts, .cut_count = count},
-        {.cuts = cuts, .cut_count = count, .push = true},
-        {.cuts = cuts, .cut_count = count, .push = true, .pause = true, .cut_rest = choice},
+        {.cuts = cuts.at, .cut_count = cuts.count},
+        {.cuts = cuts.at, .cut_count = cuts.count, .push = true},
+        {.cuts = cuts.at, .cut_count = cuts.count, .push = true, .pause = true, .cut_rest = choice},
         {.by_hint = true},
     };
     for (size_t i = 0; i < sizeof plans / sizeof plans[0]; i++)

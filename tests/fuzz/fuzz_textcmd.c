@@ -3,26 +3,13 @@
  * Text commands: however the bytes are cut the decoder says the same of them; the pure function
  * agrees with it; a line that was read can be written again and read to the same.
  */
-#include "fuzz_input.h"
+#include "fuzz_command.h"
 
-#include "command_trace.h"
 #include "plato/textcmd.h"
 
-#include <string.h>
-
-#define CUTS_MAX 32u
-
-static void require_same_however_cut(const plato_textcmd_config *config, plato_span stream,
-                                     const size_t *at, size_t count)
+static bytes trace(const void *config, plato_span stream, command_cuts cuts)
 {
-    bytes expected = trace_textcmd(config, stream, (command_cuts){0});
-    for (int way = 0; way < 3; way++) {
-        const command_cuts cuts = {at, count, way > 0, way == 2};
-        bytes trace = trace_textcmd(config, stream, cuts);
-        REQUIRE(trace.n == expected.n && memcmp(trace.p, expected.p, trace.n) == 0);
-        bytes_free(&trace);
-    }
-    bytes_free(&expected);
+    return trace_textcmd(config, stream, cuts);
 }
 
 static bool is_plain(plato_span type)
@@ -82,18 +69,13 @@ static void require_parse_agrees(const plato_textcmd_config *config, plato_span 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     input in = {data, size};
-    size_t cuts[CUTS_MAX], at = 0;
     plato_textcmd_config config;
     plato_textcmd_config_init(&config);
     if (take_byte(&in) & 1)
         config.limits = (plato_textcmd_limits){3, 9};
-    const size_t count = take_byte(&in) % CUTS_MAX;
-    for (size_t i = 0; i < count; i++) {
-        at += (size_t)take_byte(&in) + 1;
-        cuts[i] = at;
-    }
+    const input_cuts cuts = take_cuts(&in, take_byte(&in));
     const plato_span stream = {in.p, in.n};
-    require_same_however_cut(&config, stream, cuts, count);
+    require_same_however_cut(trace, &config, stream, &cuts);
     require_parse_agrees(&config, stream);
     return 0;
 }

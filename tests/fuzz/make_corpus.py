@@ -126,6 +126,29 @@ BINCMD = {
 }
 
 
+# What a server is told: as text, and as binary commands.
+DIALOGUES = {
+    "each": (b"ECHO/-1\r\nTIME/\r\nVERSION/\r\nSTATS/\r\nPING/a%20b\r\nNO/\r\n",
+             b"".join(bincmd(kind, params) for kind, params in (
+                 (0, b"\0\0\5\x39"), (1, b""), (2, b""), (3, b""), (4, b"a b"), (77, b"x")))),
+    "wrong_parameters": (b"PING/1\r\nTIME/now\r\nPING/2\r\n",
+                         bincmd(4, b"1") + bincmd(1, b"now", b"$$$$") + bincmd(4, b"2")),
+    "wrong_format": (b"ECHO/1\r\nPING/%4\r\nECHO/2\r\n",
+                     bincmd(4, b"1") + b"junk" + bincmd(4, b"2")),
+    "too_long": (b"ECHO/1\r\nPING/" + b"x" * 2049 + b"\r\n",
+                 bincmd(4, b"1") + bincmd(4, length=2049, magic=b"$$$$")),
+    "many": (b"".join(b"ECHO/%d\r\n" % i for i in range(200)),
+             b"".join(bincmd(4, b"%d" % i) for i in range(200))),
+    "long_replies": (b"STATS/\r\n" * 40 + b"PING/" + b"%41" * 600 + b"\r\n",
+                     bincmd(3) * 40 + bincmd(4, b"x" * 2048)),
+    "cut": (b"ECHO/1\r\nPING/a%2", bincmd(4, b"1") + bincmd(4, b"abc", length=9)),
+}
+
+# The target's choices: of the server's settings, how much is read at once, three cuts.
+SETTINGS = {"plain": (0, 255, 3, 4, 9, 2), "short": (2, 0, 3, 0, 1, 2), "limited": (4, 20, 3, 1, 8, 0),
+            "little_room": (8, 6, 3, 5, 30, 200), "some_room": (16, 99, 0)}
+
+
 def write(target, name, content):
     folder = CORPUS / target
     folder.mkdir(parents=True, exist_ok=True)
@@ -156,6 +179,11 @@ def main():
             # how to decode, then three cuts
             write(target, name, bytes([0, 3, 4, 9, 2]) + stream)
             write(target, name + "_other", bytes([7, 3, 0, 1, 2]) + stream)
+    for name, streams in DIALOGUES.items():
+        for binary, stream in enumerate(streams):
+            for setting, choices in SETTINGS.items():
+                write("dialogue", f"{name}_{'binary' if binary else 'text'}_{setting}",
+                      bytes([choices[0] | binary, *choices[1:]]) + stream)
     for name, message in WIRE.items():
         write("wire", name, b"\x00" + message)
     write("wire", "field_limit", b"\x02" + number(1, 1) * 3)
