@@ -133,7 +133,7 @@ class Run:
 class Table(unittest.TestCase):
     def run_rows(self, bytewise):
         rows = [row for row in read_rows() if not (bytewise and row.at_once_only)]
-        self.assertGreater(len(rows), 60)
+        self.assertGreater(len(rows), 95)
         with contextlib.ExitStack() as stack, concurrent.futures.ThreadPoolExecutor(16) as pool:
             servers = {kind: stack.enter_context(edge.EdgeServer(
                 "--latency-port", "0", "--text-port", "0", "--binary-port", "0",
