@@ -153,10 +153,12 @@ class Foreign(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
         os.chmod(self.folder, 0o755)
 
-    def assert_left_alone(self, conversations):
+    def assert_left_alone(self, conversations, over_tls=False):
         recorded = Recorded(self.folder, "foreign.pcap")
         for conversation in conversations:
             recorded.add(conversation)
+            if over_tls:
+                recorded.add_over_tls(conversation)
         self.assertEqual(recorded.differences(), [])
 
     def record(self, talk, *arguments, least=100, connections=1):
@@ -191,7 +193,8 @@ class Foreign(unittest.TestCase):
         self.assert_left_alone(self.record(programs.ssh, least=1000))
 
     def test_smtp(self):
-        self.assert_left_alone(self.record(programs.smtp, least=5000, connections=3))
+        """Also over TLS: a text protocol of lines is what text commands look like."""
+        self.assert_left_alone(self.record(programs.smtp, least=5000, connections=3), True)
 
     def test_redis(self):
         self.assert_left_alone(self.record(programs.redis, least=500, connections=3))
@@ -243,6 +246,10 @@ class Control(unittest.TestCase):
     def test_commands(self):
         for conversation in streams.command_streams():
             self.assert_claimed(lambda recorded, c=conversation: recorded.add(c))
+
+    def test_commands_over_tls(self):
+        for conversation in streams.command_streams():
+            self.assert_claimed(lambda recorded, c=conversation: recorded.add_over_tls(c))
 
     def test_keys_are_used(self):
         recorded = Recorded(self.folder, "keys.pcap")
