@@ -1,7 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# Sourced by plato-tshark and plato-doctor: how to run Wireshark's programs so that they read the
+# Sourced by plato-tshark, plato-check and plato-doctor: their version; how to run Wireshark's programs so that they read the
 # plugin folders. Sets no options and prints nothing by itself.
+
+# plato_say_version NAME: as the other programs answer --version. An installed tool has the version in
+# a file beside this one, one in the sources has it from there.
+plato_say_version() {
+    local here version
+    here=$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")
+    version=$(cat -- "$here/version" 2>/dev/null ||
+        sed -nE 's/^project\(plato VERSION ([0-9.]+).*/\1/p' "$here/../../CMakeLists.txt")
+    printf '%s %s\n' "$1" "$version"
+}
 
 # Wireshark's programs take no plugin from a user's folder, nor from WIRESHARK_PLUGIN_DIR, when the
 # user id or the group id is 0. They say nothing about it.
