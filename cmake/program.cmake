@@ -1,15 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# plato_program_help(PROGRAM COMPONENT): installs what comes with a program, where it is there: its
-# manual page, docs/man/PROGRAM.N, and its completion for bash, tools/completion/PROGRAM.
+# plato_program_help(PROGRAM COMPONENT): installs what comes with a program: its manual page,
+# docs/man/PROGRAM.1, and the completion for bash, which is one file for all, under the program's name.
 function(plato_program_help program component)
-  file(GLOB pages CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/docs/man/${program}.[1-9])
-  foreach(page ${pages})
-    string(REGEX REPLACE ".*\\." "" section ${page})
-    install(FILES ${page} DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section} COMPONENT ${component})
-  endforeach()
-  file(GLOB completion CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tools/completion/${program})
-  if(completion)
-    install(FILES ${completion} DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions
-      COMPONENT ${component})
-  endif()
+  install(FILES ${PROJECT_SOURCE_DIR}/docs/man/${program}.1
+    DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT ${component})
+  install(FILES ${PROJECT_SOURCE_DIR}/tools/completion/plato.bash
+    DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions
+    RENAME ${program} COMPONENT ${component})
 endfunction()
