@@ -9,13 +9,13 @@
 # Functions return 0; 1 and a message when something failed; 77 and a message when a fresh system
 # cannot be had here: no right to, no archive.
 #
-# What was made is kept in $PLATO_ROOTFS, by default build/rootfs of the project, one folder for
-# each suite and list of packages (250 MB without packages). To have it made anew, remove it.
+# What was made is kept in $PLATO_ROOTFS, by default ~/.cache/plato/rootfs, one folder for each suite
+# and list of packages (190 MB without packages). To have it made anew, remove it.
 
 # shellcheck source=tools/lib/suites.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/suites.sh"
 
-rootfs_store=${PLATO_ROOTFS:-$(readlink -f -- "$(dirname -- "${BASH_SOURCE[0]}")/../..")/build/rootfs}
+rootfs_store=${PLATO_ROOTFS:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/plato/rootfs}
 # The ordinary user in each of them.
 rootfs_user=guest
 rootfs_uid=1000

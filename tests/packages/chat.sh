@@ -1,0 +1,37 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Run inside the fresh system: the server as its unit starts it, without systemd; two clients; the end.
+set -eu
+
+unit=/usr/lib/systemd/system/plato-server.service
+value() { sed -n "s/^$1=//p" "$unit"; }
+file=$(value EnvironmentFile)
+# shellcheck disable=SC2034 # ExecStart has it
+PLATO_OPTIONS=$(sed -n 's/^PLATO_OPTIONS=//p' "${file#-}")
+user=$(value User)
+state=/var/lib/$(value StateDirectory)
+cd "$state"
+# The words of ExecStart, $PLATO_OPTIONS among them.
+eval "set -- $(value ExecStart)"
+setpriv --reuid="$user" --regid="$(value Group)" --clear-groups env -i PATH=/usr/bin \
+    "STATE_DIRECTORY=$state" "$@" >/tmp/server.out 2>/tmp/server.log &
+server=$!
+tries=0
+until grep -q '^listening' /tmp/server.out; do
+    tries=$((tries + 1))
+    if [ $tries -gt 100 ] || ! kill -0 $server; then
+        cat /tmp/server.out /tmp/server.log
+        exit 1
+    fi
+    sleep 0.1
+done
+cat /tmp/server.out
+
+printf '/expect 1\n' | plato-client --device 2 --session 7 >/tmp/second.out &
+second=$!
+until grep -q connected /tmp/second.out; do sleep 0.1; done
+printf 'first-words\n' | plato-client --device 1 --session 7
+wait $second
+cat /tmp/second.out
+kill $server
+wait $server
