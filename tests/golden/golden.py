@@ -25,6 +25,7 @@ import random
 import shlex
 import sys
 
+import versions
 import wireshark
 
 # shown in a second pass only (a delivery where the PUSH was captured before its ACK)
@@ -92,7 +93,7 @@ def describe_item(element, depth):
     place = f"{element.get('pos')}+{element.get('size')}"
     name = element.get("name") or "-"
     value = element.get("showname") or element.get("show") or ""
-    yield f"{'  ' * depth}{place} {name}: {short(value)}"
+    yield f"{'  ' * depth}{place} {name}: {short(versions.label(value))}"
     for child in element:
         # the line of an expert item says message, severity and group already
         if not name.startswith("_ws.expert") or not child.get("name").startswith("_ws.expert."):

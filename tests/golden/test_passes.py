@@ -86,7 +86,13 @@ class EveryWay(unittest.TestCase):
         """How many frames there are."""
         one = golden.as_in_one_pass(golden.describe_json(path, *options))
         two = golden.as_in_one_pass(golden.describe_json(path, "-2", *options))
-        self.assertEqual(golden.packets_that_differ(one, two), [], (path, options))
+        differ = golden.packets_that_differ(one, two)
+        if differ:
+            not_ours = wireshark.withheld(path, "-2", *options) - wireshark.withheld(path, *options)
+            differ = golden.packets_that_differ(*([(number, frames) for number, frames in packets
+                                                   if number not in not_ours]
+                                                  for packets in (one, two)))
+        self.assertEqual(differ, [], (path, options))
         return sum(len(frames) for _, frames in one)
 
     def test_one_pass_and_two(self):

@@ -8,6 +8,8 @@ import os
 import subprocess
 import xml.etree.ElementTree as ElementTree
 
+import versions
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 RUNNER = os.path.join(ROOT, "tools", "plato-tshark")
 TIMEOUT = 120  # seconds
@@ -54,17 +56,19 @@ def fields(capture, names, *options, separator="\x1f"):
     rows = []
     for line in run(*arguments).splitlines():
         cells = line.split("\t")
-        rows.append({n: c.split(separator) for n, c in zip(names, cells) if c != ""})
+        rows.append({n: [versions.field(n, value) for value in c.split(separator)]
+                     for n, c in zip(names, cells) if c != ""})
     return rows
 
 
-def plain(node):
-    """A node of `-T json` as every version of Wireshark says it."""
-    if isinstance(node, dict):
-        return {name: plain(value) for name, value in node.items()}
-    if isinstance(node, list):
-        return [plain(value) for value in node]
-    return {"True": "1", "False": "0"}.get(node, node)  # booleans, from 4.4 on
+def withheld(capture, *options):
+    """Packets that TCP keeps from all dissectors, as data sent again. Wireshark 4.4 and later do so
+    in a second pass only where such a segment ends one message and begins another (DNS over TCP
+    shows it as well)."""
+    document = ElementTree.fromstring(run("-r", capture, *options, "-T", "pdml"))
+    return {number for number, packet in enumerate(document, 1)
+            if any(field.get("showname", "").startswith("Retransmitted TCP segment data")
+                   for field in packet.iter("field"))}
 
 
 def plato_json(capture, *options):
@@ -73,7 +77,7 @@ def plato_json(capture, *options):
     packets = json.loads(run("-r", capture, *options, "-T", "json", "--no-duplicate-keys", "-J",
                              "plato"))
     layers = [packet["_source"]["layers"].get("plato", []) for packet in packets]
-    return [plain(found if isinstance(found, list) else [found]) for found in layers]
+    return [versions.node(found if isinstance(found, list) else [found]) for found in layers]
 
 
 def plato_trees(capture, *options):

@@ -147,11 +147,14 @@ rootfs_run() {
         # refuses user namespaces.
         cd -- "$root"
         mount --move . /
+        # The shell stays: the first process of a namespace is not like others, and some programs
+        # (timeout) refuse to be it.
+        start="cd && \"\$@\"; exit \$?"
         env=(env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive)
         if [ "$as" = 1 ]; then
             exec chroot --userspec="$id:$id" --groups="$id" -- . "${env[@]}" "HOME=/home/$name" "USER=$name" \
-                sh -c "cd && exec \"\$@\"" sh "$@"
+                sh -c "$start" sh "$@"
         fi
-        exec chroot -- . "${env[@]}" HOME=/root USER=root sh -c "cd && exec \"\$@\"" sh "$@"
+        exec chroot -- . "${env[@]}" HOME=/root USER=root sh -c "$start" sh "$@"
     ' bash "$folder" "$as" "$rootfs_user" "$rootfs_uid" "$alone" $((${#binds[@]} / 2)) "${binds[@]}" "$@"
 }
