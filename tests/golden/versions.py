@@ -48,4 +48,4 @@ def label(text):
     has small units of time."""
     text = re.sub(r"([\d.]+) (milli|micro|nano)seconds$", as_seconds, text)
     text = re.sub(r"(?: \[…\])?: ([0-9a-f]{72})[0-9a-f]+…?$", r": \1…", text)
-    return re.sub(r" (?:\[truncated\]|\[…\]): (.{40}).*$", r" [truncated]: \1", text)
+    return re.sub(r" (?:\[truncated\]|\[…\]): (.{40}).*$", r" [truncated]: \1…", text)
