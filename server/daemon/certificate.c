@@ -14,10 +14,10 @@
 #define GOOD_FOR_SECONDS (365L * 86400)
 #define NAMES "DNS:localhost,IP:127.0.0.1,IP:::1"
 
-/* OpenSSL's own words for what went wrong last. */
+/* OpenSSL's own words for what went wrong first: what it says last is only which part found it. */
 static char *complain(const char *what, const char *path)
 {
-    const unsigned long code = ERR_peek_last_error();
+    const unsigned long code = ERR_peek_error();
     const char *why = code != 0 ? ERR_reason_error_string(code) : NULL;
     if (code != 0 && ERR_SYSTEM_ERROR(code))
         why = g_strerror(ERR_GET_REASON(code));
@@ -27,16 +27,35 @@ static char *complain(const char *what, const char *path)
     return text;
 }
 
+/* OpenSSL would ask for it at the terminal, and every connection would wait for the answer. */
+static int no_passphrase(char *to, int n, int writing, void *asked)
+{
+    (void)to;
+    (void)n;
+    (void)writing;
+    *(bool *)asked = true;
+    return -1;
+}
+
 bool certificate_load(SSL_CTX *context, const char *cert_path, const char *key_path, char **error)
 {
+    bool asked = false, ok = false;
     ERR_clear_error();
+    SSL_CTX_set_default_passwd_cb(context, no_passphrase);
+    SSL_CTX_set_default_passwd_cb_userdata(context, &asked);
     if (SSL_CTX_use_certificate_chain_file(context, cert_path) != 1)
         *error = complain("cannot use the certificate", cert_path);
-    else if (SSL_CTX_use_PrivateKey_file(context, key_path, SSL_FILETYPE_PEM) != 1)
-        *error = complain("cannot use the key", key_path); /* also if it is not the certificate's */
+    else if (SSL_CTX_use_PrivateKey_file(context, key_path, SSL_FILETYPE_PEM) == 1)
+        ok = true;
+    else if (asked)
+        *error = g_strdup_printf("cannot use the key %s: it is encrypted; write it without a "
+                                 "passphrase, readable by this user only (openssl pkey)",
+                                 key_path);
     else
-        return true;
-    return false;
+        *error = complain("cannot use the key", key_path); /* also if it is not the certificate's */
+    SSL_CTX_set_default_passwd_cb_userdata(context, NULL);
+    ERR_clear_error();
+    return ok;
 }
 
 static bool add_extension(X509 *cert, int nid, const char *value)

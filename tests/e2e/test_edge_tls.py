@@ -192,6 +192,39 @@ class Certificates(unittest.TestCase):
                 self.assertEqual(done.stderr.count("\n"), 1)
 
 
+    def openssl(self, *arguments):
+        subprocess.run(["openssl", *arguments], check=True, stderr=subprocess.DEVNULL,
+                       timeout=plato.PATIENCE)
+
+    def test_errors_say_what_is_wrong(self):
+        paths = {name: os.path.join(self.folder.name, name)
+                 for name in ("other.pem", "secret.pem", "empty.pem", "none.pem")}
+        self.openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+                     "-nodes", "-days", "2", "-subj", "/CN=a", "-keyout", self.key, "-out", self.cert)
+        self.openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out",
+                     paths["other.pem"])
+        self.openssl("pkey", "-in", self.key, "-aes256", "-passout", "pass:x", "-out",
+                     paths["secret.pem"])
+        with open(paths["empty.pem"], "wb"):
+            pass
+        for cert, key, text in (
+                (paths["none.pem"], self.key, "the certificate .*none.pem: No such file or dir"),
+                (paths["empty.pem"], self.key, "the certificate .*empty.pem: no start line"),
+                (self.cert, paths["none.pem"], "the key .*none.pem: No such file or dir"),
+                (self.cert, paths["other.pem"], "the key .*other.pem: key values mismatch"),
+                (self.cert, paths["secret.pem"], "the key .*secret.pem: it is encrypted")):
+            with self.subTest(text):
+                # without a terminal, which might be asked for a passphrase
+                done = subprocess.run([plato.SERVER, "--port", "0", "--store", "none", "--tls-port",
+                                       "0", "--log-level", "error", "--tls-cert", cert, "--tls-key",
+                                       key], capture_output=True, text=True, check=False,
+                                      stdin=subprocess.DEVNULL, timeout=plato.PATIENCE,
+                                      start_new_session=True)
+                self.assertEqual(done.returncode, 1)
+                self.assertRegex(done.stderr, rf"^plato-server: cannot use {text}.*\n$")
+                self.assertEqual(done.stdout, "")
+
+
 class Ends(unittest.TestCase):
     """What a client wrote arrives, however it ends; and what the server wrote does."""
 
