@@ -119,31 +119,41 @@ static FILE *create(const char *path, mode_t mode, char **error)
     return file;
 }
 
-/* True if the file is written and closed. */
+/* True if the file is written and closed; a part of one is not left behind. */
 static bool finish(FILE *file, bool written, const char *path, char **error)
 {
-    if (fclose(file) != 0 || !written) {
-        *error = g_strdup_printf("cannot write %s", path);
-        return false;
-    }
-    return true;
+    if (fclose(file) == 0 && written)
+        return true;
+    *error = g_strdup_printf("cannot write %s: %s", path, g_strerror(errno));
+    unlink(path);
+    return false;
+}
+
+static bool save_key(const SSL_CTX *context, const char *path, char **error)
+{
+    FILE *file = create(path, 0600, error);
+    return file != NULL && finish(file,
+                                  PEM_write_PrivateKey(file, SSL_CTX_get0_privatekey(context), NULL,
+                                                       NULL, 0, NULL, NULL) == 1,
+                                  path, error);
+}
+
+static bool save_cert(const SSL_CTX *context, const char *path, char **error)
+{
+    FILE *file = create(path, 0644, error);
+    return file != NULL &&
+           finish(file, PEM_write_X509(file, SSL_CTX_get0_certificate(context)) == 1, path, error);
 }
 
 bool certificate_save(const SSL_CTX *context, const char *cert_path, const char *key_path,
                       char **error)
 {
-    FILE *file = create(key_path, 0600, error);
-    if (file == NULL)
+    if (!save_key(context, key_path, error))
         return false;
-    bool ok = PEM_write_PrivateKey(file, SSL_CTX_get0_privatekey(context), NULL, NULL, 0, NULL,
-                                   NULL) == 1;
-    if (!finish(file, ok, key_path, error))
-        return false;
-    file = create(cert_path, 0644, error);
-    if (file == NULL)
-        return false;
-    ok = PEM_write_X509(file, SSL_CTX_get0_certificate(context)) == 1;
-    return finish(file, ok, cert_path, error);
+    if (save_cert(context, cert_path, error))
+        return true;
+    unlink(key_path); /* alone it would keep the next start from making both */
+    return false;
 }
 
 void certificate_fingerprint(const SSL_CTX *context, char text[FINGERPRINT_TEXT])

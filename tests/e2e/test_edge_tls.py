@@ -146,6 +146,19 @@ class Certificates(unittest.TestCase):
         self.assertEqual(seen[0], seen[1])
         self.assertEqual(stat.S_IMODE(os.stat(self.key).st_mode), 0o600)
 
+    def test_neither_is_left_when_one_cannot_be_made(self):
+        """A key without its certificate would keep the next start from making both."""
+        nowhere = os.path.join(self.folder.name, "none", "c.pem")
+        done = subprocess.run(
+            [plato.SERVER, "--port", "0", "--store", "none", "--tls-port", "0", "--log-level",
+             "error", "--tls-self-signed", "--tls-cert", nowhere, "--tls-key", self.key],
+            capture_output=True, text=True, timeout=plato.PATIENCE, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr, "cannot create .*none/c.pem: No such file")
+        self.assertFalse(os.path.exists(self.key))
+        with edge.EdgeServer(*self.options):
+            self.assertTrue(os.path.exists(self.key))
+
     def test_new_certificate_on_sighup(self):
         with edge.EdgeServer(*self.options) as server:
             for path in (self.cert, self.key):
