@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "auth/token_file.h"
 
+#include <errno.h>
 #include <glib.h>
 #include <string.h>
 
@@ -184,13 +185,33 @@ static const char *make_line(char *text, FILE *out)
     return NULL;
 }
 
+/* The next line, without its newline. NULL, or what is wrong with it; `*end`: there is none. */
+static const char *read_line(FILE *in, char *text, size_t room, bool *end)
+{
+    size_t n = 0;
+    int c;
+    while ((c = getc(in)) != EOF && c != '\n') {
+        if (c == '\0')
+            return "holds a zero byte, it is no text";
+        if (n + 1 == room)
+            return "is too long";
+        text[n++] = (char)c;
+    }
+    text[n] = '\0';
+    *end = c == EOF && n == 0;
+    return NULL;
+}
+
 bool token_file_make_lines(FILE *in, FILE *out, char **error)
 {
     static char text[TOKEN_MOST_LEN + 64];
-    for (unsigned number = 1; fgets(text, sizeof text, in) != NULL; number++) {
-        const char *wrong = NULL;
-        if (strchr(text, '\n') == NULL && !feof(in))
-            wrong = "is too long";
+    bool end = false;
+    for (unsigned number = 1; !end; number++) {
+        const char *wrong = read_line(in, text, sizeof text, &end);
+        if (ferror(in)) {
+            *error = g_strdup_printf("the lines cannot be read: %s", g_strerror(errno));
+            return false;
+        }
         g_strstrip(text);
         if (wrong == NULL && !is_left_out(text))
             wrong = make_line(text, out);
@@ -199,5 +220,8 @@ bool token_file_make_lines(FILE *in, FILE *out, char **error)
             return false;
         }
     }
-    return true;
+    if (fflush(out) == 0 && !ferror(out))
+        return true;
+    *error = g_strdup_printf("the lines cannot be written: %s", g_strerror(errno));
+    return false;
 }

@@ -37,7 +37,8 @@ bool token_file_allows(const struct token_file *tokens, uint64_t device_id, cons
 
 /*
  * Reads lines "DEVICE TOKEN" and writes a line of the file for each. False with one line for
- * people in `*error` (to be freed), which names the line, but not the token in it.
+ * people in `*error` (to be freed), which names the line, but not the token in it; also when they
+ * cannot be read or written to the end.
  */
 bool token_file_make_lines(FILE *in, FILE *out, char **error);
 

@@ -246,12 +246,29 @@ class Tokens(unittest.TestCase):
     def test_hash_token(self):
         for text, why in ((f"1001 {TOKENS[0]}\n7 short\n", "line 2: the token is shorter"),
                           ("lonely\n", "line 1: needs a device"),
-                          (f"x {TOKENS[0]}\n", "line 1: begins with neither")):
+                          (f"x {TOKENS[0]}\n", "line 1: begins with neither"),
+                          (f"1 {TOKENS[0]}\n7 {TOKENS[1]}\0", "line 2: holds a zero byte"),
+                          (f"1 {TOKENS[0]}\n" + "7" * 5000, "line 2: is too long")):
             with self.subTest(text):
                 made = hash_lines(text)
                 self.assertEqual(made.returncode, 1)
                 self.assertIn(why, made.stderr)
         self.assertNotEqual(hash_lines(f"1 {TOKENS[0]}").stdout, hash_lines(f"1 {TOKENS[0]}").stdout)
+
+    def test_hash_token_that_cannot_be_read_or_written(self):
+        """A file of tokens that ends too early locks devices out: that must not pass for success."""
+        for source, target, why in ((self.folder.name, os.devnull, "read: Is a directory"),
+                                    (self.path, "/dev/full", "written: No space left on device")):
+            with open(self.path, "w", encoding="ascii") as file:
+                file.write(f"1 {TOKENS[0]}\n")
+            descriptor = os.open(source, os.O_RDONLY)
+            with self.subTest(why), open(target, "wb") as out:
+                made = subprocess.run([plato.SERVER, "--hash-token"], stdin=descriptor, stdout=out,
+                                      stderr=subprocess.PIPE, text=True, check=False,
+                                      timeout=plato.PATIENCE)
+                self.assertEqual(made.returncode, 1)
+                self.assertIn(f"the lines cannot be {why}", made.stderr)
+            os.close(descriptor)
 
 
 if __name__ == "__main__":
