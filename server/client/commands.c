@@ -7,8 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MOST_SIZE 67108864 /* bytes for /size */
-
 /* A command with what stands behind its name. Handlers return NULL, or what is wrong. */
 typedef struct command {
     struct client *client;
@@ -48,7 +46,7 @@ static const char *read_offsets(const char *text, GArray *offsets)
 {
     while (*text != '\0') {
         uint64_t offset;
-        if (!read_number(&text, MOST_SIZE, &offset))
+        if (!read_number(&text, COMMAND_MOST_SIZE, &offset))
             return out_of_range;
         const gsize value = (gsize)offset;
         g_array_append_val(offsets, value);
@@ -76,7 +74,7 @@ static const char *on_json(const command *c)
 static const char *on_size(const command *c)
 {
     uint64_t n;
-    const char *wrong = read_only(c->args, MOST_SIZE, &n);
+    const char *wrong = read_only(c->args, COMMAND_MOST_SIZE, &n);
     if (wrong != NULL)
         return wrong;
     char *text = compose_filler((size_t)n);

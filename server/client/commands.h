@@ -5,6 +5,8 @@
 
 #include "client/script.h"
 
+#define COMMAND_MOST_SIZE 67108864 /* bytes of a line, and for /size */
+
 /* Carries out one line. A wrong one ends the client with EXIT_USAGE. Changes `line`. */
 void command_run(struct client *client, struct script *script, char *line);
 

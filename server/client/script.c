@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 typedef enum script_state {
@@ -40,6 +41,7 @@ struct script {
     script_state state;
     bool input_ended;
     bool needs_more; /* no whole line is left */
+    size_t searched; /* bytes of `lines` in which there is no newline */
     bool running;    /* in script_go_on() */
     uint64_t expected;
 };
@@ -87,12 +89,22 @@ static int read_keys(struct script *script, evutil_socket_t fd)
     return (int)n;
 }
 
+/* In larger pieces than evbuffer_read() takes: a long line comes in few. */
+static int read_lines(struct script *script, evutil_socket_t fd)
+{
+    static char bytes[MOST_INPUT];
+    const ssize_t n = read(fd, bytes, sizeof bytes);
+    if (n > 0)
+        evbuffer_add(script->lines, bytes, (size_t)n);
+    return (int)n;
+}
+
 static void on_readable(evutil_socket_t fd, short what, void *user)
 {
     struct script *script = user;
     (void)what;
-    const int n = script->client->printer.terminal != NULL ? read_keys(script, fd)
-                                                           : evbuffer_read(script->lines, fd, 4096);
+    const int n =
+        script->client->printer.terminal != NULL ? read_keys(script, fd) : read_lines(script, fd);
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (n <= 0)
@@ -287,18 +299,32 @@ static bool is_ready(struct script *script)
            (client_unanswered(client) < MOST_UNACKNOWLEDGED || outbox_is_holding(client->out));
 }
 
-/* The next line, also a last one without its newline; NULL if there is none yet. */
-static char *next_line(struct script *script)
+/* Each byte is looked at once, however many pieces a long line comes in. */
+static bool has_line(struct script *script)
 {
-    char *line = evbuffer_readln(script->lines, NULL, EVBUFFER_EOL_CRLF);
-    const size_t rest = evbuffer_get_length(script->lines);
-    if (line != NULL || !script->input_ended || rest == 0)
-        return line;
-    line = malloc(rest + 1); /* as evbuffer_readln() does */
+    struct evbuffer_ptr from;
+    if (evbuffer_ptr_set(script->lines, &from, script->searched, EVBUFFER_PTR_SET) == 0 &&
+        evbuffer_search_eol(script->lines, &from, NULL, EVBUFFER_EOL_LF).pos >= 0)
+        return true;
+    script->searched = evbuffer_get_length(script->lines);
+    return false;
+}
+
+/* The next line and its length, also a last one without its newline; NULL if there is none yet. */
+static char *next_line(struct script *script, size_t *n)
+{
+    if (has_line(script)) {
+        script->searched = 0;
+        return evbuffer_readln(script->lines, n, EVBUFFER_EOL_CRLF);
+    }
+    *n = evbuffer_get_length(script->lines);
+    if (!script->input_ended || *n == 0)
+        return NULL;
+    char *line = malloc(*n + 1); /* as evbuffer_readln() does */
     if (line == NULL)
-        g_error("no memory for a line of %" G_GSIZE_FORMAT " bytes", rest);
-    evbuffer_remove(script->lines, line, rest);
-    line[rest] = '\0';
+        g_error("no memory for a line of %" G_GSIZE_FORMAT " bytes", *n);
+    evbuffer_remove(script->lines, line, *n);
+    line[*n] = '\0';
     return line;
 }
 
@@ -316,12 +342,14 @@ static void wait_for_input(struct script *script)
     script->needs_more = true;
     if (script->input_ended)
         end_input(script);
+    else if (evbuffer_get_length(script->lines) > COMMAND_MOST_SIZE)
+        script_fail(script, "a line of the input is longer than 64 MiB");
     else
         event_add(script->readable, NULL);
 }
 
 /* The line is counted with what it does: both are safe at the same moment. */
-static void run_line(struct script *script, char *line)
+static void run_line(struct script *script, char *line, size_t n)
 {
     struct client *client = script->client;
     if (++script->line <= script->skip)
@@ -329,18 +357,22 @@ static void run_line(struct script *script, char *line)
     if (client->state != NULL)
         state_set(client->state, STATE_LINES, script->line);
     count_command(script);
-    command_run(client, script, line);
+    if (strlen(line) == n)
+        command_run(client, script, line);
+    else
+        script_fail(script, "a line of the input holds a zero byte: it is no text");
 }
 
 static void run_lines(struct script *script)
 {
     while (is_ready(script) && is_paced(script)) {
-        char *line = next_line(script);
+        size_t n;
+        char *line = next_line(script, &n);
         if (line == NULL) {
             wait_for_input(script);
             return;
         }
-        run_line(script, line);
+        run_line(script, line, n);
         free(line);
     }
 }

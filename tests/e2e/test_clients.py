@@ -111,11 +111,15 @@ class Clients(unittest.TestCase):
                 ("/nonsense 1", "'/nonsense 1': there is no such command"),
                 ("/hold\nx", "the input ends behind /hold without a /flush"),
                 ("/hold\nx\n/quit", "'/quit': frames are held"),
-                ("/again", "'/again': nothing was sent")), 1):
+                ("/again", "'/again': nothing was sent"),
+                ("a\0b", "a line of the input holds a zero byte"),
+                ("/json \0\nc", "a line of the input holds a zero byte")), 1):
             with self.subTest(line):
-                _, _, err = self.client(device, "--session", str(device)).finish(line)
+                code, events, err = self.client(device, "--session", str(device)).finish(line)
+                self.assertEqual(code, 2)
                 self.assertIn(text, err)
                 self.assertEqual(err.count("\n"), 1)
+                self.assertEqual([e for e in events if e.get("type") == "UP"], [])
 
     def test_second_life_of_a_device(self):
         """The server goes on counting; a client that starts too high takes its count over."""
@@ -192,6 +196,17 @@ class Input(unittest.TestCase):
                 process.wait()
                 process.stdin.close()
             self.assertLess(taken, 1 << 20)  # the pipe holds 64 KiB, the client as much
+
+
+    def test_line_without_an_end(self):
+        """It is looked through once, and the memory that it takes is bounded."""
+        with plato.Server() as server, open("/dev/zero", "rb") as zeros:
+            process = subprocess.Popen(
+                [plato.CLIENT, "--port", str(server.port), "--device", "1", "--session", "42"],
+                stdin=zeros, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+            _, err = process.communicate(timeout=plato.PATIENCE)
+            self.assertEqual((process.returncode, err),
+                             (2, "plato-client: a line of the input is longer than 64 MiB\n"))
 
 
 class Holes(unittest.TestCase):
