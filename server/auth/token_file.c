@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "auth/token_file.h"
 
+#include "common/text_file.h"
+
 #include <errno.h>
 #include <glib.h>
 #include <string.h>
@@ -107,23 +109,13 @@ static struct token_file *new_file(void)
 
 struct token_file *token_file_read(const char *path, char **error)
 {
-    char *text;
-    gsize length;
-    GError *failed = NULL;
-    if (!g_file_get_contents(path, &text, &length, &failed)) {
-        *error = g_strdup(failed->message);
-        g_error_free(failed);
+    char *text = text_file_read(path, error);
+    if (text == NULL)
         return NULL;
-    }
     struct token_file *tokens = new_file();
-    bool ok = strlen(text) == length;
-    if (!ok)
-        *error = g_strdup_printf("%s: holds a zero byte, it is no text", path);
-    else
-        ok = add_lines(tokens, path, text, error);
-    g_free(text);
-    if (!ok)
+    if (!add_lines(tokens, path, text, error))
         g_clear_pointer(&tokens, token_file_free);
+    g_free(text);
     return tokens;
 }
 

@@ -13,6 +13,8 @@
  */
 #include "chaos/scenario.h"
 
+#include "common/text_file.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -239,14 +241,8 @@ scenario *scenario_parse(const char *name, const char *text, char **error)
 
 scenario *scenario_read(const char *path, char **error)
 {
-    char *text = NULL;
-    GError *failure = NULL;
-    if (!g_file_get_contents(path, &text, NULL, &failure)) {
-        *error = g_strdup(failure->message);
-        g_error_free(failure);
-        return NULL;
-    }
-    scenario *s = scenario_parse(path, text, error);
+    char *text = text_file_read(path, error);
+    scenario *s = text != NULL ? scenario_parse(path, text, error) : NULL;
     g_free(text);
     return s;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "client/options.h"
 
+#include "common/text_file.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -192,11 +194,13 @@ static gboolean parse_raw(int argc, char **argv, raw_options *raw, client_option
 
 static char *first_line(const char *path, GError **error)
 {
-    char *text;
-    gsize n;
-    if (!g_file_get_contents(path, &text, &n, error))
-        return NULL;
-    text[strcspn(text, "\r\n")] = '\0';
+    char *wrong = NULL;
+    char *text = text_file_read(path, &wrong);
+    if (text == NULL)
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "%s", wrong);
+    else
+        text[strcspn(text, "\r\n")] = '\0';
+    g_free(wrong);
     return text;
 }
 

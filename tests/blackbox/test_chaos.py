@@ -306,6 +306,15 @@ class Options(unittest.TestCase):
                 self.assertTrue(err.startswith(f"plato-chaos: {path}:3: "), err)
                 self.assertIn(message, err)
 
+    def test_scenario_that_is_no_text(self):
+        """What stands behind a zero byte is not overlooked."""
+        with Folder() as folder:
+            path = folder.path("s")
+            with open(path, "wb") as file:
+                file.write(b"seed 1\n\0connection all up at 5 cut\n")
+            self.assertEqual(run("--scenario", path, "--check"),
+                             (2, "", f"plato-chaos: {path}: holds a zero byte, it is no text\n"))
+
 
 if __name__ == "__main__":
     unittest.main()

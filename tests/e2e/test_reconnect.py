@@ -378,6 +378,16 @@ class Refusals(unittest.TestCase):
         self.assertEqual(self.token("--token", "given"), b"given")
         self.assertIsNone(self.token())
 
+    def test_token_that_is_no_text(self):
+        with tempfile.NamedTemporaryFile(suffix=".token") as file:
+            file.write(b"cut\0short\n")
+            file.flush()
+            done = subprocess.run([plato.CLIENT, "--device", "1", "--session", "1", "--token-file",
+                                   file.name], stdin=subprocess.DEVNULL, capture_output=True,
+                                  text=True, timeout=plato.PATIENCE, check=False)
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertIn(f"{file.name}: holds a zero byte, it is no text", done.stderr)
+
 
 class Killed(WithServer):
     """kill -9 at any moment, and started again: what was said is delivered once, in order."""
