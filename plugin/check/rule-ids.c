@@ -274,11 +274,12 @@ RULE_FRAME(rule_resume)
         check_unsure(rule, frame, "bytes of this device are missing from the capture");
     } else if (counter->has_acked && push->msg_id <= counter->acked) {
         /* an ACK that was on its way when the connection broke need not have arrived */
-        if (counter->acked_ns + (int64_t)rule->param[0] < conn->opened_ns)
+        if (push->msg_id <= counter->arrived &&
+            counter->arrived_ns + (int64_t)rule->param[0] < conn->opened_ns)
             check_broken(rule, frame,
                          "begins at msg_id %" PRIu64 ", but %" PRIu64
                          " was acknowledged in packet %u",
-                         push->msg_id, counter->acked, counter->acked_packet);
+                         push->msg_id, counter->arrived, counter->arrived_packet);
     } else if (counter->has_acked && waits_for_ack(counter, push->msg_id, &waits)) {
         check_broken(rule, frame,
                      "begins at msg_id %" PRIu64 ", but %" PRIu64 " is not acknowledged",

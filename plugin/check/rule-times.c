@@ -299,6 +299,15 @@ static bool was_refused(check_world *world, const check_owner *owner, uint64_t s
     return up->refused && up->refused_ns >= since_ns;
 }
 
+/* Whether some other message of this counter was acknowledged since: then the times begin anew. */
+static bool has_progressed(const check_world *world, const check_frame *frame, uint64_t session_id,
+                           int64_t since_ns)
+{
+    if (frame->head->msg_type == PLATO_UP)
+        return world_up(world, frame->owner, session_id)->accepted_ns > since_ns;
+    return world_down(world, frame->owner, session_id)->acked_ns > since_ns;
+}
+
 RULE_FRAME(rule_resend)
 {
     if (frame->head == NULL || (frame->flags & PLATO_VERDICT_DUPLICATE) == 0)
@@ -319,8 +328,10 @@ RULE_FRAME(rule_resend)
         return; /* it has been answered: when to try again is the client's business */
     rule->judged++;
     const int64_t waited = frame->time_ns - (int64_t)sent->value[0];
-    const int64_t wait = shortest_wait((int64_t)rule->param[0], 30 * CHECK_NS_PER_SECOND,
-                                       rule->param[2] != 0 ? sent->value[3] : 1);
+    const bool anew =
+        rule->param[2] == 0 || has_progressed(world, frame, session_id, (int64_t)sent->value[0]);
+    const int64_t wait =
+        shortest_wait((int64_t)rule->param[0], 30 * CHECK_NS_PER_SECOND, anew ? 1 : sent->value[3]);
     if (waited >= wait - (int64_t)rule->param[1])
         return;
     char *is = check_time_text(waited);

@@ -76,6 +76,7 @@ static check_owner *owner_of(const check_world *world, const check_conn *conn, u
         memcpy(owner->key, key, sizeof owner->key);
         owner->device_id = device_id;
         owner->whole = conn->start_captured;
+        owner->stream = conn->stream;
         owner->lost[DIR_UP] = conn->lost[DIR_UP];
         owner->lost[DIR_DOWN] = conn->lost[DIR_DOWN];
     }
@@ -295,8 +296,9 @@ static void answer_a_request(const check_frame *frame, uint32_t type)
     }
 }
 
+/* `progress_ns`: when something of this counter was acknowledged last. */
 static void note_sending(check_world *world, const check_frame *frame, uint64_t session_id,
-                         uint64_t id)
+                         uint64_t id, int64_t progress_ns)
 {
     const uint64_t key[4] = {frame->owner->key[0] << 1 | (frame->upstream ? 1 : 0),
                              frame->owner->key[1], session_id, id};
@@ -304,6 +306,8 @@ static void note_sending(check_world *world, const check_frame *frame, uint64_t 
     if (entry->value[3] != 0 &&
         (entry->value[1] != frame->conn->stream || entry->value[2] != frame->conn->epoch))
         entry->value[3] = 0; /* a new connection begins anew */
+    else if (entry->value[3] != 0 && progress_ns > (int64_t)entry->value[0])
+        entry->value[3] = 1; /* and so does progress */
     entry->value[0] = (uint64_t)frame->time_ns;
     entry->value[1] = frame->conn->stream;
     entry->value[2] = frame->conn->epoch;
@@ -326,7 +330,7 @@ static void note_up(check_world *world, const check_frame *frame)
     const bool is_new = !counter->accepted_known || up->client_id > counter->accepted;
     if (is_new && g_hash_table_size(counter->open) < OPEN_MAX)
         g_hash_table_add(counter->open, g_memdup2(&up->client_id, sizeof up->client_id));
-    note_sending(world, frame, up->session_id, up->client_id);
+    note_sending(world, frame, up->session_id, up->client_id, counter->accepted_ns);
 }
 
 static void note_msg_id(const check_frame *frame, down_counter *counter, uint64_t msg_id)
@@ -359,7 +363,7 @@ static void note_push(check_world *world, const check_frame *frame)
         counter->push_stream = frame->conn->stream;
         counter->push_epoch = frame->conn->epoch;
     }
-    note_sending(world, frame, push->session_id, push->msg_id);
+    note_sending(world, frame, push->session_id, push->msg_id, counter->acked_ns);
 }
 
 static void note_ack_of_up(check_world *world, const check_frame *frame)
@@ -373,6 +377,8 @@ static void note_ack_of_up(check_world *world, const check_frame *frame)
         up->refused_ns = frame->time_ns;
         return;
     }
+    if (!up->accepted_known || ack->client_id > up->accepted)
+        up->accepted_ns = frame->time_ns;
     if (!up->accepted_known || ack->client_id >= up->accepted) {
         up->accepted_known = true;
         up->accepted = ack->client_id;
@@ -406,12 +412,20 @@ static void note_ack_of_push(check_world *world, const check_frame *frame)
 {
     const plato_head_ack *ack = &frame->head->ack;
     down_counter *counter = world_down(world, frame->owner, ack->session_id);
-    if (ack->code != PLATO_ACK_OK || (counter->has_acked && ack->msg_id <= counter->acked))
+    if (ack->code != PLATO_ACK_OK)
         return;
-    counter->has_acked = true;
-    counter->acked = ack->msg_id;
-    counter->acked_ns = frame->time_ns;
-    counter->acked_packet = frame->packet;
+    if (!counter->has_acked || ack->msg_id > counter->acked) {
+        counter->has_acked = true;
+        counter->acked = ack->msg_id;
+        counter->acked_ns = frame->time_ns;
+    }
+    const bool heard = frame->conn->stream == frame->owner->stream &&
+                       world_closed_by(world, frame->conn, false) == NEVER;
+    if (heard && ack->msg_id > counter->arrived) {
+        counter->arrived = ack->msg_id;
+        counter->arrived_ns = frame->time_ns;
+        counter->arrived_packet = frame->packet;
+    }
 }
 
 static bool closes(uint32_t code)
@@ -508,6 +522,7 @@ static void note_head(check_world *world, const check_frame *frame)
     case PLATO_RECONN:
         conn->epoch++;
         conn->opened_ns = frame->time_ns;
+        frame->owner->stream = conn->stream;
         break;
     case PLATO_HEARTBEAT:
         conn->heartbeat_ns = frame->time_ns;

@@ -80,7 +80,8 @@ struct check_owner {
     uint64_t key[4];
     uint64_t device_id; /* 0: not known */
     unsigned lost[2];
-    bool whole; /* its first connection was captured from its start */
+    bool whole;      /* its first connection was captured from its start */
+    uint32_t stream; /* of its latest LOGIN or RECONN: the server no longer hears the others */
 };
 
 /* client_id of one owner in one session. */
@@ -92,6 +93,7 @@ typedef struct up_counter {
     bool accepted_known;
     uint64_t accepted;      /* the highest that was acknowledged with code 0 */
     uint64_t accepted_msg;  /* and its msg_id */
+    int64_t accepted_ns;    /* when it was acknowledged for the first time */
     unsigned accepted_lost; /* downstream losses then */
     unsigned window_lost;   /* downstream losses when `open` was empty */
     GHashTable *open;       /* client_ids that wait for an ACK */
@@ -111,9 +113,11 @@ typedef struct down_counter {
     intervals pushed;  /* of PUSH */
     intervals waiting; /* of PUSH that answered no SYNC */
     bool has_acked;
-    uint64_t acked; /* the highest that the client acknowledged */
-    int64_t acked_ns;
-    uint32_t acked_packet;
+    uint64_t acked;   /* the highest that the client acknowledged */
+    int64_t acked_ns; /* when */
+    uint64_t arrived; /* the same, on a connection where the server still listened; 0: none */
+    int64_t arrived_ns;
+    uint32_t arrived_packet;
     uint32_t push_stream; /* of the latest PUSH that answered no SYNC */
     unsigned push_epoch;  /* of its connection */
     unsigned lost;        /* downstream losses at the latest id */

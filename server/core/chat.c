@@ -315,9 +315,11 @@ static bool send_if_in_flight(void *user, uint64_t msg_id, GBytes *push)
     const struct member *member = r->member;
     if (!has_room(r->core, r->member))
         return false;
-    for (unsigned i = 0; i < member->n_in_flight && member->in_flight[i] <= msg_id; i++) {
-        if (member->in_flight[i] != msg_id)
+    for (unsigned i = 0; i < member->n_in_flight && member->in_flight[i].msg_id <= msg_id; i++) {
+        if (member->in_flight[i].msg_id != msg_id)
             continue;
+        if (r->now_ms - member->in_flight[i].sent_ms < r->core->config.resend_first_ms)
+            return false; /* it has more time, and so have those behind it */
         r->core->stats.resent++;
         push_to(r->core, member, push, r->now_ms);
         break;
@@ -328,6 +330,6 @@ static bool send_if_in_flight(void *user, uint64_t msg_id, GBytes *push)
 void chat_send_again(struct core *core, struct member *member, uint64_t now_ms)
 {
     range r = {core, member, now_ms, 0};
-    for_each_push(core, member, member->in_flight[0], member->in_flight[member->n_in_flight - 1],
-                  send_if_in_flight, &r);
+    for_each_push(core, member, member->in_flight[0].msg_id,
+                  member->in_flight[member->n_in_flight - 1].msg_id, send_if_in_flight, &r);
 }

@@ -50,7 +50,8 @@ uint64_t chat_send_range(struct core *core, struct member *member, uint64_t firs
  */
 void chat_begin(struct core *core, struct member *member, uint64_t now_ms);
 
-/* Sends a connected member once more what is in flight, of which there must be something. */
+/* Sends a connected member once more what is in flight, of which there must be something, and has
+ * been for resend_first_ms. */
 void chat_send_again(struct core *core, struct member *member, uint64_t now_ms);
 
 /* True unless the message is so old that it is no longer kept. */

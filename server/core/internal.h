@@ -87,6 +87,12 @@ struct device {
     GList changed_link;
 };
 
+/* A PUSH that was sent on this connection and not acknowledged. */
+typedef struct flight {
+    uint64_t msg_id;
+    uint64_t sent_ms; /* for the first time */
+} flight;
+
 /* A device in a chat session: both directions of delivery. */
 struct member {
     struct device *device;
@@ -98,7 +104,7 @@ struct member {
     bool must_recall;        /* msg_ids are still to be read from the store */
     uint64_t cursor;         /* downstream: all up to here has arrived, or is the device's own */
     uint64_t next_msg_id;    /* the next to be sent; last_msg_id + 1 of the chat: follows live */
-    uint64_t *in_flight;     /* msg_ids sent and not acknowledged, ascending */
+    flight *in_flight;       /* by msg_id, ascending */
     unsigned n_in_flight;
     unsigned most_in_flight; /* places in the array */
     unsigned resend_level;   /* the queue it is in: how often they were sent again */

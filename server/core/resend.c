@@ -35,7 +35,8 @@ static void arm(struct core *core, struct member *member, unsigned level, uint64
 /* The cursor is in front of the first in flight, or of the next to be sent. */
 static void move_cursor(struct core *core, struct member *member)
 {
-    const uint64_t first = member->n_in_flight > 0 ? member->in_flight[0] : member->next_msg_id;
+    const uint64_t first =
+        member->n_in_flight > 0 ? member->in_flight[0].msg_id : member->next_msg_id;
     if (first - 1 <= member->cursor)
         return;
     member->cursor = first - 1;
@@ -57,9 +58,9 @@ void flight_add(struct core *core, struct member *member, uint64_t now_ms)
 {
     if (member->n_in_flight == member->most_in_flight) {
         member->most_in_flight = MAX(4, 2 * member->most_in_flight);
-        member->in_flight = g_renew(uint64_t, member->in_flight, member->most_in_flight);
+        member->in_flight = g_renew(flight, member->in_flight, member->most_in_flight);
     }
-    member->in_flight[member->n_in_flight++] = member->next_msg_id++;
+    member->in_flight[member->n_in_flight++] = (flight){member->next_msg_id++, now_ms};
     if (member->n_in_flight == 1)
         arm(core, member, 0, now_ms);
 }
@@ -81,7 +82,7 @@ void flight_acknowledge(struct core *core, struct member *member, uint64_t msg_i
     unsigned done = 0;
     if (msg_id <= member->cursor || msg_id > member->chat->last_msg_id)
         return;
-    while (done < member->n_in_flight && member->in_flight[done] <= msg_id)
+    while (done < member->n_in_flight && member->in_flight[done].msg_id <= msg_id)
         done++;
     member->n_in_flight -= done;
     if (member->n_in_flight == 0)

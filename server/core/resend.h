@@ -2,7 +2,9 @@
 /*
  * PUSHes in flight: sent on this connection and not acknowledged. There are at most push_window of
  * them for each member; further messages wait in the log. What is not acknowledged is sent again
- * after resend_first_ms, then twice that, and so on, up to resend_most_ms.
+ * after resend_first_ms, then twice that, and so on, up to resend_most_ms. The times are the
+ * member's, counted from the oldest in flight: younger ones go along, unless they have been in
+ * flight for less than resend_first_ms.
  */
 #ifndef PLATO_SERVER_RESEND_H
 #define PLATO_SERVER_RESEND_H

@@ -76,6 +76,21 @@ START_TEST(an_acknowledgement_starts_over)
 }
 END_TEST
 
+/* The intervals are those of the oldest. */
+START_TEST(none_is_sent_again_before_its_time)
+{
+    say(1, 1);
+    expect(1, 1);
+    driver_pass(&d, 800);
+    say(2, 2);
+    expect(2, 2);
+    driver_pass(&d, 400);
+    expect(1, 1);
+    driver_pass(&d, 2100);
+    expect(1, 2);
+}
+END_TEST
+
 START_TEST(not_sent_again_while_bytes_wait)
 {
     d.drain = false;
@@ -131,6 +146,7 @@ Suite *flight_suite(void)
     tcase_add_test(tcase, the_window_is_kept);
     tcase_add_test(tcase, sent_again_at_growing_intervals);
     tcase_add_test(tcase, an_acknowledgement_starts_over);
+    tcase_add_test(tcase, none_is_sent_again_before_its_time);
     tcase_add_test(tcase, not_sent_again_while_bytes_wait);
     tcase_add_test(tcase, own_messages_take_no_place);
     tcase_add_test(tcase, nothing_is_sent_again_to_who_has_gone);
