@@ -128,7 +128,7 @@ def options_of(base):
     return [option.replace("{captures}", folder) for option in options]
 
 
-def check_random_access(capture, options):
+def check_random_access(capture, options=()):
     packets = len(wireshark.fields(capture, ["frame.number"]))
     forward = list(range(1, packets + 1))
     shuffled = random.Random(1).sample(forward, packets)

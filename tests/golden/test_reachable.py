@@ -56,6 +56,9 @@ def write_commands(path):
     probes.server(value(2))
     lost = pcap.Datagrams(capture, commands.LATENCY, client_port=40002)
     lost.client(value(1))
+    kept = pcap.Flow(capture, commands.LATENCY, client_port=30005)
+    kept.client(value(1))
+    kept.server(value(1))
     text = pcap.Flow(capture, commands.TEXTCMD, client_port=30003)
     text.client(b"ECHO/1\r\nECHO/a\r\nHELLO/a=b\r\nPI")
     capture.pause(41)
@@ -72,6 +75,8 @@ def write_commands(path):
     binary.server(command(0, value(2)) + error(404, b"no") + command(0xFFFF) + command(4, b"ab") +
                   error(413) + command(1))
     binary.client(command(4, b"hello"), captured=10)
+    capture.pause(300)
+    kept.client(value(2))
     capture.write(path)
 
 

@@ -104,6 +104,7 @@ def sharkd(capture, requests, options=()):
     out = run("-", program="sharkd", stdin="\n".join(lines) + "\n")
     results = [json.loads(line) for line in out.splitlines() if line.startswith("{")]
     for result in results:
-        if "error" in result or result.get("result", {}).get("err", 0) != 0:
+        answer = result.get("result")
+        if "error" in result or (isinstance(answer, dict) and answer.get("err", 0) != 0):
             raise AssertionError(f"sharkd: {result}")
     return [result.get("result") for result in results[len(settings) + 1:]]
