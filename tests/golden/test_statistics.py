@@ -3,7 +3,6 @@
 import os
 import re
 import unittest
-import unittest.mock
 
 import pcap
 import plato_bytes as plato
@@ -22,8 +21,7 @@ def table(text):
 
 class Statistics(SceneTest):
     def ignore_leaks(self):
-        """tshark and sharkd themselves lose a block or two, in functions without a name."""
-        patched = unittest.mock.patch.dict(os.environ, ASAN_OPTIONS="detect_leaks=0")
+        patched = wireshark.ignoring_leaks()
         patched.start()
         self.addCleanup(patched.stop)
 

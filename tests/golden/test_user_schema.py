@@ -8,7 +8,6 @@ import struct
 import subprocess
 import tempfile
 import unittest
-import unittest.mock
 
 import one_run
 import pcap
@@ -116,8 +115,7 @@ def complaints(*arguments):
 
 
 def reload_in_sharkd(capture, calls):
-    """sharkd loses memory of its own with each further file that it loads."""
-    with unittest.mock.patch.dict(os.environ, ASAN_OPTIONS="detect_leaks=0"):
+    with wireshark.ignoring_leaks():
         return wireshark.sharkd(capture, calls)
 
 
