@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#define _GNU_SOURCE /* struct in_pktinfo and in6_pktinfo */
 #include "daemon/udp_echo.h"
 
 #include "admission/admission.h"
@@ -41,14 +42,33 @@ static bool is_too_fast(struct udp_echo *echo, const struct sockaddr_storage *fr
     return verdict != ADMISSION_GO_ON;
 }
 
-static void answer(struct udp_echo *echo, const uint8_t *p, size_t n,
-                   const struct sockaddr_storage *from, socklen_t length)
+/*
+ * With the control message that told to which of our addresses a datagram came, the reply leaves
+ * from that one: a client takes no other. The way is the routing table's to choose, but for an
+ * address that means nothing without its interface.
+ */
+static void free_way_back(struct msghdr *message)
 {
-    if (n == 0 || port_of(from) == echo->port || port_of(from) == 0)
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c != NULL; c = CMSG_NXTHDR(message, c)) {
+        struct in_pktinfo *v4 = (struct in_pktinfo *)(void *)CMSG_DATA(c);
+        struct in6_pktinfo *v6 = (struct in6_pktinfo *)(void *)CMSG_DATA(c);
+        if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO)
+            v4->ipi_ifindex = 0;
+        else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO &&
+                 !IN6_IS_ADDR_LINKLOCAL(&v6->ipi6_addr))
+            v6->ipi6_ifindex = 0;
+    }
+}
+
+static void answer(struct udp_echo *echo, struct msghdr *message)
+{
+    const struct sockaddr_storage *from = message->msg_name;
+    free_way_back(message);
+    if (message->msg_iov->iov_len == 0 || port_of(from) == echo->port || port_of(from) == 0)
         echo->stats.dropped++;
     else if (is_too_fast(echo, from))
         echo->stats.too_fast++;
-    else if (sendto(echo->fd, p, n, 0, (const struct sockaddr *)(const void *)from, length) < 0)
+    else if (sendmsg(echo->fd, message, 0) < 0)
         echo->stats.dropped++; /* the socket's buffer is full: a datagram may be lost */
     else
         echo->stats.returned++;
@@ -61,13 +81,33 @@ static void on_readable(evutil_socket_t fd, short what, void *user)
     (void)what;
     for (unsigned i = 0; i < AT_ONCE; i++) {
         struct sockaddr_storage from = {0};
-        socklen_t length = sizeof from;
-        const ssize_t n = recvfrom(fd, bytes, sizeof bytes, 0, (struct sockaddr *)&from, &length);
-        if (n >= 0)
-            answer(echo, bytes, (size_t)n, &from, length);
-        else if (errno == EAGAIN || errno == EWOULDBLOCK)
-            return; /* other errors tell of an earlier reply that nobody wanted */
+        struct iovec span = {bytes, sizeof bytes};
+        union {
+            uint8_t bytes[CMSG_SPACE(sizeof(struct in6_pktinfo))];
+            struct cmsghdr aligned;
+        } to;
+        struct msghdr message = {.msg_name = &from,
+                                 .msg_namelen = sizeof from,
+                                 .msg_iov = &span,
+                                 .msg_iovlen = 1,
+                                 .msg_control = &to,
+                                 .msg_controllen = sizeof to};
+        const ssize_t n = recvmsg(fd, &message, 0);
+        if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+            return;
+        if (n < 0)
+            continue; /* an error tells of an earlier reply that nobody wanted */
+        span.iov_len = (size_t)n;
+        answer(echo, &message);
     }
+}
+
+/* Datagrams are to come with the address of ours that they were sent to. */
+static bool ask_where_to(evutil_socket_t fd, sa_family_t family)
+{
+    const int on = 1;
+    return family == AF_INET6 ? setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof on) == 0
+                              : setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof on) == 0;
 }
 
 static evutil_socket_t bind_socket(const udp_echo_config *config, char **error)
@@ -81,7 +121,8 @@ static evutil_socket_t bind_socket(const udp_echo_config *config, char **error)
     }
     const evutil_socket_t fd =
         socket(address.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd >= 0 && bind(fd, (struct sockaddr *)&address, (socklen_t)length) == 0)
+    if (fd >= 0 && ask_where_to(fd, address.ss_family) &&
+        bind(fd, (struct sockaddr *)&address, (socklen_t)length) == 0)
         return fd;
     *error = g_strdup_printf("cannot listen on %s UDP port %d: %s%s%s", config->host, config->port,
                              g_strerror(errno), errno == EADDRINUSE ? "; choose another " : "",

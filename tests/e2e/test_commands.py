@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The latency and command protocols on real sockets: limits, clients, and how it all ends."""
 import contextlib
+import errno
 import json
 import os
 import re
@@ -41,6 +42,17 @@ def run(program, *arguments, **more):
     done = subprocess.run([program, *map(str, arguments)], capture_output=True,
                           timeout=plato.PATIENCE * 2, **more)
     return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+
+def has_ipv6():
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+        return True
+    except OSError as error:
+        if error.errno not in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
+            raise
+        return False
 
 
 class Safety(unittest.TestCase):
@@ -194,6 +206,18 @@ class Datagrams(unittest.TestCase):
         returned = seen['plato_latency_datagrams_total{fate="returned"}']
         self.assertTrue(6 <= returned <= 12, returned)  # a second or more may have passed
         self.assertEqual(seen['plato_latency_datagrams_total{fate="too_fast"}'], 51 - returned)
+
+    def test_from_the_address_that_was_asked(self):
+        """Where the server has several, and listens on all: a client takes no other's reply."""
+        for listen in ("0.0.0.0", "::") if has_ipv6() else ("0.0.0.0",):
+            with server("--command-listen", listen, "--insecure-commands") as to:
+                for address in ("127.0.0.1", "127.0.0.2", "127.9.9.9"):
+                    where = (address, int(to.latency_port))
+                    with self.socket("0.0.0.0") as peer:
+                        peer.sendto(b"mine", where)
+                        self.assertEqual(peer.recvfrom(99), (b"mine", where))
+                if listen == "::":
+                    self.assertEqual(run(PING, "::1", "-p", to.latency_port, "-c", "1")[0], 0)
 
     def test_two_servers_do_not_talk_for_ever(self):
         """A datagram that seems to come from the port itself, on another machine."""

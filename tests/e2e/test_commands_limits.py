@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Limits of the command ports as options, and the ports over IPv6."""
 import contextlib
-import errno
 import json
 import re
 import socket
@@ -9,7 +8,7 @@ import time
 import unittest
 
 import plato
-from test_commands import CMD, PING, connect, read_all, run, server
+from test_commands import CMD, PING, connect, has_ipv6, read_all, run, server
 
 UNLIMITED = ("--command-rate", "0", "--command-address-rate", "0")
 
@@ -60,17 +59,6 @@ class Limits(unittest.TestCase):
                                 ("closing-timeout=SECONDS", "5"), ("addresses=N", "16384"),
                                 ("idle-timeout=SECONDS", "420"), ("timeout=SECONDS", "40")):
             self.assertRegex(text, rf"--command-{option}\s[^=]*\(default {default}\)")
-
-
-def has_ipv6():
-    try:
-        with socket.socket(socket.AF_INET6) as probe:
-            probe.bind(("::1", 0))
-        return True
-    except OSError as error:
-        if error.errno not in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
-            raise
-        return False
 
 
 @unittest.skipUnless(has_ipv6(), "this machine has no ::1")
