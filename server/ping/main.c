@@ -53,6 +53,7 @@ static void take_probe(prober *p, report *r, gint64 number, gboolean quiet)
     g_free(why);
 }
 
+/* A host that was never found has no address. */
 static int tell(const report *r, const prober *p, gboolean json)
 {
     static const char *const transports[] = {
@@ -61,7 +62,8 @@ static int tell(const report *r, const prober *p, gboolean json)
     char *text =
         json ? report_json(&figures, p->address, transports[p->transport]) : report_text(&figures);
     if (!json)
-        printf("--- %s, %s ---\n", p->address, transports[p->transport]);
+        printf("--- %s, %s ---\n", *p->address != '\0' ? p->address : p->peer.host,
+               transports[p->transport]);
     fputs(text, stdout);
     g_free(text);
     if (figures.lost == 0 && figures.replies > 0)

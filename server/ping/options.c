@@ -37,6 +37,9 @@ static const char *wrong(const raw_options *raw, const ping_options *options)
          "--interval must be from 0 to 360 seconds"},
         {!(options->timeout_s > 0 && options->timeout_s <= 60),
          "--timeout must be over 0 and up to 60 seconds"},
+        {raw->tcp_long && options->interval_s + options->timeout_s > PING_AGEING_S,
+         "with --tcp-long, --interval and --timeout must be 360 seconds or less together: so often "
+         "a connection must be used"},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(rules); i++) {
         if (rules[i].wrong)

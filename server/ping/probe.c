@@ -20,19 +20,21 @@ static char *why_not(const prober *p)
     return g_strdup(g_strerror(errno));
 }
 
-/* A datagram with other bytes is a late reply to a probe that was given up. */
+/* A datagram with other bytes is a late reply to a probe that was given up. However many of them
+ * come, the deadline stays. */
 static bool read_datagram(prober *p, const uint8_t *probe, int64_t deadline_us, char **why)
 {
     uint8_t got[PROBE_LEN + 1];
-    for (;;) {
-        const ssize_t n = wait_stream_read(&p->stream, got, sizeof got, deadline_us);
+    ssize_t n;
+    do {
+        n = wait_stream_read(&p->stream, got, sizeof got, deadline_us);
         if (n == PROBE_LEN && memcmp(got, probe, PROBE_LEN) == 0)
             return true;
-        if (n < 0) {
-            *why = why_not(p);
-            return false;
-        }
-    }
+    } while (n >= 0 && wait_now_us() < deadline_us);
+    if (n >= 0)
+        errno = ETIMEDOUT;
+    *why = why_not(p);
+    return false;
 }
 
 static bool read_stream(prober *p, const uint8_t *probe, int64_t deadline_us, char **why)

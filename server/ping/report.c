@@ -94,10 +94,10 @@ char *report_json(const report_figures *f, const char *address, const char *tran
 {
     GString *json = g_string_new(NULL);
     const gboolean known = f->replies > 0;
-    g_string_append_printf(json,
-                           "{\"address\":\"%s\",\"transport\":\"%s\",\"probes\":%u,\"replies\":%u,"
-                           "\"lost\":%u",
-                           address, transport, f->probes, f->replies, f->lost);
+    g_string_append_printf(json, *address != '\0' ? "{\"address\":\"%s\"" : "{\"address\":null%s",
+                           address);
+    g_string_append_printf(json, ",\"transport\":\"%s\",\"probes\":%u,\"replies\":%u,\"lost\":%u",
+                           transport, f->probes, f->replies, f->lost);
     append_ms(json, "min", known, (double)f->min);
     append_ms(json, "median", known, (double)f->median);
     append_ms(json, "p99", known, (double)f->p99);

@@ -29,7 +29,8 @@ report_figures report_count(const report *r);
 /* For people: two lines, or one without a reply. To be freed. */
 char *report_text(const report_figures *figures);
 
-/* One JSON object in one line, times in ms; null where there is no reply. To be freed. */
+/* One JSON object in one line, times in ms; null where there is no reply, and for an address of "":
+ * none was found. To be freed. */
 char *report_json(const report_figures *figures, const char *address, const char *transport);
 
 #endif

@@ -322,6 +322,32 @@ class Ping(unittest.TestCase):
         self.assertEqual(json.loads(out)["lost"], 2)
         self.assertIsNone(json.loads(out)["min_ms"])
 
+    def test_strangers(self):
+        """Datagrams that are no reply, without an end, put no end to waiting off."""
+        with Datagrams.socket() as mad:
+            done = threading.Event()
+
+            def serve():
+                peer = mad.recvfrom(99)[1]
+                while not done.is_set():
+                    mad.sendto(b"other", peer)
+            thread = threading.Thread(target=serve)
+            thread.start()
+            try:
+                code, out, _ = run(PING, "127.0.0.1", "-p", mad.getsockname()[1], "-c", "1",
+                                   "--timeout", "0.5")
+            finally:
+                done.set()
+                thread.join()
+        self.assertEqual(code, 3)
+        self.assertIn("lost: probe=1: no reply within 0.5 s", out)
+
+    def test_no_such_host(self):
+        code, out, _ = run(PING, "no-such-host.invalid", "-c", "1")
+        self.assertEqual(code, 3)
+        self.assertRegex(out, r"(?s)^lost: probe=1: no-such-host\.invalid: .*"
+                              r"--- no-such-host\.invalid, udp ---\n1 probes, 0 replies, 1 lost")
+
     def test_pace_and_signal(self):
         with server() as to:
             with subprocess.Popen([PING, "127.0.0.1", "-p", to.latency_port],
@@ -337,7 +363,8 @@ class Ping(unittest.TestCase):
 
     def test_usage(self):
         for options in ((), ("a", "b"), ("a", "--port", "0"), ("a", "--udp", "--tcp-long"),
-                        ("a", "--interval", "361"), ("a", "--timeout", "0"), ("a", "--no-such")):
+                        ("a", "--interval", "361"), ("a", "--timeout", "0"), ("a", "--no-such"),
+                        ("a", "--tcp-long", "--interval", "357")):
             self.assertEqual(run(PING, *options)[0], 2, options)
         self.assertEqual(run(PING, "--version")[0], 0)
         self.assertIn("Exit code", run(PING, "--help")[1])

@@ -23,6 +23,9 @@ START_TEST(nothing)
                            "\"replies\":0,\"lost\":0,\"min_ms\":null,\"median_ms\":null,"
                            "\"p99_ms\":null,\"max_ms\":null,\"jitter_ms\":null}\n");
     g_free(json);
+    json = report_json(&f, "", "udp"); /* the host was never found */
+    ck_assert(g_str_has_prefix(json, "{\"address\":null,\"transport\":\"udp\","));
+    g_free(json);
 }
 END_TEST
 
