@@ -5,6 +5,7 @@
     plugin_lint.py PATH...     sources and folders; headers are read for constants
     plugin_lint.py --rules     explains every rule
     plugin_lint.py --self-test FILE    every rule finds what it is for: the examples in FILE
+    plugin_lint.py --breaks FILE PATH...   and finds it in these sources, broken as FILE says
 
 Exit codes: 0 clean; 1 findings; 2 usage.
 """
@@ -451,11 +452,15 @@ def judge(sources):
     return sorted(found)
 
 
-def read(path, judged=True):
-    with open(path, encoding="utf-8", errors="replace", newline="") as file:
-        source = Source(path, file.read())
+def judged_source(path, text, judged=True):
+    source = Source(path, text)
     source.judged = judged
     return source
+
+
+def read(path, judged=True):
+    with open(path, encoding="utf-8", errors="replace", newline="") as file:
+        return judged_source(path, file.read(), judged)
 
 
 def collect(paths):
@@ -480,8 +485,7 @@ def self_test(path):
     for name, text in zip(parts[::2], parts[1::2]):
         # \t, \s and \n stand for what editors and git would not keep
         text = re.sub(r"<(TAB|BLANK)>", lambda m: {"TAB": "\t", "BLANK": " "}[m[1]], text)
-        source = Source(f"example.{'h' if name == 'header' else 'c'}", text.replace("<CUT>\n", ""))
-        source.judged = True
+        source = judged_source(f"example.{'h' if name == 'header' else 'c'}", text.replace("<CUT>\n", ""))
         found = {finding[2] for finding in judge([source])}
         wanted = set() if name == "good" else {name}
         covered |= wanted
@@ -499,6 +503,40 @@ def self_test(path):
     return 1 if failed else 0
 
 
+def read_breaks(path):
+    """rule, file, what the finding says, old text, new text: of each break in FILE."""
+    with open(path, encoding="utf-8", newline="") as file:
+        parts = re.split(r"^=== (\S+) (\S+) (.*)\n", file.read(), flags=re.MULTILINE)[1:]
+    for rule_name, name, text, change in zip(*[iter(parts)] * 4):
+        old, new = re.split(r"^---\n", change, flags=re.MULTILINE)
+        yield rule_name, name, text, old.removesuffix("\n"), new.removesuffix("\n")
+
+
+def find_breaks(path, sources):
+    """All breaks of FILE are made together; each has to be found, and nothing else."""
+    complaints, wanted = [], []
+    for rule_name, name, text, old, new in read_breaks(path):
+        places = [i for i, source in enumerate(sources)
+                  if source.judged and os.path.basename(source.path) == name and old in source.text]
+        if len(places) != 1 or sources[places[0]].text.count(old) != 1:
+            complaints.append(f"{name} does not hold, once: {old}")
+            continue
+        sources[places[0]] = judged_source(sources[places[0]].path, sources[places[0]].text.replace(old, new))
+        wanted.append((rule_name, name, text))
+    for where, line, rule_name, text in judge(sources):
+        found = [w for w in wanted if w[:2] == (rule_name, os.path.basename(where)) and w[2] in text]
+        if found:
+            wanted.remove(found[0])
+        else:
+            complaints.append(f"found, and no break: {where}:{line}: [{rule_name}] {text}")
+    complaints += [f"not found: [{w[0]}] {w[1]}: {w[2]}" for w in wanted]
+    untried = set(RULES) - {rule_name for rule_name, *_ in read_breaks(path)}
+    complaints += [f"there is no break of {name}" for name in sorted(untried)]
+    for complaint in complaints:
+        print(f"{path}: {complaint}")
+    return 1 if complaints else 0
+
+
 def main(arguments):
     if arguments in (["--help"], ["-h"]):
         print(__doc__.strip())
@@ -509,6 +547,8 @@ def main(arguments):
         return 0
     if len(arguments) == 2 and arguments[0] == "--self-test":
         return self_test(arguments[1])
+    if len(arguments) > 2 and arguments[0] == "--breaks":
+        return find_breaks(arguments[1], collect(arguments[2:]))
     if not arguments or arguments[0].startswith("-"):
         print("plugin_lint.py: which sources? see --help", file=sys.stderr)
         return 2
