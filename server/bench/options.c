@@ -22,9 +22,12 @@ static const char long_help[] =
     "SIGINT and SIGTERM end the sending; the drain and the report follow. A second one ends the "
     "drain.\n"
     "\n"
-    "Exit code: 0 the ledger is right, 1 the run could not be made, 2 wrong usage, 3 something "
-    "was\n"
-    "lost, came twice, out of order or damaged, 4 not all messages were answered.";
+    "Exit codes:\n"
+    "  0  the ledger is right\n"
+    "  1  the run could not be made\n"
+    "  2  wrong usage\n"
+    "  3  something was lost, came twice, out of order or damaged\n"
+    "  4  not all messages were answered";
 
 static void set_defaults(bench_options *options)
 {

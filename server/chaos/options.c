@@ -41,7 +41,10 @@ static const char scenario_help[] =
     "lines,\n"
     "for each direction in the same order.\n"
     "\n"
-    "Exit code: 0 after a signal, 1 it cannot start, 2 wrong usage or a wrong scenario.";
+    "Exit codes:\n"
+    "  0  after a signal\n"
+    "  1  it cannot start\n"
+    "  2  wrong usage or a wrong scenario";
 
 /* Values that GOption cannot put in their place. */
 typedef struct raw_options {

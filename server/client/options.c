@@ -36,9 +36,12 @@ static const char commands_help[] =
     "A device that was used before needs --state, with the file of before, or --first-client-id,\n"
     "with a number that is too high: see docs/client.md.\n"
     "\n"
-    "Exit code: 0 all went well, 1 no connection or it was lost for good, 2 wrong usage,\n"
-    "3 something expected did not come in time, a message was refused, or messages are lost,\n"
-    "4 a file of the client or standard output cannot be used.";
+    "Exit codes:\n"
+    "  0  all went well\n"
+    "  1  no connection, or it was lost for good\n"
+    "  2  wrong usage\n"
+    "  3  something expected did not come in time, a message was refused, or messages are lost\n"
+    "  4  a file of the client or standard output cannot be used";
 
 static gboolean parse_id(const char *name, const char *text, uint64_t most, uint64_t *id,
                          GError **error)

@@ -12,8 +12,11 @@ static const char description[] =
     "another name that the server knows; with --binary also a number from 0 to 65535. PARAMS are\n"
     "plain bytes: what must be escaped, is. ECHO without PARAMS sends our clock.\n"
     "\n"
-    "Exit code: 0 a reply, 1 an error reply (it is told on standard error), 2 wrong usage,\n"
-    "3 no reply, or one that is none of this protocol.";
+    "Exit codes:\n"
+    "  0  a reply\n"
+    "  1  an error reply; it is told on standard error\n"
+    "  2  wrong usage\n"
+    "  3  no reply, or one that is none of this protocol";
 
 typedef struct raw_options {
     gint port;

@@ -115,12 +115,12 @@ static bool nothing_left(int argc, char **argv, GError **error)
 }
 
 /* GLib's own --help shows one group at a time. */
-static GOptionContext *new_context(const parse *p, const char *summary, gboolean *wanted)
+static GOptionContext *new_context(const parse *p, const option_text *text, gboolean *wanted)
 {
     const GOptionEntry entries[] = {
-        {"help", 'h', 0, G_OPTION_ARG_NONE, wanted, "Print this and exit", NULL},
+        {"help", 'h', 0, G_OPTION_ARG_NONE, wanted, "Show help options", NULL},
         G_OPTION_ENTRY_NULL};
-    GOptionContext *context = g_option_context_new(summary);
+    GOptionContext *context = g_option_context_new(text->summary);
     g_option_context_set_help_enabled(context, FALSE);
     gint64 *numbers = (gint64 *)(void *)p->numbers->data;
     for (size_t i = 0; i < p->n; i++) {
@@ -128,17 +128,18 @@ static GOptionContext *new_context(const parse *p, const char *summary, gboolean
         numbers += p->groups[i].n;
     }
     g_option_context_add_main_entries(context, entries, NULL);
+    g_option_context_set_description(context, text->description);
     return context;
 }
 
-bool option_table_parse(const option_group *groups, size_t n, const char *summary, void *values,
+bool option_table_parse(const option_group *groups, size_t n, const option_text *text, void *values,
                         int argc, char **argv, char **help, GError **error)
 {
     gboolean help_wanted = FALSE;
     parse p = {groups, n, values, g_array_new(FALSE, TRUE, sizeof(gint64)),
                g_string_chunk_new(4096)};
     g_array_set_size(p.numbers, (guint)count_rows(&p));
-    GOptionContext *context = new_context(&p, summary, &help_wanted);
+    GOptionContext *context = new_context(&p, text, &help_wanted);
     bool ok = g_option_context_parse(context, &argc, &argv, error);
     if (ok && help_wanted)
         *help = g_option_context_get_help(context, FALSE, NULL);

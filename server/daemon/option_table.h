@@ -31,11 +31,17 @@ typedef struct option_group {
     size_t n;
 } option_group;
 
+/* What --help says in front of the options and behind them. */
+typedef struct option_text {
+    const char *summary;
+    const char *description;
+} option_text;
+
 /*
  * Reads argv into `values`, a struct in which the defaults stand. False with `*error`. With --help
  * (also -h), puts the help into `*help`, the caller's to free, and does not look at the rest.
  */
-bool option_table_parse(const option_group *groups, size_t n, const char *summary, void *values,
+bool option_table_parse(const option_group *groups, size_t n, const option_text *text, void *values,
                         int argc, char **argv, char **help, GError **error);
 
 #endif

@@ -199,6 +199,14 @@ static const option_row run_rows[] = {
     FLAG("version", version, "Print the version and exit"),
 };
 
+static const option_text help_text = {
+    .summary = "- reference server of the Plato protocol",
+    .description = "Exit codes:\n"
+                   "  0  after a signal\n"
+                   "  1  it cannot start, the store fails, or a second signal came; it says which\n"
+                   "  2  wrong usage",
+};
+
 #define GROUP(name, title, rows)                                                                   \
     {                                                                                              \
         name, title, rows, G_N_ELEMENTS(rows)                                                      \
@@ -332,10 +340,9 @@ int server_options_parse(int argc, char **argv, server_options *options)
     char *help = NULL;
     int code = -1;
     set_defaults(&raw);
-    bool ok =
-        option_table_parse(groups, G_N_ELEMENTS(groups), "- reference server of the Plato protocol",
-                           &raw, argc, argv, &help, &error) &&
-        set_log_level(raw.log_level, &error);
+    bool ok = option_table_parse(groups, G_N_ELEMENTS(groups), &help_text, &raw, argc, argv, &help,
+                                 &error) &&
+              set_log_level(raw.log_level, &error);
     *options = raw.to;
     if (ok && help == NULL && !raw.version) {
         const bool conn_id_given = options->config.first_conn_id != 0;

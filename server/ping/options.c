@@ -12,7 +12,11 @@ static const char description[] =
     "from the one before it. With --tcp-short, connecting is part of the round trip,\n"
     "and so is the handshake of TLS.\n"
     "\n"
-    "Exit code: 0 each probe came back, 1 some were lost, 2 wrong usage, 3 all were lost.";
+    "Exit codes:\n"
+    "  0  each probe came back\n"
+    "  1  some were lost\n"
+    "  2  wrong usage\n"
+    "  3  all were lost";
 
 typedef struct raw_options {
     gint port;

@@ -7,6 +7,8 @@ import unittest
 import installed
 
 HERE = None
+CHOICES = ("text", "pcapng", "error,")  # where the text begins with the values
+FIELDS = ("device_id", "session_id", "client_id")  # or with what the protocol calls it
 
 
 def setUpModule():
@@ -58,11 +60,34 @@ class Programs(unittest.TestCase):
     def test_help(self, program):
         done = HERE.run(program, "--help")
         self.assertEqual((done.returncode, done.stderr), (0, ""))
-        self.assertRegex(done.stdout, rf"\AUsage:\s+{program}\b")
+        self.assertRegex(done.stdout, rf"\AUsage:\n  {program} \S.* - \S")
+        self.assertRegex(done.stdout, r"(?m)^  --version +Print the version and exit\b")
+        self.assertRegex(done.stdout, r"(?m)^  (-h, )?--help +Show help options\b")
         names = {name for _, name, *_ in installed.OPTION.findall(done.stdout)}
         self.assertLessEqual({"--help", "--version"}, names)
         if program != "plato-tshark":  # there it is tshark's own
             self.assertEqual(HERE.run(program, "-h").stdout, done.stdout)
+
+    @each_program
+    def test_options_stand_alike_in_help(self, program):
+        """A value behind "=", the text in one column, with a capital or what may be chosen."""
+        said = HERE.help(program)
+        options = re.findall(r"^ +(?:-\w, )?--[a-z-]+(\S*)( +)(\S+)", said, re.MULTILINE)
+        columns = {len(row) for row in re.findall(r"^(  (?:-\w, )?--[a-z-]+\S* +)\S", said,
+                                                  re.MULTILINE)}
+        self.assertEqual(len(columns), 1)
+        for value, blanks, word in options:
+            self.assertRegex(value, r"\A(=[A-Z]+)?\Z")
+            self.assertGreaterEqual(len(blanks), 2)
+            self.assertTrue(word[0].isupper() or word[0].isdigit() or word in CHOICES + FIELDS, word)
+
+    @each_program
+    def test_exit_codes_are_those_of_the_page(self, program):
+        (codes,) = re.findall(r"^Exit codes.*:\n((?:  .+\n?)+)\Z", HERE.help(program), re.MULTILINE)
+        codes = set(re.findall(r"^  (\d+) +\S", codes, re.MULTILINE))
+        self.assertIn("2", codes)  # wrong usage
+        section = sections(HERE.page(program))["EXIT STATUS"]
+        self.assertEqual(set(re.findall(r"^\.TP\n\.B (\d+)$", section, re.MULTILINE)), codes)
 
     @each_program
     def test_wrong_usage(self, program):

@@ -52,8 +52,10 @@ static const char grammar[] =
     "  checksum=bad          TCP's is wrong                 comment=TEXT  of its first packet "
     "(pcapng)\n"
     "\n"
-    "Exit codes: 0 written; 1 the file cannot be read or written; 2 wrong usage or a wrong "
-    "scenario.";
+    "Exit codes:\n"
+    "  0  written\n"
+    "  1  the file cannot be read or written\n"
+    "  2  wrong usage or a wrong scenario";
 
 typedef struct options {
     char *output, *format;
