@@ -12,9 +12,10 @@
 
 #define MAGIC_LEN 4
 #define ECHO_LEN 4
-#define EXCERPT_BYTES 40 /* of the parameters, in the info column */
+#define NO_KIND UINT64_MAX /* of what only an error reply can answer */
+#define EXCERPT_BYTES 40   /* of the parameters, in the info column */
 
-static talk_protocol bincmd = {.proto = -1, .column = "BinCmd", .ett = -1};
+static talk_protocol bincmd = {.id = PLATO_TAP_BINCMD, .proto = -1, .column = "BinCmd", .ett = -1};
 
 static int hf_magic = -1;
 static int hf_len = -1;
@@ -22,7 +23,6 @@ static int hf_type = -1;
 static int hf_params = -1;
 static int hf_value = -1;
 static int hf_text = -1;
-static int hf_continuation = -1;
 static int ett_params = -1;
 static expert_field ei_too_long;
 static expert_field ei_error_short;
@@ -101,7 +101,7 @@ static void show_params(const command *c, bool whole)
     }
     if (!whole)
         expert_add_info(c->pinfo, item, &ei_cut);
-    else if (c->fields.type == PLATO_BINCMD_ERROR)
+    else if (c->fields.type == PLATO_BINCMD_ERROR && !c->piece.is_request)
         show_error_reply(c, tree, item, at);
     else if (c->fields.type == PLATO_BINCMD_ECHO && n == ECHO_LEN)
         proto_tree_add_item(tree, hf_value, c->tvb, at, n, ENC_BIG_ENDIAN);
@@ -123,7 +123,9 @@ static proto_item *show_header(const command *c)
     for (size_t i = 0; i < array_length(rows) && rows[i].at + rows[i].n <= c->piece.length; i++)
         items[i] = proto_tree_add_item(c->piece.tree, rows[i].hf, c->tvb,
                                        c->piece.offset + rows[i].at, rows[i].n, ENC_BIG_ENDIAN);
-    if (items[2] != NULL && plato_bincmd_type_name(c->fields.type) == NULL)
+    const bool is_known = plato_bincmd_type_name(c->fields.type) != NULL &&
+                          !(c->piece.is_request && c->fields.type == PLATO_BINCMD_ERROR);
+    if (items[2] != NULL && !is_known)
         expert_add_info(c->pinfo, items[2], &bincmd.expert.type_unknown);
     return items[1];
 }
@@ -180,11 +182,13 @@ static void take_command(command *c)
         c->piece.error = 0;
     c->piece.is_request =
         talk_is_request(c->pinfo, c->piece.call->talk, c->fields.type == PLATO_BINCMD_ERROR);
+    if (c->piece.is_request)
+        c->piece.error = 0; /* whatever it is called */
     const plato_exchange given = {
         .kind = c->fields.type,
         .content = talk_digest(c->fields.params.p, c->fields.params.n),
         .is_echo = c->fields.type == PLATO_BINCMD_ECHO,
-        .is_error = c->fields.type == PLATO_BINCMD_ERROR,
+        .is_error = !c->piece.is_request && c->fields.type == PLATO_BINCMD_ERROR,
     };
     talk_message *message = enter(c, &given);
     name_type(c);
@@ -204,6 +208,7 @@ static void take_cut(command *c)
     if (c->piece.length >= PLATO_BINCMD_HEADER_LEN)
         name_type(c);
     label_add(&c->piece.text, " [cut]");
+    c->piece.form = PLATO_TAP_CUT;
     talk_begin_piece(&bincmd, &c->piece);
     show_header(c);
     if (c->piece.length >= PLATO_BINCMD_HEADER_LEN)
@@ -218,7 +223,7 @@ static void take_cut(command *c)
 static void take_too_long(command *c)
 {
     c->piece.is_request = talk_is_request(c->pinfo, c->piece.call->talk, false);
-    const plato_exchange given = {.kind = c->fields.type};
+    const plato_exchange given = {.kind = NO_KIND};
     talk_message *message =
         enter(c, c->piece.is_request ? &given : NULL); /* it gets an error reply */
     if (c->piece.length >= PLATO_BINCMD_HEADER_LEN)
@@ -226,13 +231,14 @@ static void take_too_long(command *c)
     label_add(&c->piece.text, " [too long: ");
     label_add_number(&c->piece.text, c->claimed);
     label_add(&c->piece.text, " bytes]");
+    c->piece.form = PLATO_TAP_WRONG;
     talk_begin_piece(&bincmd, &c->piece);
     proto_item *len = show_header(c); /* another magic may stand in its place */
     expert_add_info_format(c->pinfo, len != NULL ? len : c->piece.item, &ei_too_long,
                            "%u bytes of parameters are over the limit of %u", c->claimed,
                            PLATO_COMMAND_PARAMS_MAX);
     if (c->piece.length > PLATO_BINCMD_HEADER_LEN)
-        proto_tree_add_item(c->piece.tree, hf_continuation, c->tvb,
+        proto_tree_add_item(c->piece.tree, bincmd.hf_continuation, c->tvb,
                             c->piece.offset + PLATO_BINCMD_HEADER_LEN,
                             c->piece.length - PLATO_BINCMD_HEADER_LEN, ENC_NA);
     talk_end_piece(&bincmd, &c->piece, message, type_of(c), "Too long");
@@ -240,13 +246,14 @@ static void take_too_long(command *c)
 
 static void skip(command *c)
 {
-    label_add(&c->piece.text, "Continuation (");
-    label_add_number(&c->piece.text, (uint64_t)c->piece.length);
-    label_add(&c->piece.text, " bytes)");
-    talk_begin_piece(&bincmd, &c->piece);
-    proto_item *item = proto_tree_add_item(c->piece.tree, hf_continuation, c->tvb, c->piece.offset,
-                                           c->piece.length, ENC_NA);
+    c->piece.is_request = talk_is_request(c->pinfo, c->piece.call->talk, false);
+    const plato_exchange given = {.kind = NO_KIND};
+    const bool is_answered =
+        talk_is_answered_rubbish(c->pinfo, c->piece.call->talk, c->piece.is_request);
+    const talk_message *message = enter(c, is_answered ? &given : NULL);
+    proto_item *item = talk_begin_outside(&bincmd, &c->piece);
     expert_add_info_format(c->pinfo, item, &ei_skipped, "%d bytes skipped", c->piece.length);
+    talk_end_piece(&bincmd, &c->piece, message, NULL, NULL);
 }
 
 /* Bytes from `p` on that begin no command, up to what may begin one; at least `least`. */
@@ -416,7 +423,7 @@ void proto_register_bincmd(void)
         {&hf_value, {"Value", "bincmd.value", FT_UINT32, BASE_DEC, NULL, 0x0, NULL, HFILL}},
         {&hf_text, {"Text", "bincmd.text", FT_STRING, BASE_NONE, NULL, 0x0, NULL, HFILL}},
         TALK_ERROR_FIELDS(bincmd, "bincmd"),
-        {&hf_continuation,
+        {&bincmd.hf_continuation,
          {"Continuation", "bincmd.continuation", FT_BYTES, BASE_NONE, NULL, 0x0,
           "Bytes that belong to no command that could be found", HFILL}},
         TALK_FIELDS(bincmd, "bincmd", "response_time", "Response time"),

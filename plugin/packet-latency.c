@@ -20,6 +20,7 @@
 #define VALUE_LEN 4
 
 static talk_protocol latency = {
+    .id = PLATO_TAP_LATENCY,
     .proto = -1,
     .column = "Latency",
     .ett = -1,
@@ -52,16 +53,24 @@ static void add_number(values *v, uint32_t number)
     label_add_number(&v->text, number);
 }
 
-static void tap(const values *v, const talk_message *message, uint32_t length, bool odd_size)
+static void tap(const values *v, const talk_message *message, int at, int n)
 {
     const talk_record record = {
         .protocol = &latency,
         .message = message,
         .type = v->is_request ? "Probe" : "Reply",
-        .remark = odd_size ? "Size no multiple of 4" : NULL,
-        .length = length,
+        .remark = n % VALUE_LEN != 0 ? "Size no multiple of 4" : NULL,
+        .length = (uint32_t)n,
+        .behind = tvb_captured_length(v->tvb) - (uint32_t)(at + n),
     };
     talk_tap(v->pinfo, &record);
+}
+
+static void name_size(values *v, int n)
+{
+    label_add(&v->text, " [");
+    label_add_number(&v->text, (uint64_t)n);
+    label_add(&v->text, " bytes]");
 }
 
 /* One message of `n` bytes: a value, or a datagram of any size. */
@@ -72,9 +81,11 @@ static void take_message(values *v, int offset, int n)
     talk_message *message = talk_enter(v->pinfo, &latency, v->talk, v->is_request, &given);
     if (n == VALUE_LEN)
         add_number(v, tvb_get_ntohl(v->tvb, offset));
+    else if (n % VALUE_LEN == 0)
+        name_size(v, n);
     talk_add_time(&v->text, message);
-    talk_show(&latency, message, v->tvb, v->pinfo, v->tree);
-    tap(v, message, (uint32_t)n, n % VALUE_LEN != 0);
+    talk_show(&latency, message, v->tvb, offset, v->pinfo, v->tree);
+    tap(v, message, offset, n);
 }
 
 static void show_values(values *v, int offset, int n)
@@ -103,9 +114,7 @@ static void remark_size(values *v, int n)
     if (n % VALUE_LEN == 0)
         return;
     expert_add_info_format(v->pinfo, v->item, &ei_size, "%d bytes: no multiple of 4", n);
-    label_add(&v->text, " [");
-    label_add_number(&v->text, (uint64_t)n);
-    label_add(&v->text, " bytes]");
+    name_size(v, n);
 }
 
 static void end(values *v)
@@ -180,7 +189,7 @@ static int dissect_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void
     for (int at = 0; at + VALUE_LEN <= len; at += VALUE_LEN)
         take_message(&v, at, VALUE_LEN);
     if (len < VALUE_LEN)
-        tap(&v, talk_enter(pinfo, &latency, t, v.is_request, NULL), (uint32_t)len, true);
+        tap(&v, talk_enter(pinfo, &latency, t, v.is_request, NULL), 0, len);
     keep_rest(pinfo, t, bytes, 0, len);
     remark_size(&v, (int)reported - (int)start.skip);
     end(&v);

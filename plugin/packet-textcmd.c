@@ -14,13 +14,13 @@
 
 #define EXCERPT_BYTES 60 /* of the parameters, in the info column */
 
-static talk_protocol textcmd = {.proto = -1, .column = "TextCmd", .ett = -1};
+static talk_protocol textcmd = {
+    .id = PLATO_TAP_TEXTCMD, .proto = -1, .column = "TextCmd", .ett = -1};
 
 static int hf_type = -1;
 static int hf_params = -1;
 static int hf_decoded = -1;
 static int hf_line = -1;
-static int hf_continuation = -1;
 static int ett_params = -1;
 static expert_field ei_malformed;
 static expert_field ei_too_long;
@@ -38,7 +38,7 @@ typedef struct line {
     plato_textcmd command;
 } line;
 
-static const char *const known_types[] = {"ECHO", "TIME", "VERSION", "STATS", "PING", "ERROR"};
+static const char *const known_types[] = {"ECHO", "TIME", "VERSION", "STATS", "PING"};
 
 static bool is_type(plato_span type, const char *name)
 {
@@ -157,6 +157,8 @@ static void take_command(line *l)
     if (!plato_textcmd_read_error(&l->command, &l->piece.error, &l->piece.reason))
         l->piece.error = 0;
     l->piece.is_request = talk_is_request(l->pinfo, l->piece.call->talk, l->piece.error != 0);
+    if (l->piece.is_request)
+        l->piece.error = 0; /* whatever it is called */
     const plato_exchange given = exchange_of(l);
     talk_message *message =
         talk_enter(l->pinfo, &textcmd, l->piece.call->talk, l->piece.is_request, &given);
@@ -180,6 +182,7 @@ static void take_wrong(line *l, plato_err err, int at)
     label_add(&l->piece.text, "[");
     label_add(&l->piece.text, text);
     label_add(&l->piece.text, "]");
+    l->piece.form = err == PLATO_NEED_MORE ? PLATO_TAP_CUT : PLATO_TAP_WRONG;
     talk_begin_piece(&textcmd, &l->piece);
     proto_item *item = proto_tree_add_item(l->piece.tree, hf_line, l->tvb, l->piece.offset,
                                            l->piece.length, ENC_NA);
@@ -199,26 +202,40 @@ static int wrong_length(const uint8_t *p, int n)
     return lf != NULL ? (int)(lf - p) + 1 : n;
 }
 
+/* Whether the bytes from `offset` on are the rest of a line whose start was not captured. */
+static bool is_inside(const talk_call *call, int offset)
+{
+    plato_textcmd command;
+    size_t used;
+    const int rest = (int)tvb_captured_length(call->tvb) - offset;
+    if (rest <= 0 || call->gap || !call->middle)
+        return rest > 0 && call->gap;
+    const plato_err err = plato_textcmd_parse(tvb_get_ptr(call->tvb, offset, rest), (size_t)rest,
+                                              NULL, &command, &used, NULL);
+    return err != PLATO_OK && err != PLATO_NEED_MORE;
+}
+
 /* Up to the next line: nobody knows where in one these bytes are. */
 static int skip(const talk_call *call, int offset)
 {
     const int rest = (int)tvb_captured_length(call->tvb) - offset;
-    if (rest <= 0)
-        return offset;
-    const int length = wrong_length(tvb_get_ptr(call->tvb, offset, rest), rest);
-    proto_item *item =
-        proto_tree_add_item(call->tree, textcmd.proto, call->tvb, offset, length, ENC_NA);
-    proto_tree *below = proto_item_add_subtree(item, textcmd.ett);
-    plato_info_add(call->pinfo, textcmd.column, "Continuation");
-    item = proto_tree_add_item(below, hf_continuation, call->tvb, offset, length, ENC_NA);
-    expert_add_info(call->pinfo, item, &ei_skipped);
-    return offset + length;
+    talk_piece piece = {
+        .call = call,
+        .offset = offset,
+        .length = wrong_length(tvb_get_ptr(call->tvb, offset, rest), rest),
+        .is_request = talk_is_request(call->pinfo, call->talk, false),
+    };
+    const talk_message *message =
+        talk_enter(call->pinfo, &textcmd, call->talk, piece.is_request, NULL);
+    expert_add_info(call->pinfo, talk_begin_outside(&textcmd, &piece), &ei_skipped);
+    talk_end_piece(&textcmd, &piece, message, NULL, NULL);
+    return offset + piece.length;
 }
 
 static int walk(const talk_call *call, int offset)
 {
     const int captured = (int)tvb_captured_length(call->tvb);
-    if (call->gap)
+    if (is_inside(call, offset))
         offset = skip(call, offset);
     while (offset < captured) {
         line l = {
@@ -360,7 +377,7 @@ void proto_register_textcmd(void)
         {&hf_line,
          {"Line", "textcmd.line", FT_BYTES, BASE_NONE, NULL, 0x0, "A line that is no command",
           HFILL}},
-        {&hf_continuation,
+        {&textcmd.hf_continuation,
          {"Continuation", "textcmd.continuation", FT_BYTES, BASE_NONE, NULL, 0x0,
           "Bytes that belong to no line that could be found", HFILL}},
         TALK_FIELDS(textcmd, "textcmd", "response_time", "Response time"),

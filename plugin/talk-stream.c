@@ -21,6 +21,7 @@ static int dissect(talk_stream *stream, tvbuff_t *tvb, packet_info *pinfo, proto
         .tree = tree,
         .talk = t,
         .gap = start.gap,
+        .middle = start.middle,
         .may_ask = stream->desegment && pinfo->can_desegment > 0 && (uint32_t)captured == reported,
         .reassembled = talk_is_reassembled(tcp),
     };
@@ -124,6 +125,19 @@ void talk_begin_piece(const talk_protocol *protocol, talk_piece *piece)
     piece->tree = proto_item_add_subtree(piece->item, protocol->ett);
 }
 
+proto_item *talk_begin_outside(const talk_protocol *protocol, talk_piece *piece)
+{
+    const talk_call *call = piece->call;
+    piece->form = PLATO_TAP_OUTSIDE;
+    label_begin(&piece->text);
+    label_add(&piece->text, "Continuation (");
+    label_add_number(&piece->text, (uint64_t)piece->length);
+    label_add(&piece->text, " bytes)");
+    talk_begin_piece(protocol, piece);
+    return proto_tree_add_item(piece->tree, protocol->hf_continuation, call->tvb, piece->offset,
+                               piece->length, ENC_NA);
+}
+
 void talk_end_piece(talk_protocol *protocol, const talk_piece *piece, const talk_message *message,
                     const char *type, const char *remark)
 {
@@ -133,10 +147,14 @@ void talk_end_piece(talk_protocol *protocol, const talk_piece *piece, const talk
         .message = message,
         .type = type,
         .remark = remark,
+        .form = piece->form,
         .error = piece->error,
         .length = (uint32_t)piece->length,
+        .behind = tvb_captured_length(call->tvb) - (uint32_t)(piece->offset + piece->length),
     };
-    talk_show(protocol, message, call->tvb, call->pinfo, piece->tree);
+    if (piece->form == PLATO_TAP_CUT)
+        talk_cut(call->pinfo, call->talk);
+    talk_show(protocol, message, call->tvb, piece->offset, call->pinfo, piece->tree);
     talk_tap(call->pinfo, &record);
 }
 

@@ -15,6 +15,7 @@ typedef struct talk_call {
     proto_tree *tree;
     talk *talk;
     bool gap;         /* bytes in front are missing from the capture */
+    bool middle;      /* so may be the start of the first command: talk_start */
     bool may_ask;     /* for bytes that have not come yet */
     bool reassembled; /* TCP put the bytes together */
 } talk_call;
@@ -72,6 +73,7 @@ typedef struct talk_piece {
     int offset;
     int length; /* bytes that are shown */
     bool is_request;
+    plato_tap_form form;
     uint32_t error; /* code of an error reply; 0: it is none */
     plato_span reason;
     label text;
@@ -79,6 +81,9 @@ typedef struct talk_piece {
 
 /* Item and info column, with the piece's text. */
 void talk_begin_piece(const talk_protocol *protocol, talk_piece *piece);
+
+/* The same for bytes outside any command; returns the item of the bytes. */
+proto_item *talk_begin_outside(const talk_protocol *protocol, talk_piece *piece);
 
 /* What was found out about it, and the record for the statistics; `type`, `remark`: talk_record. */
 void talk_end_piece(talk_protocol *protocol, const talk_piece *piece, const talk_message *message,

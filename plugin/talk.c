@@ -105,6 +105,14 @@ static talk_start find_start(const talk_side *side, uint32_t seq, uint32_t len)
     return start;
 }
 
+static void note_loss(talk_side *side, talk *t, const talk_start *start)
+{
+    if (!start->gap && !start->middle)
+        return;
+    side->lost = true;
+    t->exchanges.incomplete = true;
+}
+
 talk_start talk_begin(packet_info *pinfo, const talk_protocol *protocol, talk *t, const void *data,
                       uint32_t len)
 {
@@ -116,7 +124,9 @@ talk_start talk_begin(packet_info *pinfo, const talk_protocol *protocol, talk *t
     if (PINFO_FD_VISITED(pinfo))
         return kept_start(pinfo, protocol->proto, tcp->seq);
     start = find_start(side, tcp->seq, len);
-    if (start.skip > 0 || start.gap || start.rest_len > 0)
+    start.middle = !side->read && !plato_start_was_captured(pinfo);
+    note_loss(talk_side_of(pinfo, t), t, &start);
+    if (start.skip > 0 || start.gap || start.middle || start.rest_len > 0)
         keep_start(pinfo, protocol->proto, tcp->seq, &start);
     return start;
 }
@@ -132,6 +142,7 @@ void talk_end(packet_info *pinfo, talk *t, const void *data, uint32_t used)
         return; /* late bytes do not move the side back */
     side->known = true;
     side->next_seq = next;
+    side->read |= used > 0;
 }
 
 bool talk_is_reassembled(const void *data)
@@ -149,6 +160,12 @@ void talk_ask(packet_info *pinfo, talk *t, int offset, uint32_t wanted)
         return;
     side->waiting = true;
     side->waiting_since_ns = time_of(pinfo);
+}
+
+void talk_cut(packet_info *pinfo, talk *t)
+{
+    if (!PINFO_FD_VISITED(pinfo))
+        t->exchanges.incomplete = true;
 }
 
 /* ---- messages ---- */
@@ -220,48 +237,67 @@ talk_message *talk_enter(packet_info *pinfo, talk_protocol *protocol, talk *t, b
         plato_exchanges_request(&t->exchanges, &protocol->rules, &message->exchange);
     else
         plato_exchanges_reply(&t->exchanges, &protocol->rules, &message->exchange);
+    if (given->is_error && !t->exchanges.any_request)
+        message->exchange.flags = 0; /* a client is turned away before it has said anything */
     return message;
+}
+
+bool talk_is_answered_rubbish(packet_info *pinfo, talk *t, bool is_request)
+{
+    talk_side *side = talk_side_of(pinfo, t);
+    if (PINFO_FD_VISITED(pinfo) || !is_request || side->lost || side->wrong ||
+        !plato_start_was_captured(pinfo))
+        return false;
+    side->wrong = true;
+    return true;
 }
 
 /* ---- the tree ---- */
 
-static void add_expert(expert_field *field, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
+/* Where the items of a message go. */
+typedef struct place {
+    tvbuff_t *tvb;
+    int offset;
+    packet_info *pinfo;
+    proto_tree *tree;
+} place;
+
+static void add_expert(const place *at, expert_field *field)
 {
-    proto_tree_add_expert(tree, pinfo, field, tvb, 0, 0);
+    proto_tree_add_expert(at->tree, at->pinfo, field, at->tvb, at->offset, 0);
 }
 
-static void add_frame(int hf, uint32_t number, tvbuff_t *tvb, proto_tree *tree)
+static void add_frame(const place *at, int hf, uint32_t number)
 {
-    proto_item_set_generated(proto_tree_add_uint(tree, hf, tvb, 0, 0, number));
+    proto_item_set_generated(proto_tree_add_uint(at->tree, hf, at->tvb, at->offset, 0, number));
 }
 
-static void show_reply(const talk_protocol *protocol, const plato_exchange *reply, tvbuff_t *tvb,
-                       proto_tree *tree)
+static void show_reply(const talk_protocol *protocol, const plato_exchange *reply, const place *at)
 {
     if (reply->peer == NULL)
         return;
     const int64_t ns = plato_exchange_time_ns(reply);
     const nstime_t time = {(time_t)(ns / 1000000000), (int)(ns % 1000000000)};
-    add_frame(protocol->hf_response_to, reply->peer->number, tvb, tree);
+    add_frame(at, protocol->hf_response_to, reply->peer->number);
     proto_item_set_generated(
-        proto_tree_add_time(tree, protocol->hf_response_time, tvb, 0, 0, &time));
+        proto_tree_add_time(at->tree, protocol->hf_response_time, at->tvb, at->offset, 0, &time));
 }
 
 /* What only later packets tell is shown on later passes alone, so that all modes agree. */
-static void show_request(talk_protocol *protocol, const plato_exchange *request, tvbuff_t *tvb,
-                         packet_info *pinfo, proto_tree *tree)
+static void show_request(talk_protocol *protocol, const plato_exchange *request, const place *at)
 {
-    if (!PINFO_FD_VISITED(pinfo))
+    if (!PINFO_FD_VISITED(at->pinfo))
         return;
     if (request->peer != NULL)
-        add_frame(protocol->hf_response_in, request->peer->number, tvb, tree);
+        add_frame(at, protocol->hf_response_in, request->peer->number);
     if (plato_exchange_is_unanswered(request, &protocol->rules, protocol->known_until_ns))
-        add_expert(&protocol->expert.no_reply, tvb, pinfo, tree);
+        add_expert(at, &protocol->expert.no_reply);
 }
 
-void talk_show(talk_protocol *protocol, const talk_message *message, tvbuff_t *tvb,
+void talk_show(talk_protocol *protocol, const talk_message *message, tvbuff_t *tvb, int offset,
                packet_info *pinfo, proto_tree *tree)
 {
+    const place at = {tvb, offset, pinfo, tree};
     talk_expert *expert = &protocol->expert;
     const struct {
         unsigned flag;
@@ -275,16 +311,16 @@ void talk_show(talk_protocol *protocol, const talk_message *message, tvbuff_t *t
         {PLATO_EXCHANGE_UNASKED, &expert->unasked},
     };
     if (message->slow)
-        add_expert(&expert->slow, tvb, pinfo, tree);
+        add_expert(&at, &expert->slow);
     if (!message->paired)
         return;
     if (message->is_request)
-        show_request(protocol, &message->exchange, tvb, pinfo, tree);
+        show_request(protocol, &message->exchange, &at);
     else
-        show_reply(protocol, &message->exchange, tvb, tree);
+        show_reply(protocol, &message->exchange, &at);
     for (size_t i = 0; i < array_length(rows); i++) {
         if (message->exchange.flags & rows[i].flag)
-            add_expert(rows[i].field, tvb, pinfo, tree);
+            add_expert(&at, rows[i].field);
     }
 }
 
@@ -298,9 +334,26 @@ void talk_add_time(label *out, const talk_message *message)
     label_add(out, text);
 }
 
+static void offer(packet_info *pinfo, const talk_record *record)
+{
+    const talk_message *message = record->message;
+    const plato_tap_message offered = {
+        .protocol = record->protocol->id,
+        .form = record->form,
+        .is_request = message->is_request,
+        .exchange = message->paired ? &message->exchange : NULL,
+        .remark = record->remark,
+        .error = record->error,
+        .length = record->length,
+        .behind = record->behind,
+    };
+    plato_tap_talk(pinfo, &offered);
+}
+
 void talk_tap(packet_info *pinfo, const talk_record *record)
 {
-    if (have_tap_listener(record->protocol->tap))
+    offer(pinfo, record);
+    if (record->form != PLATO_TAP_OUTSIDE && have_tap_listener(record->protocol->tap))
         tap_queue_packet(record->protocol->tap, pinfo,
                          wmem_memdup(pinfo->pool, record, sizeof *record));
 }

@@ -15,6 +15,7 @@
 
 #include "compat.h"
 #include "label.h"
+#include "tap.h"
 
 #include <plato/exchange.h>
 #include <plato/frame.h>
@@ -40,6 +41,7 @@ typedef struct talk_expert {
 
 /* One of the protocols, as its own file describes it. */
 typedef struct talk_protocol {
+    plato_tap_protocol id;
     int proto;
     const char *column; /* what the protocol column says */
     plato_exchange_rules rules;
@@ -48,6 +50,7 @@ typedef struct talk_protocol {
     int hf_response_time;
     int hf_code; /* of an error reply, and its */
     int hf_reason;
+    int hf_continuation; /* bytes outside any message */
     int ett;
     talk_expert expert;
     int tap;
@@ -58,6 +61,7 @@ typedef struct talk_protocol {
 typedef struct talk_start {
     uint32_t skip; /* bytes in front that were shown before */
     bool gap;      /* bytes in front are missing from the capture */
+    bool middle;   /* the connection's start was not captured, and nothing of this side was read */
     unsigned rest_len;
     uint8_t rest[TALK_REST_MAX]; /* bytes that an earlier call left over */
 } talk_start;
@@ -68,6 +72,9 @@ typedef struct talk_side {
     uint32_t next_seq;
     bool waiting; /* a command has begun and not ended, */
     int64_t waiting_since_ns;
+    bool read;  /* the end of a message has been seen */
+    bool lost;  /* bytes are missing from the capture: where a message begins is a guess */
+    bool wrong; /* bytes came that begin no command */
     unsigned rest_len;
     uint8_t rest[TALK_REST_MAX];
 } talk_side;
@@ -106,8 +113,10 @@ typedef struct talk_record {
     const talk_message *message;
     const char *type;   /* of the message; NULL where it could not be read */
     const char *remark; /* what is wrong with its form; NULL: nothing */
-    uint32_t error;     /* code of an error reply, 0: it is none */
-    uint32_t length;    /* bytes */
+    plato_tap_form form;
+    uint32_t error;  /* code of an error reply, 0: it is none */
+    uint32_t length; /* bytes */
+    uint32_t behind; /* bytes behind it that came with it */
 } talk_record;
 
 talk *talk_of(packet_info *pinfo, const talk_protocol *protocol);
@@ -143,15 +152,24 @@ void talk_ask(packet_info *pinfo, talk *t, int offset, uint32_t wanted);
 talk_message *talk_enter(packet_info *pinfo, talk_protocol *protocol, talk *t, bool is_request,
                          const plato_exchange *given);
 
-/* Fields and expert items of what was found, below `item`. */
-void talk_show(talk_protocol *protocol, const talk_message *message, tvbuff_t *tvb,
+/* Fields and expert items of what was found of the message at `offset`. */
+void talk_show(talk_protocol *protocol, const talk_message *message, tvbuff_t *tvb, int offset,
                packet_info *pinfo, proto_tree *tree);
+
+/* The end of a message was not captured, and who knows what else behind it. */
+void talk_cut(packet_info *pinfo, talk *t);
 
 /* " rtt=1.234 ms" behind the words of a reply. */
 void talk_add_time(label *out, const talk_message *message);
 
-/* For the statistics; copied. */
+/* For the statistics, which bytes outside messages are kept from, and for other plugins; copied. */
 void talk_tap(packet_info *pinfo, const talk_record *record);
+
+/*
+ * Bytes of the client that begin no command, where one has to begin: the first time they are
+ * something that the server answers, with an error reply. First pass only.
+ */
+bool talk_is_answered_rubbish(packet_info *pinfo, talk *t, bool is_request);
 
 /* Of some bytes, to compare them by. */
 uint64_t talk_digest(const uint8_t *p, size_t n);

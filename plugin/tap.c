@@ -8,6 +8,7 @@
 
 static int tap_id = -1;
 static int skipped_id = -1;
+static int talk_id = -1;
 
 static const plato_tap_questions questions = {plato_judge_again, plato_judge_unacked,
                                               plato_begun_unfinished};
@@ -42,8 +43,20 @@ void plato_tap_bytes_skipped(packet_info *pinfo, uint32_t bytes, bool behind_gap
     tap_queue_packet(skipped_id, pinfo, record);
 }
 
+void plato_tap_talk(packet_info *pinfo, const plato_tap_message *message)
+{
+    if (!have_tap_listener(talk_id))
+        return;
+    plato_tap_message *record = wmem_memdup(pinfo->pool, message, sizeof *message);
+    record->layout = PLATO_TAP_LAYOUT;
+    record->start_captured = plato_start_was_captured(pinfo);
+    record->tcp_stream = plato_tcp_stream_of(pinfo);
+    tap_queue_packet(talk_id, pinfo, record);
+}
+
 void plato_register_tap(void)
 {
+    talk_id = register_tap("plato_talk");
     skipped_id = register_tap("plato_skipped");
     tap_id = register_tap("plato");
 }

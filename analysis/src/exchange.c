@@ -64,6 +64,19 @@ static bool is_answer(const plato_exchange *request, const plato_exchange *reply
            (!request->is_echo || reply->content == request->content);
 }
 
+/* Of replies in order, some of which may be missing; NULL if nothing fits. */
+static plato_exchange *next_that_fits(plato_exchanges *x, const plato_exchange *reply)
+{
+    uint32_t passed = 0;
+    for (const plato_exchange *at = x->oldest; !is_answer(at, reply); at = at->next) {
+        if (at->next == NULL || ++passed == PLATO_EXCHANGES_SEARCHED_MAX)
+            return NULL;
+    }
+    for (; passed > 0; passed--)
+        (void)take(x, NULL);
+    return take(x, NULL);
+}
+
 /*
  * NULL if there is none. Where no content fits, it is the oldest that got a wrong answer, of those
  * that are not given up.
@@ -74,7 +87,7 @@ static plato_exchange *request_of(plato_exchanges *x, const plato_exchange_rules
     plato_exchange *before = NULL, *before_wrong = NULL;
     bool found_wrong = false;
     if (x->oldest != NULL && !rules->by_content)
-        return take(x, NULL);
+        return x->incomplete ? next_that_fits(x, reply) : take(x, NULL);
     for (plato_exchange *at = x->oldest; at != NULL; before = at, at = at->next) {
         if (is_answer(at, reply))
             return take(x, before);
@@ -93,7 +106,8 @@ void plato_exchanges_reply(plato_exchanges *x, const plato_exchange_rules *rules
     x->any_reply = true;
     x->reply_ns = reply->time_ns;
     if (request == NULL) {
-        reply->flags |= PLATO_EXCHANGE_UNASKED;
+        if (!x->incomplete || rules->by_content)
+            reply->flags |= PLATO_EXCHANGE_UNASKED;
         return;
     }
     request->peer = reply;

@@ -11,6 +11,7 @@
  *   rules.c     the table of rules; rule-*.c: what each does
  *   findings.c  where one is broken
  *   world.c     what the rules know of connections, devices and sessions; world-tcp.c: of TCP
+ *   talk.c, rules-talk.c, rule-talk.c: the same for the latency and command protocols
  *   intervals.c, recent.c: bounded sets and tables
  *   expect.c, expect-parse.c: expected exchanges
  *   report.c    verdicts as text, TAP, JUnit XML and JSON
@@ -32,18 +33,21 @@ typedef struct check_rule check_rule;
 typedef struct check_world check_world;
 typedef struct check_conn check_conn;
 typedef struct check_owner check_owner;
+typedef struct check_talk check_talk;
+typedef struct check_message check_message;
 typedef struct expect_script expect_script;
 
 /* ---- parameters ---- */
 
 typedef enum check_kind {
     KIND_NONE,
-    KIND_COUNT,    /* a number */
-    KIND_TIME,     /* ns; written 250ms, 1.5s, 2min */
-    KIND_PERCENT,  /* thousandths of a percent */
-    KIND_TYPES,    /* bits of message types, or "any" */
-    KIND_CODES,    /* bits of ACK codes, or "any" */
-    KIND_VERSIONS, /* bits of versions */
+    KIND_COUNT,     /* a number */
+    KIND_TIME,      /* ns; written 250ms, 1.5s, 2min */
+    KIND_PERCENT,   /* thousandths of a percent */
+    KIND_TYPES,     /* bits of message types, or "any" */
+    KIND_CODES,     /* bits of ACK codes, or "any" */
+    KIND_VERSIONS,  /* bits of versions */
+    KIND_PROTOCOLS, /* bits of plato_tap_protocol, or "any" */
     KIND_BOOL,
 } check_kind;
 
@@ -81,6 +85,7 @@ typedef struct check_findings {
 typedef struct check_instance {
     const check_rule *rule;
     char *label; /* NULL: none */
+    bool named;  /* somebody asked for it */
     bool off;
     uint64_t param[CHECK_PARAMS];
     uint64_t judged; /* things that it looked at */
@@ -127,6 +132,9 @@ struct check_rule {
     void (*skipped)(check_instance *rule, const check_bytes *bytes);
     void (*end)(check_world *world, check_instance *rule); /* the capture is over */
     uint64_t detail; /* for functions that serve several rules */
+    /* Of a rule about the latency and command protocols, which has neither `frame` nor `skipped`.
+     */
+    void (*message)(check_world *world, check_instance *rule, const check_message *message);
 };
 
 /* Notes where the rule is broken, or where it cannot be told. `frame` NULL: no frame in
@@ -143,6 +151,10 @@ void check_unsure_at(check_instance *rule, uint32_t packet, uint32_t stream, con
 
 extern const check_rule check_rules[];
 extern const size_t check_rule_count;
+extern const check_rule check_talk_rules[]; /* of the latency and command protocols */
+extern const size_t check_talk_rule_count;
+/* The rules of both tables; NULL behind the last. */
+const check_rule *check_rule_at(size_t i);
 const check_rule *check_find_rule(const char *name);
 
 /* ---- settings ---- */

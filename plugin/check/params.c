@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Values of parameters: numbers, times, lists. */
-#include "check.h"
+#include "talk.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -62,10 +62,11 @@ static bool read_bool(const char *text, uint64_t *value)
 /* The number behind one name of a list; false if there is none below 64. */
 static bool read_member(check_kind kind, const char *word, uint64_t *number)
 {
-    const char *(*name_of)(uint32_t) = kind == KIND_TYPES   ? plato_msg_type_name
-                                       : kind == KIND_CODES ? plato_ack_code_name
-                                                            : NULL;
-    if (read_count(word, number))
+    const char *(*name_of)(uint32_t) = kind == KIND_TYPES       ? plato_msg_type_name
+                                       : kind == KIND_CODES     ? plato_ack_code_name
+                                       : kind == KIND_PROTOCOLS ? talk_protocol_name
+                                                                : NULL;
+    if (kind != KIND_PROTOCOLS && read_count(word, number))
         return *number < 64;
     for (uint32_t i = 0; name_of != NULL && i < 64; i++) {
         if (name_of(i) != NULL && g_ascii_strcasecmp(name_of(i), word) == 0) {
@@ -107,6 +108,7 @@ static const struct {
     {KIND_TYPES, "message types such as UP|PUSH, or any"},
     {KIND_CODES, "ACK codes such as OK|OUT_OF_ORDER or 0|10, or any"},
     {KIND_VERSIONS, "versions such as 1|2, or any"},
+    {KIND_PROTOCOLS, "latency, textcmd or bincmd, several with | between them, or any"},
     {KIND_BOOL, "yes or no"},
 };
 

@@ -55,31 +55,59 @@ static char *sentence_of(const check_instance *rule, verdict_status status)
     return g_string_free(text, FALSE);
 }
 
+/* Whether somebody asked for a rule about Plato, or about the command protocols. */
+static bool asks_for(const check_settings *settings, bool commands)
+{
+    for (guint i = 0; i < settings->rules->len; i++) {
+        const check_instance *rule = g_ptr_array_index(settings->rules, i);
+        if (rule->named && (rule->rule->message != NULL) == commands)
+            return true;
+    }
+    return false;
+}
+
 /* Why nothing was judged; NULL if it was. */
-static const char *lack_of_evidence(const check_world *world)
+static const char *lack_of_evidence(const check_settings *settings, const check_world *world)
 {
     if (world->other_layout)
         return "plato.so and platocheck.so are not of the same build; install both together";
     if (world->packets == 0)
         return "the capture holds no packets";
-    if (world->frames == 0)
-        return "the capture holds no Plato";
+    if (world->frames == 0 && world->messages == 0)
+        return "the capture holds no Plato, nor latency probes, nor commands";
+    if (world->frames == 0 && asks_for(settings, false))
+        return "the capture holds no Plato, which rules were asked for";
+    if (world->messages == 0 && asks_for(settings, true))
+        return "the capture holds no latency probes and no commands, which rules were asked for";
     if (world->not_judged)
         return "the preference plato.analyze is off";
-    if (world->usable == 0)
+    if (world->frames > 0 && world->usable == 0)
         return "no frame of Plato can be read";
+    if (world->frames == 0 && world->readable == 0)
+        return "no latency probe and no command can be read";
     return NULL;
+}
+
+/* "24 frames of Plato and 3 messages of the command protocols in 35 packets" */
+static char *evidence_text(const check_world *world)
+{
+    GString *text = g_string_new(NULL);
+    if (world->frames > 0)
+        g_string_append_printf(text, "%" PRIu64 " frames of Plato", world->frames);
+    if (world->messages > 0)
+        g_string_append_printf(text, "%s%" PRIu64 " messages of the command protocols",
+                               world->frames > 0 ? " and " : "", world->messages);
+    g_string_append_printf(text, " in %u packets", world->packets);
+    return g_string_free(text, FALSE);
 }
 
 static void add_evidence(verdicts *v, const check_world *world)
 {
-    const char *lack = lack_of_evidence(world);
+    const char *lack = lack_of_evidence(v->settings, world);
     verdict evidence = {.name = g_strdup("evidence"),
                         .status = lack == NULL ? STATUS_OK : STATUS_UNSURE,
                         .failed = lack != NULL};
-    evidence.text = lack != NULL ? g_strdup(lack)
-                                 : g_strdup_printf("%" PRIu64 " frames of Plato in %u packets",
-                                                   world->frames, world->packets);
+    evidence.text = lack != NULL ? g_strdup(lack) : evidence_text(world);
     v->counts[evidence.status]++;
     g_array_append_val(v->list, evidence);
 }
@@ -135,7 +163,7 @@ check_outcome check_outcome_of(const check_settings *settings, const check_world
     const unsigned broken = v.counts[STATUS_BROKEN];
     const unsigned unsure = v.counts[STATUS_UNSURE];
     free_verdicts(&v);
-    if (lack_of_evidence(world) != NULL)
+    if (lack_of_evidence(settings, world) != NULL)
         return OUTCOME_UNJUDGED;
     if (broken > 0)
         return OUTCOME_BROKEN;

@@ -68,6 +68,34 @@ RULE_FRAME(rule_push_ack);
 RULE_FRAME(rule_resume);
 RULE_FRAME(rule_sync_complete);
 
+/* rule-talk.c: the latency and command protocols */
+#define RULE_MESSAGE(name)                                                                         \
+    void name(check_world *world, check_instance *rule, const check_message *message)
+RULE_MESSAGE(rule_talk_form);
+RULE_MESSAGE(rule_talk_fits);
+RULE_MESSAGE(rule_talk_errors);
+RULE_END(rule_talk_errors_end);
+RULE_MESSAGE(rule_talk_capture);
+RULE_END(rule_talk_capture_end);
+RULE_MESSAGE(rule_talk_time);
+RULE_MESSAGE(rule_talk_probes);
+RULE_END(rule_talk_probes_end);
+RULE_MESSAGE(rule_talk_pace);
+RULE_MESSAGE(rule_talk_answered);
+RULE_END(rule_talk_answered_end);
+/* rule-safety.c: the four rules for every server of docs/commands.md */
+RULE_MESSAGE(rule_format_refused);
+RULE_END(rule_format_refused_end);
+RULE_MESSAGE(rule_format_closed);
+RULE_END(rule_format_closed_end);
+RULE_MESSAGE(rule_unknown);
+RULE_END(rule_unknown_end);
+RULE_MESSAGE(rule_flood_refused);
+RULE_MESSAGE(rule_flood_closed);
+RULE_MESSAGE(rule_talk_nothing);
+RULE_END(rule_talk_idle_end);
+RULE_END(rule_talk_slow_end);
+
 /* expect.c */
 RULE_FRAME(rule_expect);
 RULE_END(rule_expect_end);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* -z plato,check[,WORD]...: listens to the taps, writes the report, and sets the exit code. */
 #include "settings.h"
+#include "talk.h"
 #include "world.h"
 
 #include <epan/stat_tap_ui.h>
@@ -61,6 +62,13 @@ static tap_packet_status on_skipped(void *tapdata, packet_info *pinfo, epan_diss
                                     const void *data, tap_flags_t flags _U_)
 {
     check_world_skipped(((check_run *)tapdata)->world, pinfo, (const plato_tap_skipped *)data);
+    return TAP_PACKET_DONT_REDRAW;
+}
+
+static tap_packet_status on_message(void *tapdata, packet_info *pinfo, epan_dissect_t *edt _U_,
+                                    const void *data, tap_flags_t flags _U_)
+{
+    check_talk_message(((check_run *)tapdata)->world, pinfo, (const plato_tap_message *)data);
     return TAP_PACKET_DONT_REDRAW;
 }
 
@@ -137,7 +145,10 @@ static bool listen(check_run *run)
     static const struct {
         const char *tap;
         tap_packet_cb packet;
-    } taps[] = {{"frame", on_packet}, {"tcp", on_tcp}, {"plato_skipped", on_skipped}};
+    } taps[] = {{"frame", on_packet},
+                {"tcp", on_tcp},
+                {"plato_skipped", on_skipped},
+                {"plato_talk", on_message}};
     GString *error = register_tap_listener("plato", run, NULL, TL_REQUIRES_NOTHING, NULL, on_frame,
                                            draw, finish);
     for (size_t i = 0; error == NULL && i < array_length(taps); i++)
@@ -155,8 +166,8 @@ static bool listen(check_run *run)
 
 static void list_rules(void)
 {
-    for (size_t i = 0; i < check_rule_count; i++) {
-        const check_rule *rule = &check_rules[i];
+    const check_rule *rule;
+    for (size_t i = 0; (rule = check_rule_at(i)) != NULL; i++) {
         printf("%s%s\n    %s\n    see %s\n", rule->name, rule->standard ? "" : "  (off by default)",
                rule->meaning, rule->reference);
         for (size_t p = 0; p < CHECK_PARAMS && rule->params[p].name != NULL; p++)

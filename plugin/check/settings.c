@@ -10,8 +10,9 @@
 static char *names_of_rules(void)
 {
     GString *names = g_string_new(NULL);
-    for (size_t i = 0; i < check_rule_count; i++)
-        g_string_append_printf(names, "%s%s", i > 0 ? ", " : "", check_rules[i].name);
+    const check_rule *rule;
+    for (size_t i = 0; (rule = check_rule_at(i)) != NULL; i++)
+        g_string_append_printf(names, "%s%s", i > 0 ? ", " : "", rule->name);
     return g_string_free(names, FALSE);
 }
 
@@ -63,6 +64,7 @@ check_instance *check_name_rule(check_settings *settings, const char *name, cons
     check_instance *instance = find_instance(settings, rule, label);
     if (instance == NULL) {
         instance = new_instance(rule, label);
+        instance->named = true;
         g_ptr_array_add(settings->rules, instance);
     }
     return instance;
@@ -132,18 +134,19 @@ void check_settings_complete(check_settings *settings)
 {
     GPtrArray *named = settings->rules;
     settings->rules = g_ptr_array_new_with_free_func(free_instance);
-    for (size_t r = 0; r < check_rule_count; r++) {
+    const check_rule *rule;
+    for (size_t r = 0; (rule = check_rule_at(r)) != NULL; r++) {
         bool is_named = false;
         for (guint i = 0; i < named->len; i++) {
             check_instance *instance = g_ptr_array_index(named, i);
-            if (instance->rule != &check_rules[r])
+            if (instance->rule != rule)
                 continue;
             is_named = true;
             if (!instance->off)
                 g_ptr_array_add(settings->rules, instance);
         }
-        if (!is_named && check_rules[r].standard && !settings->only)
-            g_ptr_array_add(settings->rules, new_instance(&check_rules[r], NULL));
+        if (!is_named && rule->standard && !settings->only)
+            g_ptr_array_add(settings->rules, new_instance(rule, NULL));
     }
     g_ptr_array_set_free_func(named, NULL);
     for (guint i = 0; i < named->len; i++) {
@@ -156,6 +159,7 @@ void check_settings_complete(check_settings *settings)
         const expect_script *script = g_ptr_array_index(settings->scripts, i);
         check_instance *instance = new_instance(&expect_rule, script->name);
         instance->script = script;
+        instance->named = true;
         g_ptr_array_add(settings->rules, instance);
     }
 }

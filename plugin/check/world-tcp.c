@@ -3,7 +3,7 @@
  * What TCP tells of a connection: its start, its end, and bytes that the capture lacks, also where
  * no frame comes behind them.
  */
-#include "world.h"
+#include "talk.h"
 
 #include <epan/dissectors/packet-tcp.h>
 
@@ -172,6 +172,10 @@ void check_world_tcp(check_world *world, const packet_info *pinfo, const void *t
         (header->th_have_seglen ? header->th_seglen : 0) + ((flags & TCP_FIN) != 0 ? 1 : 0);
     tcp_side *side = sender_of(life, header->th_sport, from);
     const bool had_hole = has_hole(side);
+    /* a FIN at its end is no byte */
+    const bool new_bytes = header->th_have_seglen && header->th_seglen > 0 &&
+                           (flags & (TCP_RST | TCP_SYN)) == 0 &&
+                           (int32_t)(from + header->th_seglen - side->next) > 0;
     if (length > 0 && (flags & TCP_RST) == 0)
         follow_bytes(side, from, from + length);
     note_hole(world, header->th_stream, side->port, (int)has_hole(side) - (int)had_hole);
@@ -182,4 +186,14 @@ void check_world_tcp(check_world *world, const packet_info *pinfo, const void *t
     int64_t *end = &life->end_ns[side - life->sides];
     if ((flags & (TCP_FIN | TCP_RST)) != 0 && *end == NEVER)
         *end = world_time_of(pinfo);
+    const talk_segment segment = {
+        .tcp_stream = header->th_stream,
+        .sport = header->th_sport,
+        .dport = header->th_dport,
+        .opens = (flags & (TCP_SYN | TCP_ACK)) == TCP_SYN,
+        .ends = (flags & (TCP_FIN | TCP_RST)) != 0,
+        .new_bytes = new_bytes,
+        .hole = has_hole(&life->sides[0]) || has_hole(&life->sides[1]),
+    };
+    check_talk_tcp(world, pinfo, &segment);
 }

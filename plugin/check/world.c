@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the rules know of connections, devices and sessions. */
-#include "world.h"
+#include "talk.h"
 
 #include <string.h>
 
@@ -138,6 +138,8 @@ check_world *check_world_new(const check_settings *settings)
     world->chats = g_hash_table_new_full(key_hash, key_equal, g_free, free_chat);
     world->requests = g_array_new(FALSE, FALSE, sizeof(pending));
     world->deliveries = g_array_new(FALSE, FALSE, sizeof(pending));
+    world->talks = g_ptr_array_new_with_free_func(check_talk_free);
+    world->talk_by_tcp = g_hash_table_new(g_direct_hash, g_direct_equal);
     world->first_ns = world->last_ns = NEVER;
     return world;
 }
@@ -153,6 +155,8 @@ void check_world_free(check_world *world)
     g_hash_table_destroy(world->ups);
     g_hash_table_destroy(world->downs);
     g_hash_table_destroy(world->chats);
+    g_hash_table_destroy(world->talk_by_tcp);
+    g_ptr_array_unref(world->talks);
     g_array_unref(world->requests);
     g_array_unref(world->deliveries);
     recent_clear(&world->sent);
@@ -555,12 +559,17 @@ static void tell_rules(check_world *world, const check_frame *frame)
     }
 }
 
-void check_world_frame(check_world *world, const packet_info *pinfo, const plato_tap_record *record)
+bool world_same_layout(check_world *world, const plato_tap_layout *layout)
 {
     const plato_tap_layout mine = PLATO_TAP_LAYOUT;
-    if (record->layout.version != mine.version || record->layout.size != mine.size)
+    if (layout->version != mine.version || layout->size != mine.size)
         world->other_layout = true;
-    if (world->other_layout)
+    return !world->other_layout;
+}
+
+void check_world_frame(check_world *world, const packet_info *pinfo, const plato_tap_record *record)
+{
+    if (!world_same_layout(world, &record->layout))
         return;
     world->ask = record->ask;
     check_conn *conn = conn_of(world, pinfo, record);
@@ -602,11 +611,8 @@ void check_world_frame(check_world *world, const packet_info *pinfo, const plato
 void check_world_skipped(check_world *world, const packet_info *pinfo,
                          const plato_tap_skipped *record)
 {
-    const plato_tap_layout mine = PLATO_TAP_LAYOUT;
-    if (record->layout.version != mine.version || record->layout.size != mine.size) {
-        world->other_layout = true;
+    if (!world_same_layout(world, &record->layout))
         return;
-    }
     check_conn *conn =
         record->tcp_stream == UINT32_MAX
             ? NULL
@@ -631,9 +637,12 @@ void check_world_end(check_world *world)
     if (world->over)
         return;
     world->over = true;
+    check_talk_end(world);
     for (guint i = 0; i < world->settings->rules->len; i++) {
         check_instance *instance = g_ptr_array_index(world->settings->rules, i);
-        if (!instance->off && instance->rule->end != NULL && world->ask != NULL)
+        const bool is_there =
+            instance->rule->message != NULL ? world->talks->len > 0 : world->ask != NULL;
+        if (!instance->off && instance->rule->end != NULL && is_there)
             instance->rule->end(world, instance);
     }
 }

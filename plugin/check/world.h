@@ -52,6 +52,17 @@ typedef struct tcp_life {
     int64_t end_ns[2]; /* the first FIN or RST of each side */
 } tcp_life;
 
+/* One TCP segment, for those that do not want Wireshark's own record of it. */
+typedef struct talk_segment {
+    uint32_t tcp_stream;
+    uint16_t sport;
+    uint16_t dport;
+    bool opens; /* a SYN that asks for a connection */
+    bool ends;  /* FIN or RST */
+    bool new_bytes;
+    bool hole; /* bytes of its sender, or of the other side, are missing so far */
+} talk_segment;
+
 struct check_conn {
     uint32_t stream; /* plato.stream */
     uint32_t tcp_stream;
@@ -161,6 +172,10 @@ struct check_world {
     recent given;       /* session, msg_id, 0, 0 -> owner's key 0, 1, client_id, packet */
     uint64_t frames;
     uint64_t usable;
+    GPtrArray *talks;        /* check_talk: connections of the latency and command protocols */
+    GHashTable *talk_by_tcp; /* tcp.stream -> check_talk; UINT32_MAX: datagrams */
+    uint64_t messages;       /* of these protocols */
+    uint64_t readable;
     bool other_layout; /* plato.so was built from other sources */
     bool not_judged;   /* the analysis is off */
     uint32_t packets;  /* of the capture */
@@ -179,6 +194,9 @@ void check_world_frame(check_world *world, const packet_info *pinfo,
                        const plato_tap_record *record);
 void check_world_skipped(check_world *world, const packet_info *pinfo,
                          const plato_tap_skipped *record);
+
+/* Whether plato.so lays out its records as we do. */
+bool world_same_layout(check_world *world, const plato_tap_layout *layout);
 
 /* The end of the capture: what was left to be seen. Once. */
 void check_world_end(check_world *world);

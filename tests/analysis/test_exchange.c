@@ -15,7 +15,8 @@ static const plato_exchange_rules latency = {.give_up_ns = PLATO_LATENCY_GIVE_UP
 static const plato_exchange_rules commands = {0};
 static const plato_exchange_rules long_connection = {.silence_ns = PLATO_LATENCY_SILENCE_NS};
 
-/* A story: '>' a request, '<' a reply, '!' an error reply. */
+/* A story: '>' a request, '<' a reply, '!' an error reply; '?' from here on messages are missing.
+ */
 typedef struct step {
     char what;
     int64_t at_ms;
@@ -40,7 +41,9 @@ static void check_story(const plato_exchange_rules *rules, bool is_echo, const s
         m->is_echo = is_echo;
         m->on_connection = rules->silence_ns != 0;
         m->is_error = steps[i].what == '!';
-        if (steps[i].what == '>')
+        if (steps[i].what == '?')
+            x.incomplete = true;
+        else if (steps[i].what == '>')
             plato_exchanges_request(&x, rules, m);
         else
             plato_exchanges_reply(&x, rules, m);
@@ -145,6 +148,18 @@ START_TEST(time_and_no_reply)
 }
 END_TEST
 
+/* Where messages are missing a reply is that to the next request that it fits, or to none. */
+START_TEST(messages_are_missing)
+{
+    static const step steps[] = {
+        {'>', 0, 1, 0, -1, 0}, {'>', 0, 2, 0, -1, 0}, {'?', 1, 0, 0, -1, 0},
+        {'>', 2, 3, 0, 5, 0},  {'>', 2, 4, 0, 7, 0},  {'<', 3, 3, 0, 3, 0}, /* 1 and 2: lost */
+        {'<', 4, 9, 0, -1, 0}, {'!', 5, 0, 0, 4, 0},  {'<', 6, 1, 0, -1, 0},
+    };
+    CHECK_STORY(commands, false, steps);
+}
+END_TEST
+
 /* What nobody answers is given up, the oldest first. */
 static void check_bound(const plato_exchange_rules *rules, uint32_t most)
 {
@@ -193,8 +208,9 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        as_it_should_be,   against_the_rules, commands_in_order, echo_is_the_same,
-        time_and_no_reply, bounded,           newest_first,      silence,
+        as_it_should_be,  against_the_rules, commands_in_order,
+        echo_is_the_same, time_and_no_reply, bounded,
+        newest_first,     silence,           messages_are_missing,
     };
     return RUN_TESTS("exchange", tests);
 }

@@ -30,7 +30,10 @@ import wireshark
 
 # shown in a second pass only (a delivery where the PUSH was captured before its ACK)
 LATER = ("plato.response_in", "plato.delivered_in", "plato.analysis.unacked", "plato.next_conn",
-         "plato.delivery_of", "plato.delivery_time")
+         "plato.delivery_of", "plato.delivery_time", "latency.response_in", "textcmd.response_in",
+         "bincmd.response_in")
+# the same of expert items, by their text
+LATER_ITEMS = ("Never acknowledged", "No reply within 4 s")
 LONGEST = 120  # characters of a value; longer ones are told apart by their hash
 
 
@@ -50,7 +53,7 @@ def shortened(node):
 
 
 def describe_json(capture, *options):
-    """[(number, its frames)] of the packets with Plato."""
+    """[(number, its frames)] of the packets with messages of the plugin's protocols."""
     return [(number, shortened(frames))
             for number, frames in enumerate(wireshark.plato_json(capture, *options), 1) if frames]
 
@@ -69,8 +72,15 @@ def without_later(node):
     if not isinstance(node, dict):
         return node
     kept = {name: without_later(value) for name, value in node.items()
-            if name not in LATER and name != "Never acknowledged"}
+            if name not in LATER and not is_later_item(name, value)}
     return {name: value for name, value in kept.items() if name != "Plato analysis" or value}
+
+
+def is_later_item(name, value):
+    if name in LATER_ITEMS:
+        return True
+    return name == "_ws.expert" and isinstance(value, dict) and \
+        value.get("_ws.expert.message") in LATER_ITEMS
 
 
 def as_in_one_pass(packets):
@@ -111,10 +121,10 @@ def describe_tree(capture, *options):
 
 
 def sharkd_trees(capture, order, options):
-    """The plato items of the packets, asked for in this order, as sharkd shows them."""
+    """The plugin's items of the packets, asked for in this order, as sharkd shows them."""
     asked = [("frame", {"frame": number, "proto": True}) for number in order]
     answers = wireshark.sharkd(capture, asked, options)
-    return {number: [node for node in answer["tree"] if node.get("f") == "plato"]
+    return {number: [node for node in answer["tree"] if node.get("f") in wireshark.PROTOCOLS]
             for number, answer in zip(order, answers)}
 
 
@@ -134,7 +144,7 @@ def check_random_access(capture, options=()):
     shuffled = random.Random(1).sample(forward, packets)
     expected = sharkd_trees(capture, forward, options)
     if not any(expected.values()):
-        raise AssertionError(f"{capture}: sharkd shows no Plato")
+        raise AssertionError(f"{capture}: sharkd shows nothing of the plugin")
     for name, order in (("reverse", forward[::-1]), ("random", shuffled)):
         trees = sharkd_trees(capture, order, options)
         wrong = [number for number in forward if trees[number] != expected[number]]
@@ -145,7 +155,7 @@ def check_random_access(capture, options=()):
 def lines_in_one_pass(lines):
     """as_in_one_pass() for the lines of a tree."""
     return [line for line in lines if "Plato analysis" not in line and
-            "Never acknowledged" not in line and
+            not any(text in line for text in LATER_ITEMS) and
             not any(f" {name}:" in line for name in LATER)]
 
 

@@ -15,13 +15,26 @@ TOOL = os.path.join(wireshark.ROOT, "tools", "plato-check")
 # show.
 BROKEN = {
     "ack-codes": {"close"},  # all codes on one connection
+    "bincmd-refused": {"command_form"},
+    "bincmd-trouble": {"command_form", "command_answered", "reply_fits", "reply_time",
+                       "format_refused", "format_closed", "unknown_goes_on", "flood_closed",
+                       "idle_closed", "slow_closed"},
+    "commands-flood": {"probe_pace"},
     "damaged-down": {"crc"},
     "damaged-up": {"crc"},
     "impossible-lengths": {"crc", "malformed"},
+    "latency-crowd": {"command_form", "probe_pace"},
+    "latency-lost": {"probe_answered"},
+    "latency-trouble": {"reply_fits", "reply_time", "probe_answered", "probe_pace",
+                        "idle_closed"},
     "refused": {"crc", "malformed", "types", "versions", "login_first"},
     "repeats": {"resend"},  # by hand, and soon
     "slow-frame": {"frame_time"},
     "sync-fills-hole": {"conflicts"},
+    "textcmd-refused": {"command_form"},
+    "textcmd-trouble": {"command_form", "command_answered", "reply_fits", "reply_time",
+                        "format_refused", "format_closed", "unknown_goes_on", "flood_closed",
+                        "idle_closed", "slow_closed"},
     "trouble": {"crc", "conflicts", "unacked", "heartbeat", "client_ids", "resend"},
 }
 

@@ -10,6 +10,7 @@ Exit code 77: nothing could be made, since this machine does not allow it.
 """
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -19,10 +20,35 @@ import wireshark
 
 CAPTURES = os.path.join(wireshark.ROOT, "captures")
 TOOL = os.path.join(wireshark.ROOT, "tools", "make-captures")
-# Quick ones, and of each kind one: plain, bytes by hand, another port, a network, a carrier.
-NAMES = ("offline-delivery", "json-bodies", "mixed-ports", "tcp-retransmission", "websocket")
+# Quick ones, and of each kind one: plain, bytes by hand, another port, a network, a carrier, the
+# protocols beside Plato.
+NAMES = ("offline-delivery", "json-bodies", "mixed-ports", "tcp-retransmission", "websocket",
+         "latency-tcp", "textcmd-refused", "bincmd")
 COMPARED = ("framing", "type", "device_id", "session_id", "client_id", "msg_id", "ack_type",
             "ack_code", "var_head_len", "msg_len", "crc_status", "verdicts")
+
+
+# What the commands and probes say, but for clocks and statistics.
+OF_COMMANDS = ("textcmd.type", "textcmd.error.code", "textcmd.error.reason", "textcmd.line",
+               "bincmd.magic", "bincmd.type", "bincmd.text", "bincmd.error.code",
+               "bincmd.continuation")
+CLOCK = re.compile(r"\d{4}-\d\d-\d\dT[0-9:.]+Z")
+
+
+def meaning_of_commands(capture):
+    """For each connection and direction what its messages are, and how many replies found their
+    request."""
+    sides = {}
+    names = ("tcp.stream", "tcp.srcport", "latency.value", "latency.response_to",
+             "textcmd.response_to", "bincmd.response_to", *OF_COMMANDS)
+    for row in wireshark.fields(capture, names, "-2", "-Y", "latency or textcmd or bincmd"):
+        side = sides.setdefault((int(row["tcp.stream"][0]), row["tcp.srcport"][0] in
+                                 ("8904", "8905", "8906")), {})
+        for name in names[2:6]:
+            side[name] = side.get(name, 0) + len(row.get(name, ()))
+        for name in OF_COMMANDS:
+            side.setdefault(name, []).extend(CLOCK.sub("now", text) for text in row.get(name, ()))
+    return [sides[key] for key in sorted(sides)]
 
 
 def meaning(capture):
@@ -63,9 +89,10 @@ def main():
             if not make(name, folder):
                 continue
             made += 1
-            now = meaning(os.path.join(folder, name + ".pcapng"))
-            committed = meaning(os.path.join(CAPTURES, name + ".pcapng"))
-            if not committed or now != committed:
+            both = [(meaning(path), meaning_of_commands(path)) for path in
+                    (os.path.join(where, name + ".pcapng") for where in (folder, CAPTURES))]
+            now, committed = both
+            if not any(committed) or now != committed:
                 wrong.append(name)
                 print(f"differs: {name}\ncommitted: {committed}\nnow: {now}")
     finally:

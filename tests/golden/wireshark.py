@@ -79,18 +79,23 @@ def withheld(capture, *options):
 
 
 def plato_json(capture, *options):
-    """For each packet the plato layers of `-T json`: a list of {name: value}, where a value is a
+    """For each packet the plugin's layers of `-T json`: a list of {name: value}, where a value is a
     text, a subtree, or a list of those for a name that is there several times."""
     packets = json.loads(run("-r", capture, *options, "-T", "json", "--no-duplicate-keys", "-J",
-                             "plato"))
-    layers = [packet["_source"]["layers"].get("plato", []) for packet in packets]
-    return [versions.node(found if isinstance(found, list) else [found]) for found in layers]
+                             " ".join(PROTOCOLS)))
+    rows = []
+    for packet in packets:
+        layers = packet["_source"]["layers"]
+        found = [layers[name] for name in PROTOCOLS if name in layers]
+        rows.append(versions.node([frame for layer in found
+                                   for frame in (layer if isinstance(layer, list) else [layer])]))
+    return rows
 
 
 def plato_trees(capture, *options):
-    """For each packet the PDML elements of its plato protocols."""
+    """For each packet the PDML elements of the plugin's protocols."""
     document = ElementTree.fromstring(run("-r", capture, *options, "-T", "pdml"))
-    return [[p for p in packet if p.get("name") == "plato"] for packet in document]
+    return [[p for p in packet if p.get("name") in PROTOCOLS] for packet in document]
 
 
 def preference_calls(options):

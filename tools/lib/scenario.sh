@@ -118,6 +118,51 @@ leave() {
     fi
 }
 
+# The ports of the latency and command protocols, which a dissector needs no setting for.
+latency_port=8904 text_port=8905 binary_port=8906
+
+# command_server [OPTION...]: starts the server with these ports, recorded instead of Plato's.
+command_server() {
+    [ -n "$dumpcap" ] || record "port $latency_port or port $text_port or port $binary_port"
+    server --latency-port "$latency_port" --text-port "$text_port" --binary-port "$binary_port" \
+        --command-listen "$host" "$@"
+    wait_for_line "$work/server.out" 'listening for binary' 'no port for commands'
+}
+
+# probe OPTION...: plato-ping. Exit code 1 only says that probes were lost.
+probe() {
+    "${client_in[@]}" "$build/server/plato-ping" "$host" --port "$latency_port" "$@" \
+        >"$work/ping.out" || [ $? -eq 1 ] || die "plato-ping $*"
+}
+
+# ask WORD...: plato-cmd. Exit code 1 only says that the reply was an error.
+ask() {
+    "${client_in[@]}" "$build/server/plato-cmd" "$host" "$@" >>"$work/ask.out" 2>&1 ||
+        [ $? -eq 1 ] || die "plato-cmd $*"
+}
+
+# hex TEXT: the text's bytes as hex digits; \r, \n and \xHH are understood.
+hex() {
+    printf '%b' "$1" | od -An -v -tx1 | tr -d ' \n'
+}
+
+# bincmd TYPE [HEX [LENGTH]]: a binary command; $magic, and LENGTH instead of the true one.
+bincmd() {
+    local params=${2:-}
+    printf '%s%04x%04x%s' "${magic:-5c285c29}" "${3:-$((${#params} / 2))}" "$1" "$params"
+}
+
+# datagrams HEX...: a UDP socket that sends these to the latency port, one behind the other.
+datagrams() {
+    local fd each
+    exec {fd}<>"/dev/udp/$host/$latency_port"
+    for each in "$@"; do
+        write_hex "$each" "$fd"
+        sleep "${wire_pause:-0.05}"
+    done
+    exec {fd}>&-
+}
+
 # frame PIECE...: the bytes of a frame as hex digits, in the words of plato-mkcap.
 frame() {
     printf 'connection a handshake=no\na > %s\n' "$*" >"$work/frame.mkcap"
@@ -130,12 +175,11 @@ frame() {
 # wire HEX...: a connection that writes these bytes, each a write of its own, with a pause behind
 # each. It reads what the server answers for a moment, or until the server has closed.
 wire() {
-    local fd hex
+    local fd each
     [ -n "$server" ] || server
-    exec {fd}<>"/dev/tcp/$host/$port"
-    for hex in "$@"; do
-        # shellcheck disable=SC2001 # & is more than ${hex//} can do
-        printf '%b' "$(sed 's/../\\x&/g' <<<"$hex")" >&"$fd" || break
+    exec {fd}<>"/dev/tcp/$host/${wire_port:-$port}"
+    for each in "$@"; do
+        write_hex "$each" "$fd" || break
         sleep "${wire_pause:-0.05}"
     done 2>/dev/null
     timeout "${wire_patience:-0.5}" cat <&"$fd" >/dev/null || true
@@ -143,6 +187,13 @@ wire() {
 }
 
 # --- The machinery around it --------------------------------------------------------------------
+
+# One write of the bytes behind the hex digits; printf by itself would write line by line.
+write_hex() { # HEX FD
+    # shellcheck disable=SC2001 # & is more than ${1//} can do
+    printf '%b' "$(sed 's/../\\x&/g' <<<"$1")" >"$work/bytes.$BASHPID"
+    cat "$work/bytes.$BASHPID" >&"$2"
+}
 
 # Starts a program in the background's shell. Were a client's pipe open there too, that client would
 # not see it end.

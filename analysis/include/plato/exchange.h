@@ -22,7 +22,7 @@ PLATO_BEGIN
 
 /* Most requests that wait for a reply; the oldest are given up beyond that. */
 #define PLATO_EXCHANGES_OPEN_MAX 65536u
-#define PLATO_EXCHANGES_SEARCHED_MAX 64u /* with plato_exchange_rules.by_content */
+#define PLATO_EXCHANGES_SEARCHED_MAX 64u /* where the order does not tell whose a reply is */
 
 /* What was found, as bits of plato_exchange.flags. */
 typedef enum plato_exchange_flag {
@@ -66,9 +66,11 @@ typedef struct plato_exchanges {
     bool any_reply;
     int64_t request_ns; /* of the latest */
     int64_t reply_ns;
+    bool incomplete; /* the caller's: messages may be missing: of replies in order, none is wrong */
 } plato_exchanges;
 
-/* O(1); with by_content a reply costs up to PLATO_EXCHANGES_SEARCHED_MAX comparisons. */
+/* O(1); with by_content, or if incomplete, a reply costs up to PLATO_EXCHANGES_SEARCHED_MAX
+ * comparisons. */
 void plato_exchanges_request(plato_exchanges *x, const plato_exchange_rules *rules,
                              plato_exchange *request);
 void plato_exchanges_reply(plato_exchanges *x, const plato_exchange_rules *rules,

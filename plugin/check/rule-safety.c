@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The rules for every server (docs/commands.md): what it does about wrong formats, unknown objects,
+ * floods and silent connections.
+ */
+#include "rules.h"
+#include "talk.h"
+
+#include <plato/command.h>
+
+static bool is_reply(const check_message *message)
+{
+    return !message->record->is_request && message->record->form == PLATO_TAP_WHOLE &&
+           message->record->protocol != PLATO_TAP_LATENCY;
+}
+
+/* ---- wrong format: one error reply, then the end ---- */
+
+RULE_MESSAGE(rule_format_refused)
+{
+    (void)world;
+    const check_talk *conn = message->conn;
+    const plato_exchange *reply = message->record->exchange;
+    const uint32_t code = message->record->error;
+    if (!is_reply(message) || conn->wrong == NULL || reply == NULL || reply->peer != conn->wrong)
+        return;
+    rule->judged++;
+    /* 429 and 503 are said to whatever it was */
+    if (code == 0 || code == PLATO_COMMAND_UNKNOWN)
+        talk_broken(rule, conn, message->packet,
+                    "what could not be read in packet %u is answered %s", conn->wrong_packet,
+                    code == 0 ? "as if it could" : "with error 404");
+}
+
+RULE_END(rule_format_refused_end)
+{
+    const int64_t grace = (int64_t)rule->param[0];
+    for (guint i = 0; i < world->talks->len; i++) {
+        const check_talk *conn = talk_at(world, rule, i);
+        if (conn == NULL || conn->wrong == NULL || conn->wrong_answered ||
+            conn->protocol == PLATO_TAP_LATENCY || world->last_ns - conn->wrong_ns <= grace)
+            continue;
+        const int64_t client = conn->closed_ns[DIR_UP];
+        if (conn->fatal_packet != 0 || (client != NEVER && client - conn->wrong_ns <= grace &&
+                                        conn->closed_ns[DIR_DOWN] == NEVER))
+            continue; /* an earlier one was refused, or the client did not wait */
+        if (conn->closed_ns[DIR_DOWN] != NEVER && conn->closed_ns[DIR_DOWN] <= conn->wrong_ns)
+            continue;
+        rule->judged++;
+        talk_broken(rule, conn, conn->wrong_packet,
+                    "what cannot be read is not answered with an error");
+    }
+}
+
+RULE_MESSAGE(rule_format_closed)
+{
+    (void)world;
+    const check_talk *conn = message->conn;
+    if (is_reply(message) && conn->fatal_packet != 0)
+        talk_broken(rule, conn, message->packet,
+                    "the server goes on behind its error %u in packet %u", conn->fatal_code,
+                    conn->fatal_packet);
+}
+
+RULE_END(rule_format_closed_end)
+{
+    for (guint i = 0; i < world->talks->len; i++) {
+        const check_talk *conn = talk_at(world, rule, i);
+        if (conn == NULL || conn->fatal_packet == 0)
+            continue;
+        const int64_t limit = conn->fatal_ns + (int64_t)rule->param[0];
+        const int64_t server = conn->closed_ns[DIR_DOWN];
+        const int64_t client = conn->closed_ns[DIR_UP];
+        rule->judged++;
+        if ((server != NEVER && server <= limit) || (client != NEVER && client <= limit))
+            continue;
+        if (server != NEVER)
+            talk_broken(rule, conn, conn->fatal_packet, "error %u, and the server closes too late",
+                        conn->fatal_code);
+        else if (world->last_ns <= limit)
+            talk_unsure(rule, conn, conn->fatal_packet,
+                        "error %u, and the capture does not show whether the server closes",
+                        conn->fatal_code);
+        else
+            talk_broken(rule, conn, conn->fatal_packet, "error %u, and the server does not close",
+                        conn->fatal_code);
+    }
+}
+
+/* ---- unknown object: an error reply, and the connection goes on ---- */
+
+RULE_MESSAGE(rule_unknown)
+{
+    (void)world;
+    if (is_reply(message) && message->record->error == PLATO_COMMAND_UNKNOWN)
+        rule->judged++;
+}
+
+/* Where 404 was the last word, and the server closed at once. */
+RULE_END(rule_unknown_end)
+{
+    for (guint i = 0; i < world->talks->len; i++) {
+        const check_talk *conn = talk_at(world, rule, i);
+        if (conn == NULL || conn->last_code != PLATO_COMMAND_UNKNOWN)
+            continue;
+        const int64_t server = conn->closed_ns[DIR_DOWN];
+        const int64_t client = conn->closed_ns[DIR_UP];
+        if (server == NEVER || (client != NEVER && client <= server) ||
+            server - conn->last_reply_ns > (int64_t)rule->param[0])
+            continue;
+        if (conn->replies == 1)
+            talk_unsure(rule, conn, conn->last_reply_packet,
+                        "error 404, and the server closes, perhaps because connections are short");
+        else
+            talk_broken(rule, conn, conn->last_reply_packet, "error 404, and the server closes");
+    }
+}
+
+/* ---- floods: error 429, and the end if they go on ---- */
+
+/* How much may still come; runs full with time. In millionths. */
+typedef struct bucket {
+    int64_t level;
+    int64_t then_ns;
+    bool said; /* that it is empty */
+} bucket;
+
+#define ONE INT64_C(1000000)
+#define COUNT_MAX INT64_C(1000000000) /* keeps products inside 64 bits */
+
+static int64_t count_of(uint64_t param)
+{
+    return param < (uint64_t)COUNT_MAX ? (int64_t)param : COUNT_MAX;
+}
+
+/* Takes one out of the connection's bucket; true where it is empty for the first time. `rate` in a
+ * second. */
+static bool is_too_much(check_instance *rule, const check_message *message, int64_t rate,
+                        int64_t most)
+{
+    if (rule->table == NULL)
+        rule->table = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, g_free);
+    bucket *b = g_hash_table_lookup(rule->table, message->conn);
+    if (b == NULL) {
+        b = g_new(bucket, 1);
+        *b = (bucket){most * ONE, message->time_ns, false};
+        g_hash_table_insert(rule->table, message->conn, b);
+    }
+    const int64_t passed = MIN(MAX(message->time_ns - b->then_ns, 0), 3600 * CHECK_NS_PER_SECOND);
+    b->level = MIN(most * ONE, b->level + passed / 1000 * rate);
+    b->then_ns = message->time_ns;
+    if (b->level >= ONE) {
+        b->level -= ONE;
+        return false;
+    }
+    const bool is_first = !b->said;
+    b->said = true;
+    return is_first;
+}
+
+RULE_MESSAGE(rule_flood_refused)
+{
+    (void)world;
+    const int64_t rate = MIN(count_of(rule->param[0]), 1000000);
+    const int64_t most =
+        count_of(rule->param[1]) +
+        rate * (MIN((int64_t)rule->param[2], 3600 * CHECK_NS_PER_SECOND) / 1000000) / 1000;
+    if (!is_reply(message) || message->record->error == PLATO_COMMAND_TOO_FAST ||
+        message->record->exchange == NULL || message->record->exchange->peer == NULL)
+        return;
+    rule->judged++;
+    if (is_too_much(rule, message, rate, most))
+        talk_broken(rule, message->conn, message->packet,
+                    "answered, although more than %" PRIu64 " came at once, and %" PRIu64
+                    " in a second",
+                    rule->param[1], rule->param[0]);
+}
+
+RULE_MESSAGE(rule_flood_closed)
+{
+    (void)world;
+    if (!is_reply(message) || message->record->error != PLATO_COMMAND_TOO_FAST)
+        return;
+    rule->judged++;
+    /* one more than the patience: with that the server closes */
+    if (is_too_much(rule, message, 1, count_of(rule->param[0]) + 1))
+        talk_broken(rule, message->conn, message->packet,
+                    "refused with 429 for more than %" PRIu64 " times, and not closed",
+                    rule->param[0]);
+}
+
+/* ---- silence, and commands that do not end ---- */
+
+RULE_MESSAGE(rule_talk_nothing)
+{
+    (void)world;
+    (void)rule;
+    (void)message; /* the connections are judged at the end */
+}
+
+typedef const talk_span *(*span_of)(const check_talk *conn);
+
+static const talk_span *silence_of(const check_talk *conn)
+{
+    return &conn->silence;
+}
+
+static const talk_span *unfinished_of(const check_talk *conn)
+{
+    return &conn->unfinished;
+}
+
+static void judge_spans(const check_world *world, check_instance *rule, span_of span, bool latency,
+                        const char *what)
+{
+    for (guint i = 0; i < world->talks->len; i++) {
+        const check_talk *conn = talk_at(world, rule, i);
+        if (conn == NULL || conn->tcp_stream == UINT32_MAX ||
+            (conn->protocol == PLATO_TAP_LATENCY && !latency))
+            continue;
+        const talk_span *longest = span(conn);
+        rule->judged++;
+        if (longest->ns > rule->extreme)
+            rule->extreme = longest->ns;
+        if (longest->ns <= (int64_t)rule->param[0])
+            continue;
+        char *time = check_time_text(longest->ns);
+        talk_broken(rule, conn, longest->packet, "the connection is still open after %s %s", time,
+                    what);
+        g_free(time);
+    }
+    if (rule->judged > 0) {
+        char *time = check_time_text(rule->extreme);
+        rule->summary = g_strdup_printf("longest %s", time);
+        g_free(time);
+    }
+}
+
+RULE_END(rule_talk_idle_end)
+{
+    judge_spans(world, rule, silence_of, true, "of silence");
+}
+
+RULE_END(rule_talk_slow_end)
+{
+    judge_spans(world, rule, unfinished_of, false, "of a command that does not end");
+}
