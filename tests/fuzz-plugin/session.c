@@ -132,6 +132,30 @@ static tap_packet_status on_message(void *listener, packet_info *pinfo, epan_dis
     return TAP_PACKET_REDRAW;
 }
 
+/* The same, and bytes between them, as other plugins are told. */
+static tap_packet_status on_talk(void *listener, packet_info *pinfo, epan_dissect_t *edt,
+                                 const void *data, tap_flags_t tap_flags)
+{
+    const plato_tap_message *record = data;
+    found_frames *found = &passes[pass];
+    (void)listener;
+    (void)edt;
+    (void)tap_flags;
+    if (found->count == MAX_FOUND)
+        return TAP_PACKET_DONT_REDRAW;
+    found->frame[found->count++] = (found_frame){
+        .packet = pinfo->num,
+        .msg_type = (uint32_t)record->protocol,
+        .total = record->length,
+        .captured = record->behind,
+        .length_error = (int)record->form,
+        .head_error = (int)record->error,
+        .upstream = record->is_request,
+        .has_verdict = record->exchange != NULL,
+    };
+    return TAP_PACKET_REDRAW;
+}
+
 static void listen_to(const char *tap, tap_packet_cb on_record)
 {
     /* Wireshark asks for a different pointer for each */
@@ -237,6 +261,7 @@ void session_start_library(const char *program)
     listen_to("latency", on_message);
     listen_to("textcmd", on_message);
     listen_to("bincmd", on_message);
+    listen_to("plato_talk", on_talk);
 }
 
 static void dissect(kept_packet *packet)
