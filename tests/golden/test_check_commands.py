@@ -7,6 +7,7 @@ import unittest
 
 import command_bytes as commands
 import pcap
+import wireshark
 from command_bytes import value
 from test_check import FIRST_CHAT, CheckTest
 from test_check_captures import CAPTURES
@@ -118,6 +119,13 @@ class Kept(CommandCheck):
             "slow_"))}
         for table in KEPT, BROKEN:
             self.assertEqual({rule.partition("(")[0] for rule in table}, names)
+
+    def test_one_pass_and_two(self):
+        for capture in "textcmd-refused", "commands-silent", "latency-tcp":
+            reports = [wireshark.run("-r", path_of(capture), "-q", *passes, "-z",
+                                     "plato,check,command_form(off)") for passes in ([], ["-2"])]
+            self.assertEqual(*reports)
+            self.assertIn("0 broken, 0 unsure", reports[0])
 
     def test_percentiles(self):
         found = self.judge("latency-trouble", ["reply_time(percentile=88)",
