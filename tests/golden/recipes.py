@@ -13,6 +13,7 @@ import os
 import subprocess
 import sys
 
+import versions
 import wireshark
 
 PATH = os.path.join(wireshark.ROOT, "docs", "recipes.md")
@@ -24,7 +25,7 @@ def run(command):
                           env=wireshark.environment_of_a_run())
     if done.returncode != 0:
         sys.exit(f"{command}\nexit code {done.returncode}\n{done.stderr}")
-    return [line.rstrip() for line in done.stdout.rstrip("\n").split("\n")]
+    return [versions.line(line.rstrip()) for line in done.stdout.rstrip("\n").split("\n")]
 
 
 def page(lines):

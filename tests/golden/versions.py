@@ -25,6 +25,11 @@ def info(text):
     return re.sub(r" \[TCP PDU reassembled in \d+\]$", "", text)
 
 
+def line(text):
+    """A line that tshark prints, as it stands in a page."""
+    return text.replace("_ws.col.info", "_ws.col.Info")  # in a heading, from 4.4 on
+
+
 def node(found):
     """A node of `-T json`."""
     if isinstance(found, list):
