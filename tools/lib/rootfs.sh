@@ -54,12 +54,15 @@ rootfs_make() {
 rootfs_bootstrap() {
     local suite=$1 folder=$2 new=$2.new log=$2.log
     shift 2
-    rm -rf -- "$new"
+    # what a maker that was killed left behind
+    rm -rf --one-file-system -- "$new" || return 1
     local options=(--mode=root --variant=apt --skip=cleanup/apt/lists
         --aptopt='APT::Install-Recommends "false"' --aptopt='Acquire::Languages "none"'
         --aptopt='Acquire::Retries "2"'
         "--aptopt=${debian_any_age/=/ }"
         --dpkgopt='path-exclude=/usr/share/locale/*'
+        # nothing here has to survive a power cut
+        --dpkgopt=force-unsafe-io
         # Not with useradd, which is not in every minimal system.
         --customize-hook="echo '$rootfs_user:x:$rootfs_uid:$rootfs_uid::/home/$rootfs_user:/bin/sh' >>\"\$1/etc/passwd\""
         --customize-hook="echo '$rootfs_user:x:$rootfs_uid:' >>\"\$1/etc/group\""
@@ -68,8 +71,11 @@ rootfs_bootstrap() {
         --customize-hook="printf '127.0.0.1 localhost\n::1 localhost\n' >\"\$1/etc/hosts\"")
     [ $# -eq 0 ] || options+=("--include=$(IFS=,; printf '%s' "$*")")
     rootfs_say "making a fresh Debian $suite in $folder"
-    if ! mmdebstrap "${options[@]}" "$suite" "$new" "$(debian_source "$suite")" >"$log" 2>&1 </dev/null; then
-        rm -rf -- "$new"
+    # In a mount namespace of its own: if it is killed, nothing stays mounted, above all no /dev that
+    # somebody's rm would go into.
+    if ! unshare --mount --propagation private mmdebstrap "${options[@]}" "$suite" "$new" \
+        "$(debian_source "$suite")" >"$log" 2>&1 </dev/null; then
+        rm -rf --one-file-system -- "$new"
         rootfs_why "$log" "a fresh Debian $suite cannot be made; the whole story is in $log"
         return
     fi
@@ -140,6 +146,8 @@ rootfs_run() {
         done
         [ -z "$alone" ] || ip link set lo up
         mount -t proc proc "$root/proc"
+        # programs of systemd look for it, as it is there on a system that runs
+        mkdir -p -- "$root/run/systemd"
         mount -t tmpfs tmpfs "$root/dev/shm" 2>/dev/null || true
         # terminals
         mount -t devpts -o newinstance,ptmxmode=0666 devpts "$root/dev/pts" 2>/dev/null || true
