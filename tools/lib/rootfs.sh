@@ -73,8 +73,8 @@ rootfs_bootstrap() {
     rootfs_say "making a fresh Debian $suite in $folder"
     # In a mount namespace of its own: if it is killed, nothing stays mounted, above all no /dev that
     # somebody's rm would go into.
-    if ! unshare --mount --propagation private mmdebstrap "${options[@]}" "$suite" "$new" \
-        "$(debian_source "$suite")" >"$log" 2>&1 </dev/null; then
+    if ! unshare --mount --propagation private timeout -k 10 1200 \
+        mmdebstrap "${options[@]}" "$suite" "$new" "$(debian_source "$suite")" >"$log" 2>&1 </dev/null; then
         rm -rf --one-file-system -- "$new"
         rootfs_why "$log" "a fresh Debian $suite cannot be made; the whole story is in $log"
         return

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash disable=SC2034
-# Sourced by matrix and check-headers: where Debian has which Wireshark.
+# Sourced by matrix, test and check-headers: where Debian has which Wireshark.
 
 # Debian suite, Wireshark version that it had when this was written.
 debian_suites=(
@@ -8,6 +8,9 @@ debian_suites=(
     "trixie 4.4"
     "sid 4.6"
 )
+
+# debian_suite_known SUITE: is it in the table?
+debian_suite_known() { printf '%s\n' "${debian_suites[@]% *}" | grep -qxF -- "$1"; }
 
 # An option for apt: the archive's index of sid may be older than its short date of expiry allows.
 debian_any_age=Acquire::Check-Valid-Until=false
