@@ -20,7 +20,7 @@ typedef struct frames {
 
 static int on_frame(void *user, const plato_bincmd_event *event)
 {
-    const frames *f = user;
+    frames *f = user;
     const plato_bincmd *command = &event->command;
     const char *name = plato_bincmd_type_name(command->type);
     command_request one = {
@@ -29,6 +29,7 @@ static int on_frame(void *user, const plato_bincmd_event *event)
         one.row = answer_find((plato_span){(const uint8_t *)name, strlen(name)});
     one.wrong = one.row != NULL && (!answer_takes(one.row, one.params) ||
                                     (one.number == PLATO_BINCMD_ECHO && one.params.n != ECHO_LEN));
+    f->magic = command->magic;
     return f->handle(f->user, &one);
 }
 

@@ -135,6 +135,7 @@ DIALOGUES = {
                          bincmd(4, b"1") + bincmd(1, b"now", b"$$$$") + bincmd(4, b"2")),
     "wrong_format": (b"ECHO/1\r\nPING/%4\r\nECHO/2\r\n",
                      bincmd(4, b"1") + b"junk" + bincmd(4, b"2")),
+    "other_magic_before": (b"ECHO/1\r\n\r\n", bincmd(4, b"1") + bincmd(15, magic=b"$$$$") + b"\0"),
     "too_long": (b"ECHO/1\r\nPING/" + b"x" * 2049 + b"\r\n",
                  bincmd(4, b"1") + bincmd(4, length=2049, magic=b"$$$$")),
     "many": (b"".join(b"ECHO/%d\r\n" % i for i in range(200)),

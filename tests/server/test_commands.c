@@ -263,24 +263,39 @@ START_TEST(who_does_not_read)
 }
 END_TEST
 
-/* However an erroneous command is cut, the error has the magic that it began with. */
+/* However the bytes are cut, the error has the magic that the command began with; if that is none,
+ * the one of the command before it. */
 START_TEST(magic_of_an_error)
 {
-    const uint8_t bytes[] = "\\(\\)\0\1\0\4a$$$$\xff\xff\0\4";
-    const size_t n = sizeof bytes - 1;
-    for (size_t cut = 0; cut <= n; cut++) {
-        setup();
-        start(&binary_syntax);
-        say(bytes, cut);
-        say(bytes + cut, n - cut);
-        GByteArray *got = output(true);
-        ck_assert_uint_ge(got->len, 21);
-        ck_assert_int_eq(memcmp(got->data, "\\(\\)\0\1\0\4a$$$$", 13), 0);
-        ck_assert_int_eq(memcmp(got->data + 15, "\xff\xff\1\x9d", 4), 0);
-        ck_assert(dialogue_is_closing(d));
-        g_byte_array_unref(got);
-        if (cut < n)
+#define PING_A "\\(\\)\0\1\0\4a"
+#define PING_B "$$$$\0\1\0\4b"
+    static const struct {
+        const char *bytes;
+        size_t n;
+        const char *replies; /* up to the error's length */
+        const char *rest;    /* from its type on */
+    } rows[] = {
+        {PING_A "$$$$\xff\xff\0\4", 17, PING_A "$$$$", "\xff\xff\1\x9d"},
+        {PING_A PING_B "\0", 19, PING_A PING_B "$$$$", "\xff\xff\1\x90"},
+        {PING_B PING_A "$$$!", 22, PING_B PING_A "\\(\\)", "\xff\xff\1\x90"},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        const size_t front = i == 0 ? 13 : 22;
+        for (size_t cut = 0; cut <= rows[i].n; cut++) {
+            setup();
+            start(&binary_syntax);
+            say(rows[i].bytes, cut);
+            say(rows[i].bytes + cut, rows[i].n - cut);
+            GByteArray *got = output(true);
+            ck_assert_uint_ge(got->len, front + 6);
+            ck_assert_int_eq(memcmp(got->data, rows[i].replies, front), 0);
+            ck_assert_int_eq(memcmp(got->data + front + 2, rows[i].rest, 4), 0);
+            ck_assert(dialogue_is_closing(d));
+            g_byte_array_unref(got);
             teardown();
+            d = NULL;
+            admission = NULL;
+        }
     }
 }
 END_TEST
