@@ -170,6 +170,23 @@ START_TEST(silence)
 }
 END_TEST
 
+/* Who still reads what was said is not silent. */
+START_TEST(reading_is_no_silence)
+{
+    start(&text_syntax);
+    say_text("ECHO/1\r\n");
+    g_byte_array_unref(output(false));
+    now_ms += 419999;
+    dialogue_drained(d, now_ms, 4);
+    now_ms += 419999;
+    dialogue_tick(d, now_ms);
+    ck_assert(!dialogue_is_closing(d));
+    ck_assert_uint_eq(dialogue_deadline(d), now_ms + 1);
+    dialogue_tick(d, now_ms + 1);
+    ck_assert(dialogue_is_closing(d));
+}
+END_TEST
+
 START_TEST(too_fast)
 {
     limits.guest_rate = (bucket_rate){1, 2};
@@ -340,6 +357,7 @@ int main(void)
     tcase_add_test(tcase, one_byte_a_second);
     tcase_add_test(tcase, each_command_has_its_time);
     tcase_add_test(tcase, silence);
+    tcase_add_test(tcase, reading_is_no_silence);
     tcase_add_test(tcase, too_fast);
     tcase_add_test(tcase, too_fast_for_an_echo);
     tcase_add_test(tcase, turned_away);

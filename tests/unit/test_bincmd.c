@@ -171,6 +171,15 @@ START_TEST(counts_what_nothing_follows)
     ck_assert_uint_eq(plato_bincmd_decoder_skipped(d), 6);
     ck_assert_uint_eq(plato_bincmd_decoder_offset(d), 6);
     ck_assert_int_eq(plato_bincmd_decoder_finish(d), PLATO_OK);
+    /* another stream begins with nothing skipped */
+    plato_bincmd_event event;
+    plato_bincmd_decoder_reset(d, 50);
+    plato_bincmd_decoder_input(d, (const uint8_t *)"\\(\\)\0\0\0\1", 8);
+    ck_assert_int_eq(plato_bincmd_decoder_next(d, &event), 1);
+    ck_assert_int_eq(event.kind, PLATO_BINCMD_COMMAND);
+    ck_assert_uint_eq(event.offset, 50);
+    ck_assert_uint_eq(plato_bincmd_decoder_offset(d), 58);
+    ck_assert_uint_eq(plato_bincmd_decoder_skipped(d), 0);
     plato_bincmd_decoder_free(d);
 }
 END_TEST

@@ -268,8 +268,58 @@ START_TEST(error_replies)
                      PLATO_ERR_ARGUMENT);
     ck_assert(!read_error("ERROR/40\r\n", &code, &reason));
     ck_assert(!read_error("ERROR/404x\r\n", &code, &reason));
+    ck_assert(!read_error("ERROR/404%2Fno\r\n", &code, &reason));
+    ck_assert(!read_error("ERROR/404no\r\n", &code, &reason));
     ck_assert(!read_error("ERRORS/404\r\n", &code, &reason));
     ck_assert(!read_error("ERROR/4%30\r\n", &code, &reason));
+}
+END_TEST
+
+/* How many bytes a line that breaks off needs at least, whatever stands last; and before its first
+ * byte, right behind another, none. */
+START_TEST(lines_that_break_off)
+{
+    static const struct {
+        const char *line;
+        uint64_t needs; /* bytes in all; 0: it does not break off */
+    } rows[] = {
+        {"", 0},         {"A/\r\n", 0},    {"A", 1 + 3},    {"A%", 2 + 5},
+        {"A%4", 3 + 4},  {"A/", 2 + 2},    {"A/b", 3 + 2},  {"A/%", 3 + 4},
+        {"A/%4", 4 + 3}, {"A/%41", 5 + 2}, {"A/\r", 3 + 1}, {"A/b%4a\r", 7 + 1},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        plato_textcmd_decoder *d;
+        const plato_span line = span_of(rows[i].line);
+        ck_assert_int_eq(plato_textcmd_decoder_new(NULL, NULL, &d), PLATO_OK);
+        plato_textcmd_decoder_reset(d, 100);
+        ck_assert_int_eq(plato_textcmd_decoder_feed(d, line.p, line.n), (ptrdiff_t)line.n);
+        ck_assert_uint_eq(plato_textcmd_decoder_offset(d), rows[i].needs == 0 ? 100 + line.n : 100);
+        ck_assert_int_eq(plato_textcmd_decoder_finish(d),
+                         rows[i].needs == 0 ? PLATO_OK : PLATO_ERR_TRUNCATED);
+        if (rows[i].needs != 0) {
+            ck_assert_uint_eq(plato_textcmd_decoder_error(d)->got, line.n);
+            ck_assert_uint_eq(plato_textcmd_decoder_error(d)->limit, rows[i].needs);
+        }
+        plato_textcmd_decoder_free(d);
+    }
+}
+END_TEST
+
+/* The offset says what has been handed out: in a pause, that is the line. */
+START_TEST(offset_in_a_pause)
+{
+    plato_textcmd_event event;
+    plato_textcmd_decoder *d;
+    const plato_span stream = span_of("A/1\r\nB/2\r\nC");
+    ck_assert_int_eq(plato_textcmd_decoder_new(NULL, NULL, &d), PLATO_OK);
+    plato_textcmd_decoder_input(d, stream.p, stream.n);
+    for (uint64_t end = 5; end <= 10; end += 5) {
+        ck_assert_int_eq(plato_textcmd_decoder_next(d, &event), 1);
+        ck_assert_uint_eq(plato_textcmd_decoder_offset(d), end);
+    }
+    ck_assert_int_eq(plato_textcmd_decoder_next(d, &event), 0);
+    ck_assert_uint_eq(plato_textcmd_decoder_offset(d), 10);
+    plato_textcmd_decoder_free(d);
 }
 END_TEST
 
@@ -340,6 +390,8 @@ int main(void)
         what_is_escaped,
         encode_refuses,
         error_replies,
+        lines_that_break_off,
+        offset_in_a_pause,
         memory_follows_the_bytes,
         no_memory,
         configuration,
