@@ -35,7 +35,6 @@ connection all odds 0.3 down at 100..4000 cut
 connection all odds 0.3 up at 100..6000 reset
 connection all odds 0.2 up at 300..6000 half-close
 connection all odds 0.3 up at 500..5000 replay
-connection all odds 0.5 down at 50..4000 flip 3
 """,
     "damage": """
 connection all odds 0.7 up at 30..4000 flip 3
