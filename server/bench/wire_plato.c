@@ -8,13 +8,12 @@
 #include "plato/schema/plato.pb-c.h"
 #include "plato/wire.h"
 
-#include <time.h>
-
 typedef struct plato_state {
     plato_decoder *decoder;
-    uint64_t conn_id; /* of the last login; 0 = there is none to go on from */
-    uint8_t *message; /* room for one, as it is sent */
-    uint8_t *packed;  /* and for the ChatMessage around it */
+    uint64_t conn_id;  /* of the last login; 0 = there is none to go on from */
+    uint64_t epoch_ns; /* to be added to load_now_ns() for the time since 1970 */
+    uint8_t *message;  /* room for one, as it is sent */
+    uint8_t *packed;   /* and for the ChatMessage around it */
 } plato_state;
 
 #define AROUND_A_MESSAGE 64u /* bytes of a ChatMessage besides its content, at most */
@@ -22,6 +21,7 @@ typedef struct plato_state {
 static void init(device *d)
 {
     plato_state *state = g_new0(plato_state, 1);
+    state->epoch_ns = (uint64_t)g_get_real_time() * 1000 - load_now_ns();
     if (plato_decoder_new(NULL, NULL, &state->decoder) != PLATO_OK)
         g_error("a decoder cannot be made");
     if (d->sends) {
@@ -90,12 +90,10 @@ static void say(device *d, uint64_t number, uint64_t due_ns)
                                     .conn_id = state->conn_id,
                                     .session_id = d->session_id}};
     const stamp s = {number, due_ns, d->place};
-    struct timespec now;
     Plato__ChatMessage chat = PLATO__CHAT_MESSAGE__INIT;
     message_write(state->message, n, &s);
-    clock_gettime(CLOCK_REALTIME, &now);
     chat.sender_id = d->device_id;
-    chat.sent_at_us = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+    chat.sent_at_us = (due_ns + state->epoch_ns) / 1000; /* the same when it is sent again */
     chat.content_type = PLATO__CONTENT_TYPE__BINARY;
     chat.content = (ProtobufCBinaryData){n, state->message};
     put(d, &head, (plato_span){state->packed, plato__chat_message__pack(&chat, state->packed)});
