@@ -13,6 +13,7 @@ import tempfile
 import threading
 import time
 
+import recording
 import wireshark
 
 PING = os.path.join(os.environ["PLATO_BUILD"], "server", "plato-ping")
@@ -28,19 +29,6 @@ def answer(peer):
         if delay is not LOST:
             time.sleep(delay / 1000)
             peer.sendto(data, where)
-
-
-def capture(folder, port):
-    """dumpcap, listening; None if it may not."""
-    path = os.path.join(folder, "ping.pcapng")
-    process = subprocess.Popen(["dumpcap", "-q", "-i", "lo", "-f", f"udp port {port}", "-w", path],
-                               stderr=subprocess.PIPE, text=True)
-    for line in process.stderr:
-        if line.startswith("File:"):
-            time.sleep(0.5)  # it says so a moment before it listens
-            return path, process
-    process.wait(10)
-    return None
 
 
 def ping(port):
@@ -62,32 +50,32 @@ def table(path, port, *options):
     raise AssertionError("no row of all round trips")
 
 
+def record(path, port, peer):
+    """What plato-ping says of the probes that are recorded."""
+    with recording.Recording(path, f"udp port {port}"):
+        server = threading.Thread(target=answer, args=(peer,), daemon=True)
+        server.start()
+        told = ping(port)
+        server.join(10)
+        # a probe is lost once 4 s have passed, and a later packet tells that
+        time.sleep(4)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as last:
+            last.sendto(b"last", ("127.0.0.1", port))
+    return told
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder, \
             socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
         peer.bind(("127.0.0.1", 0))
         port = peer.getsockname()[1]
         os.chmod(folder, 0o755)
-        started = capture(folder, port)
-        if started is None:
-            print("this machine does not let us capture on lo: skipped")
-            return 77
-        path, dumpcap = started
-        server = threading.Thread(target=answer, args=(peer,), daemon=True)
-        server.start()
+        path = os.path.join(folder, "ping.pcapng")
         try:
-            told = ping(port)
-            server.join(10)
-            # a probe is lost once 4 s have passed, and a later packet tells that
-            time.sleep(4)
-            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as last:
-                last.sendto(b"last", ("127.0.0.1", port))
-            time.sleep(1)
-        finally:
-            dumpcap.terminate()
-            dumpcap.wait(10)
-            dumpcap.stderr.close()
-        os.chmod(path, 0o644)
+            told = record(path, port, peer)
+        except recording.NotPermitted as why:
+            print(f"{why}: skipped")
+            return 77
         found = table(path, port)
         assert table(path, port, "-2") == found
     print("plato-ping:", told, "\nlatency,rtt:", found)
