@@ -210,13 +210,14 @@ static const talk_span *unfinished_of(const check_talk *conn)
     return &conn->unfinished;
 }
 
-static void judge_spans(const check_world *world, check_instance *rule, span_of span, bool latency,
-                        const char *what)
+/* `of_commands`: of connections on which TCP's bytes are those of commands. */
+static void judge_spans(const check_world *world, check_instance *rule, span_of span,
+                        bool of_commands, const char *what)
 {
     for (guint i = 0; i < world->talks->len; i++) {
         const check_talk *conn = talk_at(world, rule, i);
         if (conn == NULL || conn->tcp_stream == UINT32_MAX ||
-            (conn->protocol == PLATO_TAP_LATENCY && !latency))
+            (of_commands && !talk_has_commands_in_bytes(conn)))
             continue;
         const talk_span *longest = span(conn);
         rule->judged++;
@@ -238,10 +239,10 @@ static void judge_spans(const check_world *world, check_instance *rule, span_of 
 
 RULE_END(rule_talk_idle_end)
 {
-    judge_spans(world, rule, silence_of, true, "of silence");
+    judge_spans(world, rule, silence_of, false, "of silence");
 }
 
 RULE_END(rule_talk_slow_end)
 {
-    judge_spans(world, rule, unfinished_of, false, "of a command that does not end");
+    judge_spans(world, rule, unfinished_of, true, "of a command that does not end");
 }

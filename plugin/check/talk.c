@@ -21,6 +21,11 @@ bool talk_is_of(const check_instance *rule, plato_tap_protocol protocol)
     return true;
 }
 
+bool talk_has_commands_in_bytes(const check_talk *conn)
+{
+    return conn->protocol != PLATO_TAP_LATENCY && !conn->over_tls;
+}
+
 check_talk *talk_at(const check_world *world, const check_instance *rule, guint i)
 {
     check_talk *conn = g_ptr_array_index(world->talks, i);
@@ -84,24 +89,30 @@ static check_talk *new_conn(check_world *world, const packet_info *pinfo, uint32
     return conn;
 }
 
-/*
- * Who connects and says nothing is known by the port alone: by what Wireshark would call for it,
- * with all preferences and Decode As.
- */
-static bool protocol_of_port(uint16_t port, plato_tap_protocol *protocol)
+/* What Wireshark would call for a port, with all preferences and Decode As; -1: nothing. */
+static int id_of_port(const char *table, uint16_t port)
 {
-    const dissector_handle_t handle =
-        dissector_get_uint_handle(find_dissector_table("tcp.port"), port);
-    if (handle == NULL)
-        return false;
-    const int id = dissector_handle_get_protocol_index(handle);
-    for (uint32_t i = 0; talk_protocol_name(i) != NULL; i++) {
-        if (id >= 0 && id == proto_get_id_by_filter_name(talk_protocol_name(i))) {
+    const dissector_handle_t handle = dissector_get_uint_handle(find_dissector_table(table), port);
+    return handle != NULL ? dissector_handle_get_protocol_index(handle) : -1;
+}
+
+static bool is_talk(int id, plato_tap_protocol *protocol)
+{
+    for (uint32_t i = 0; id >= 0 && talk_protocol_name(i) != NULL; i++) {
+        if (id == proto_get_id_by_filter_name(talk_protocol_name(i))) {
             *protocol = (plato_tap_protocol)i;
             return true;
         }
     }
     return false;
+}
+
+/* Who connects and says nothing is known by the port alone. */
+static bool protocol_of_port(uint16_t port, plato_tap_protocol *protocol, bool *over_tls)
+{
+    const int id = id_of_port("tcp.port", port);
+    *over_tls = id < 0 || id == proto_get_id_by_filter_name("tls");
+    return is_talk(*over_tls ? id_of_port("tls.port", port) : id, protocol);
 }
 
 /* ---- TCP ---- */
@@ -135,7 +146,7 @@ static void hear(check_talk *conn, const packet_info *pinfo, bool from_client)
     measure(conn, now);
     conn->heard_ns = now;
     conn->heard_packet = pinfo->num;
-    if (from_client && !conn->inside && conn->protocol != PLATO_TAP_LATENCY) {
+    if (from_client && !conn->inside && talk_has_commands_in_bytes(conn)) {
         conn->inside = true; /* until a record says that it has ended */
         conn->inside_ns = now;
         conn->inside_packet = pinfo->num;
@@ -146,8 +157,10 @@ void check_talk_tcp(check_world *world, const packet_info *pinfo, const talk_seg
 {
     check_talk *conn = find_conn(world, segment->tcp_stream);
     plato_tap_protocol protocol;
-    if (conn == NULL && segment->opens && protocol_of_port(segment->dport, &protocol)) {
+    bool over_tls;
+    if (conn == NULL && segment->opens && protocol_of_port(segment->dport, &protocol, &over_tls)) {
         conn = new_conn(world, pinfo, segment->tcp_stream, protocol);
+        conn->over_tls = over_tls;
         conn->client_port = segment->sport;
         conn->start_captured = true;
     }
@@ -177,6 +190,7 @@ static check_talk *conn_of(check_world *world, const packet_info *pinfo,
         conn->start_captured = record->start_captured;
     }
     conn->protocol = record->protocol;
+    conn->over_tls = proto_is_frame_protocol(pinfo->layers, "tls");
     return conn;
 }
 
@@ -239,7 +253,7 @@ static void tell_rules(check_world *world, const check_message *message)
 /* The start of the next command may have come with the end of this one. */
 static void note_end(check_talk *conn, const check_message *message)
 {
-    conn->inside = message->record->behind > 0 && conn->protocol != PLATO_TAP_LATENCY;
+    conn->inside = message->record->behind > 0 && talk_has_commands_in_bytes(conn);
     conn->inside_ns = message->time_ns;
     conn->inside_packet = message->packet;
 }

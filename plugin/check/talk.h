@@ -19,6 +19,7 @@ struct check_talk {
     plato_tap_protocol protocol;
     uint32_t tcp_stream; /* UINT32_MAX: datagrams */
     uint16_t client_port;
+    bool over_tls; /* its bytes are not those of commands */
     bool start_captured;
     bool lossy; /* bytes are missing from the capture */
     uint32_t first_packet;
@@ -90,6 +91,9 @@ void talk_broken(check_instance *rule, const check_talk *conn, uint32_t packet, 
 /* Where the capture does not show enough, whatever it holds. */
 void talk_unsure(check_instance *rule, const check_talk *conn, uint32_t packet, const char *format,
                  ...) G_GNUC_PRINTF(4, 5);
+
+/* Whether the client's bytes, as TCP has them, are those of commands. */
+bool talk_has_commands_in_bytes(const check_talk *conn);
 
 /* Whether the rule's parameters let it speak of this protocol. */
 bool talk_is_of(const check_instance *rule, plato_tap_protocol protocol);

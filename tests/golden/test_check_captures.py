@@ -20,6 +20,7 @@ BROKEN = {
                        "format_refused", "format_closed", "unknown_goes_on", "flood_closed",
                        "idle_closed", "slow_closed"},
     "commands-flood": {"probe_pace"},
+    "commands-tls": {"command_form"},
     "damaged-down": {"crc"},
     "damaged-up": {"crc"},
     "impossible-lengths": {"crc", "malformed"},

@@ -22,17 +22,17 @@ KEPT = {
     "command_answered": ("textcmd", "textcmd-refused", "bincmd", "bincmd-refused",
                          "commands-flood", "commands-short"),
     "reply_fits": ("latency-udp", "textcmd", "textcmd-refused", "bincmd", "bincmd-refused",
-                   "commands-overloaded"),
+                   "commands-overloaded", "commands-tls"),
     "reply_time": ("latency-tcp", "textcmd", "bincmd"),
     "probe_answered": ("latency-udp", "latency-tcp"),
     "probe_answered(percentile=66)": ("latency-lost",),
     "probe_pace": ("latency-udp", "latency-tcp", "latency-lost"),
-    "format_refused": ("textcmd-refused", "bincmd-refused"),
-    "format_closed": ("textcmd-refused", "bincmd-refused"),
-    "unknown_goes_on": ("textcmd-refused", "bincmd-refused"),
+    "format_refused": ("textcmd-refused", "bincmd-refused", "commands-tls"),
+    "format_closed": ("textcmd-refused", "bincmd-refused", "commands-tls"),
+    "unknown_goes_on": ("textcmd-refused", "bincmd-refused", "commands-tls"),
     "flood_refused(rate=1;burst=5;tolerance=100ms)": ("commands-flood",),
     "flood_closed(patience=4)": ("commands-flood",),
-    "idle_closed(max=2.5s)": ("commands-silent",),
+    "idle_closed(max=2.5s)": ("commands-silent", "commands-tls"),
     "slow_closed(max=1.5s)": ("commands-silent",),
 }
 
@@ -57,7 +57,8 @@ BROKEN = {
     "flood_closed": {"textcmd-trouble": [41], "bincmd-trouble": [40]},
     "idle_closed": {"latency-trouble": [20], "textcmd-trouble": [15, 19, 56, 67],
                     "bincmd-trouble": [15, 19, 58, 68]},
-    "idle_closed(max=1.5s)": {"commands-silent": [1, 4, 7, 18, 22, 29]},
+    "idle_closed(max=1.5s)": {"commands-silent": [1, 4, 7, 18, 22, 29],
+                              "commands-tls": [125, 135]},
     "slow_closed": {"textcmd-trouble": [60], "bincmd-trouble": [62]},
     "slow_closed(max=0.9s)": {"commands-silent": [55, 65, 75]},
 }
@@ -126,6 +127,11 @@ class Kept(CommandCheck):
                                      "plato,check,command_form(off)") for passes in ([], ["-2"])]
             self.assertEqual(*reports)
             self.assertIn("0 broken, 0 unsure", reports[0])
+
+    def test_over_tls(self):
+        """TCP's bytes are not those of commands: a handshake is none that does not end."""
+        found = self.judge("commands-tls", ["slow_closed(max=1us)"], 0)
+        self.assertEqual(found["slow_closed(max=1us)"]["judged"], 0)
 
     def test_percentiles(self):
         found = self.judge("latency-trouble", ["reply_time(percentile=88)",
