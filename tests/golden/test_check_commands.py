@@ -143,6 +143,43 @@ class Kept(CommandCheck):
                          ["ok", "broken", "ok", "ok", "broken"])
 
 
+class Floods(CommandCheck):
+    """Both rules count as a server does: so much at once, and so much in a second."""
+
+    def rounds(self, flow, reply, count, seconds):
+        """So many requests, each answered at once; the numbers of the replies' packets."""
+        numbers = []
+        for _ in range(count):
+            flow.client(b"ECHO/1\r\n")
+            flow.server(reply)
+            numbers.append(len(self.scene.capture.records))
+            self.scene.capture.pause(seconds - 0.002)
+        return numbers
+
+    def broken(self, rule, expect):
+        found = self.rules("--only", "--rule", rule, expect=expect)
+        return [where["packet"] for where in found[rule.partition("(")[0]]["broken"]]
+
+    def test_answers(self):
+        flows = self.talk(("fast", commands.TEXTCMD), ("slow", commands.TEXTCMD))
+        replies = self.rounds(flows["fast"], b"ECHO/1\r\n", 8, 0.2)
+        self.rounds(flows["slow"], b"ECHO/1\r\n", 8, 0.5)
+        for rule, expected in (("rate=2;burst=3;tolerance=0s", replies[4:5]),
+                               ("rate=2;burst=4;tolerance=0s", replies[6:7]),
+                               ("rate=2;burst=3;tolerance=500ms", replies[6:7]),
+                               ("rate=3;burst=3;tolerance=0s", replies[6:7]),
+                               ("rate=4;burst=3;tolerance=0s", [])):
+            self.assertEqual(self.broken(f"flood_refused({rule})", 1 if expected else 0), expected,
+                             rule)
+
+    def test_refusals(self):
+        flows = self.talk(("fast", commands.TEXTCMD), ("slow", commands.TEXTCMD))
+        replies = self.rounds(flows["fast"], b"ERROR/429%20too%20fast\r\n", 5, 0.1)
+        self.rounds(flows["slow"], b"ERROR/429%20too%20fast\r\n", 8, 1.01)
+        self.assertEqual(self.broken("flood_closed(patience=3)", 1), replies[4:])
+        self.assertEqual(self.broken("flood_closed(patience=4)", 0), [])
+
+
 class CannotTell(CommandCheck):
     def test_lost_bytes_are_not_held_against_anybody(self):
         for order in "TRUE", "FALSE":
