@@ -25,11 +25,6 @@ typedef struct message_list {
     talk_message *last;
 } message_list;
 
-static int64_t time_of(const packet_info *pinfo)
-{
-    return (int64_t)pinfo->abs_ts.secs * 1000000000 + pinfo->abs_ts.nsecs;
-}
-
 talk *talk_of(packet_info *pinfo, const talk_protocol *protocol)
 {
     conversation_t *conversation = find_or_create_conversation(pinfo);
@@ -111,6 +106,7 @@ static void note_loss(talk_side *side, talk *t, const talk_start *start)
         return;
     side->lost = true;
     t->exchanges.incomplete = true;
+    t->exchanges.request_missing |= start->gap;
 }
 
 talk_start talk_begin(packet_info *pinfo, const talk_protocol *protocol, talk *t, const void *data,
@@ -159,7 +155,7 @@ void talk_ask(packet_info *pinfo, talk *t, int offset, uint32_t wanted)
     if (PINFO_FD_VISITED(pinfo) || side->waiting)
         return;
     side->waiting = true;
-    side->waiting_since_ns = time_of(pinfo);
+    side->waiting_since_ns = plato_time_of(pinfo);
 }
 
 void talk_cut(packet_info *pinfo, talk *t)
@@ -222,7 +218,7 @@ talk_message *talk_enter(packet_info *pinfo, talk_protocol *protocol, talk *t, b
     }
     talk_message *message = wmem_new0(wmem_file_scope(), talk_message);
     append(list_of(pinfo, protocol->proto), message);
-    const int64_t now = time_of(pinfo);
+    const int64_t now = plato_time_of(pinfo);
     if (now > protocol->known_until_ns)
         protocol->known_until_ns = now;
     message->is_request = is_request;

@@ -41,10 +41,11 @@ void plato_exchanges_request(plato_exchanges *x, const plato_exchange_rules *rul
     if ((x->any_request && since(x->request_ns, now) < rules->pause_ns) ||
         (x->any_reply && since(x->reply_ns, now) < rules->pause_ns))
         request->flags |= PLATO_EXCHANGE_TOO_SOON;
-    if (rules->silence_ns != 0 && request->on_connection && x->any_request &&
+    if (rules->silence_ns != 0 && request->on_connection && x->any_request && !x->request_missing &&
         since(x->request_ns, now) > rules->silence_ns)
         request->flags |= PLATO_EXCHANGE_SILENT;
     x->any_request = true;
+    x->request_missing = false;
     x->request_ns = now;
     if (x->open == most)
         (void)take(x, NULL);

@@ -42,7 +42,7 @@ static void check_story(const plato_exchange_rules *rules, bool is_echo, const s
         m->on_connection = rules->silence_ns != 0;
         m->is_error = steps[i].what == '!';
         if (steps[i].what == '?')
-            x.incomplete = true;
+            x.incomplete = x.request_missing = true;
         else if (steps[i].what == '>')
             plato_exchanges_request(&x, rules, m);
         else
@@ -96,6 +96,13 @@ START_TEST(silence)
         {'<', 720002, 0, 2, 1, 0}, {'<', 720003, 0, 3, 3, 0},
     };
     CHECK_STORY(long_connection, true, steps);
+    static const step hole[] = {
+        {'>', 0, 0, 1, -1, 0},
+        {'?', 0, 0, 0, -1, 0},
+        {'>', 360001, 0, 2, -1, 0},
+        {'>', 720002, 0, 3, -1, PLATO_EXCHANGE_SILENT},
+    };
+    CHECK_STORY(long_connection, true, hole);
     static const step datagrams[] = {{'>', 0, 0, 1, -1, 0}, {'>', 999999, 0, 1, -1, 0}};
     CHECK_STORY(latency, true, datagrams);
 }

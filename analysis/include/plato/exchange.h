@@ -64,7 +64,8 @@ typedef struct plato_exchanges {
     uint32_t open;
     bool any_request;
     bool any_reply;
-    int64_t request_ns; /* of the latest */
+    int64_t request_ns;   /* of the latest */
+    bool request_missing; /* the caller's: perhaps one has come since, and is not known */
     int64_t reply_ns;
     bool incomplete; /* the caller's: messages may be missing: of replies in order, none is wrong */
 } plato_exchanges;
