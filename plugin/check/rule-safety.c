@@ -230,11 +230,7 @@ static void judge_spans(const check_world *world, check_instance *rule, span_of 
                     what);
         g_free(time);
     }
-    if (rule->judged > 0) {
-        char *time = check_time_text(rule->extreme);
-        rule->summary = g_strdup_printf("longest %s", time);
-        g_free(time);
-    }
+    rule_sum_up_longest(rule, "longest");
 }
 
 RULE_END(rule_talk_idle_end)

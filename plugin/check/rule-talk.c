@@ -97,15 +97,10 @@ RULE_END(rule_talk_capture_end)
 
 /* ---- times ---- */
 
-/* Counts a time against the limit of param 0; rule_time_end() judges. */
 static void count_time(check_instance *rule, const check_message *message, int64_t ns)
 {
-    rule->judged++;
-    if (ns > rule->extreme)
-        rule->extreme = ns;
-    if (ns <= (int64_t)rule->param[0])
+    if (!rule_count_time(rule, ns))
         return;
-    rule->tally[0]++;
     char *time = check_time_text(ns);
     talk_broken(rule, message->conn, message->packet, "took %s", time);
     g_free(time);

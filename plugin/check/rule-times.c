@@ -37,16 +37,31 @@ static uint32_t answered_type(const check_frame *frame)
     return frame->upstream ? (uint32_t)PLATO_PUSH : frame->head->ack.type;
 }
 
-/* Counts a time against the limit of param 0, of which param 1 percent may not be over. */
-static void count_time(check_instance *rule, const check_frame *frame, uint32_t packet,
-                       uint32_t stream, int64_t ns)
+void rule_sum_up_longest(check_instance *rule, const char *words)
+{
+    if (rule->judged == 0)
+        return;
+    char *time = check_time_text(rule->extreme);
+    rule->summary = g_strdup_printf("%s %s", words, time);
+    g_free(time);
+}
+
+bool rule_count_time(check_instance *rule, int64_t ns)
 {
     rule->judged++;
     if (ns > rule->extreme)
         rule->extreme = ns;
     if (ns <= (int64_t)rule->param[0])
-        return;
+        return false;
     rule->tally[0]++;
+    return true;
+}
+
+static void count_time(check_instance *rule, const check_frame *frame, uint32_t packet,
+                       uint32_t stream, int64_t ns)
+{
+    if (!rule_count_time(rule, ns))
+        return;
     char *time = check_time_text(ns);
     if (frame != NULL)
         check_broken(rule, frame, "took %s", time);
@@ -166,11 +181,7 @@ RULE_END(rule_heartbeat_end)
                         time);
         g_free(time);
     }
-    if (rule->judged > 0) {
-        char *time = check_time_text(rule->extreme);
-        rule->summary = g_strdup_printf("longest silence %s", time);
-        g_free(time);
-    }
+    rule_sum_up_longest(rule, "longest silence");
 }
 
 RULE_FRAME(rule_silence)

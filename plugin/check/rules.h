@@ -34,6 +34,11 @@ RULE_END(rule_gaps_end);
 
 /* rule-times.c */
 RULE_END(rule_unacked);
+/* Counts a time against the limit of param 0, of which param 1 percent may not be over: that is for
+ * rule_time_end(). Returns whether this one is. */
+bool rule_count_time(check_instance *rule, int64_t ns);
+/* The words and the longest time as the rule's summary, if it has judged anything. */
+void rule_sum_up_longest(check_instance *rule, const char *words);
 RULE_FRAME(rule_response_time);
 RULE_END(rule_time_end);
 RULE_FRAME(rule_delivery_time);

@@ -82,17 +82,23 @@ static const nstime_t *time_of_frame(struct packet_provider_data *data, uint32_t
     return &data->time;
 }
 
+static tap_packet_status keep(found_frame one)
+{
+    found_frames *found = &passes[pass];
+    if (found->count == MAX_FOUND)
+        return TAP_PACKET_DONT_REDRAW;
+    found->frame[found->count++] = one;
+    return TAP_PACKET_REDRAW;
+}
+
 static tap_packet_status on_frame(void *listener, packet_info *pinfo, epan_dissect_t *edt,
                                   const void *data, tap_flags_t tap_flags)
 {
     const plato_tap_record *record = data;
-    found_frames *found = &passes[pass];
     (void)listener;
     (void)edt;
     (void)tap_flags;
-    if (found->count == MAX_FOUND)
-        return TAP_PACKET_DONT_REDRAW;
-    found->frame[found->count++] = (found_frame){
+    return keep((found_frame){
         .packet = pinfo->num,
         .msg_type = record->facts->frame.msg_type,
         .total = record->facts->total,
@@ -104,8 +110,7 @@ static tap_packet_status on_frame(void *listener, packet_info *pinfo, epan_disse
         .flags = record->judgement.flags,
         .upstream = record->judgement.upstream,
         .has_verdict = record->judgement.verdict != NULL,
-    };
-    return TAP_PACKET_REDRAW;
+    });
 }
 
 /* A message of the latency and command protocols. */
@@ -113,13 +118,10 @@ static tap_packet_status on_message(void *listener, packet_info *pinfo, epan_dis
                                     const void *data, tap_flags_t tap_flags)
 {
     const talk_record *record = data;
-    found_frames *found = &passes[pass];
     (void)listener;
     (void)edt;
     (void)tap_flags;
-    if (found->count == MAX_FOUND)
-        return TAP_PACKET_DONT_REDRAW;
-    found->frame[found->count++] = (found_frame){
+    return keep((found_frame){
         .packet = pinfo->num,
         .msg_type = record->type != NULL ? g_str_hash(record->type) : 0,
         .total = record->length,
@@ -128,8 +130,7 @@ static tap_packet_status on_message(void *listener, packet_info *pinfo, epan_dis
         .flags = record->message->exchange.flags,
         .upstream = record->message->is_request,
         .has_verdict = record->message->paired,
-    };
-    return TAP_PACKET_REDRAW;
+    });
 }
 
 /* The same, and bytes between them, as other plugins are told. */
@@ -137,13 +138,10 @@ static tap_packet_status on_talk(void *listener, packet_info *pinfo, epan_dissec
                                  const void *data, tap_flags_t tap_flags)
 {
     const plato_tap_message *record = data;
-    found_frames *found = &passes[pass];
     (void)listener;
     (void)edt;
     (void)tap_flags;
-    if (found->count == MAX_FOUND)
-        return TAP_PACKET_DONT_REDRAW;
-    found->frame[found->count++] = (found_frame){
+    return keep((found_frame){
         .packet = pinfo->num,
         .msg_type = (uint32_t)record->protocol,
         .total = record->length,
@@ -152,8 +150,7 @@ static tap_packet_status on_talk(void *listener, packet_info *pinfo, epan_dissec
         .head_error = (int)record->error,
         .upstream = record->is_request,
         .has_verdict = record->exchange != NULL,
-    };
-    return TAP_PACKET_REDRAW;
+    });
 }
 
 static void listen_to(const char *tap, tap_packet_cb on_record)
