@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 import unittest
 
 import recording
@@ -61,6 +62,8 @@ def ask(a, b):
     wait for its ACK until it has repeated itself twice."""
     count = 3
     for i in range(1, count + 1):
+        if i == count:
+            time.sleep(0.8)  # the first is due to be sent again soon, and this one is not
         a.send(plato.up(i, SESSION))
         wait_for_ack(a, plato.UP)
     first = 0
