@@ -7,7 +7,11 @@
 
 #define PLATO_STRING(x) #x
 #define PLATO_DOTTED(major, minor) PLATO_STRING(major) "." PLATO_STRING(minor)
+#ifdef _WIN32
+#define PLATO_EXPORTED __declspec(dllexport)
+#else
 #define PLATO_EXPORTED __attribute__((visibility("default")))
+#endif
 
 /* Declared here because 4.0 has no header for them. */
 PLATO_EXPORTED extern const char plugin_version[];
