@@ -265,14 +265,12 @@ else
     cp -R -- "$here/profile/Plato" "$profile" || exit 1
 fi
 note tree "$profile"
-for file in "$here"/bin/*; do
-    [ ! -e "$file" ] || install_file "$file" "$prefix/bin/${file##*/}" 755
-done
-for file in "$here"/share/plato/*; do
-    [ ! -e "$file" ] || install_file "$file" "$prefix/share/plato/${file##*/}" 644
-done
-for file in "$here"/share/man/man1/*; do
-    [ ! -e "$file" ] || install_file "$file" "$prefix/share/man/man1/${file##*/}" 644
+for folder in bin share/plato share/man/man1 share/bash-completion/completions; do
+    mode_of_file=644
+    [ "$folder" != bin ] || mode_of_file=755
+    for file in "$here/$folder"/*; do
+        [ ! -e "$file" ] || install_file "$file" "$prefix/$folder/${file##*/}" "$mode_of_file"
+    done
 done
 write_record
 say "installed in $target"

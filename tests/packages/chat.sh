@@ -1,7 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Run inside the fresh system: the server as its unit starts it, without systemd; two clients; the end.
+# Run inside the fresh system: the server as its unit starts it, without systemd; two clients in the
+# session that is named; the end. Each run has a session of its own: the server keeps what was said,
+# and a client that begins anew repeats itself.
 set -eu
+
+session=$1
+# nothing of an earlier run
+: >/tmp/server.out
+: >/tmp/second.out
 
 unit=/usr/lib/systemd/system/plato-server.service
 value() { sed -n "s/^$1=//p" "$unit"; }
@@ -27,10 +34,10 @@ until grep -q '^listening' /tmp/server.out; do
 done
 cat /tmp/server.out
 
-printf '/expect 1\n' | plato-client --device 2 --session 7 >/tmp/second.out &
+printf '/expect 1\n' | plato-client --timeout 30000 --device 2 --session "$session" >/tmp/second.out &
 second=$!
-until grep -q connected /tmp/second.out; do sleep 0.1; done
-printf 'first-words\n' | plato-client --device 1 --session 7
+until grep -q connected /tmp/second.out || ! kill -0 $second 2>/dev/null; do sleep 0.1; done
+printf 'first-words\n' | plato-client --timeout 30000 --device 1 --session "$session"
 wait $second
 cat /tmp/second.out
 kill $server
