@@ -151,6 +151,13 @@ folder_of() { # NAME COMMAND...
     ! command -v tshark >/dev/null ||
         { "$@" tshark -G folders 2>/dev/null </dev/null || true; } | sed -n "s/^$folder_name:[[:space:]]*//p"
 }
+# of_minor FOLDER: the same for $minor, where tshark is of another version.
+of_minor() {
+    case $(printf '%s' "${1##*/}" | tr - .) in
+        "$minor") printf '%s' "$1" ;;
+        *) printf '%s' "${1%/*}/$minor" ;;
+    esac
+}
 # Plugins can make tshark fail. So without those of the user; and if one in the global folder does,
 # that folder is known by its neighbour.
 global=$(folder_of 'Global Plugins' env HOME=/nonexistent WIRESHARK_EXTCAP_DIR=/nonexistent)
@@ -160,9 +167,11 @@ if [ -z "$global" ]; then
 fi
 [ -n "$global" ] || ! command -v pkg-config >/dev/null ||
     global=$(pkg-config --variable=plugindir wireshark 2>/dev/null) || true
-# macOS writes 4-6 for 4.6 there.
-case $(uname -s) in
-    Darwin) personal=$home/.local/lib/wireshark/plugins/$(printf '%s' "$minor" | tr . -) ;;
+[ -z "$global" ] || global=$(of_minor "$global")
+# The application for macOS calls the folder of 4.6 4-6; a tshark built there otherwise, 4.6.
+personal=$(folder_of 'Personal Plugins' bare)
+case $personal in
+    /nonexistent/*) personal=$(of_minor "$home${personal#/nonexistent}") ;;
     *) personal=$home/.local/lib/wireshark/plugins/$minor ;;
 esac
 if [ "$mode" = user ]; then
@@ -179,7 +188,7 @@ fi
 
 # ---- what else is there ----
 
-is_plato() { grep -aq 'plato-plugin [0-9.]* for Wireshark' "$1" 2>/dev/null; }
+is_plato() { grep -aq 'plato[a-z]*-plugin [0-9.]* for Wireshark' "$1" 2>/dev/null; }
 # In the other folder that Wireshark reads, and under other names in this one.
 others=
 for folder in "$personal/epan" "${global:-/nonexistent}/epan"; do
@@ -245,9 +254,9 @@ write_record() {
     fi
 }
 trap write_record EXIT
-# Folders of an earlier installation are ours still.
+# Folders and the profile of an earlier installation are ours still.
 if [ -e "$record" ]; then
-    installed_list=$(grep '^folder ' "$record" || true)
+    installed_list=$(grep -v '^file ' "$record" || true)
     [ -z "$installed_list" ] || installed_list="$installed_list
 "
     sed '/^folder /d' "$record" >"$record.old"
@@ -263,8 +272,8 @@ else
     make_folder "$(dirname -- "$profile")"
     rm -rf -- "$profile"
     cp -R -- "$here/profile/Plato" "$profile" || exit 1
+    note tree "$profile"
 fi
-note tree "$profile"
 for folder in bin share/plato share/man/man1 share/bash-completion/completions; do
     mode_of_file=644
     [ "$folder" != bin ] || mode_of_file=755

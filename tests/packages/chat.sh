@@ -40,5 +40,12 @@ until grep -q connected /tmp/second.out || ! kill -0 $second 2>/dev/null; do sle
 printf 'first-words\n' | plato-client --timeout 30000 --device 1 --session "$session"
 wait $second
 cat /tmp/second.out
+# The ports for latency and commands, where there are any.
+if grep -q 'for latency' /tmp/server.out; then
+    plato-ping 127.0.0.1 --count 1
+fi
+if grep -q 'for text with TLS' /tmp/server.out; then
+    plato-cmd localhost --tls --insecure TIME
+fi
 kill $server
 wait $server
