@@ -10,6 +10,9 @@
 #include <time.h>
 #include <unistd.h>
 
+/* With a flag: a signal that comes just before a wait is seen so late at most. */
+#define SLICE_MS 200
+
 int64_t wait_now_us(void)
 {
     struct timespec now;
@@ -17,15 +20,31 @@ int64_t wait_now_us(void)
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
+static const volatile sig_atomic_t *stop_flag;
+
+void wait_stop_flag(const volatile sig_atomic_t *flag)
+{
+    stop_flag = flag;
+}
+
 bool wait_ready(int fd, short events, int64_t deadline_us)
 {
-    const int64_t left_us = deadline_us - wait_now_us();
-    const int64_t left_ms = left_us > 0 ? (left_us + 999) / 1000 : 0;
+    const int64_t most_ms = stop_flag != NULL ? SLICE_MS : INT_MAX;
     struct pollfd one = {.fd = fd, .events = events};
-    const int ready = poll(&one, 1, left_ms < INT_MAX ? (int)left_ms : INT_MAX);
-    if (ready == 0)
-        errno = ETIMEDOUT;
-    return ready > 0;
+    int64_t left_ms;
+    do {
+        const int64_t left_us = deadline_us - wait_now_us();
+        left_ms = left_us > 0 ? (left_us + 999) / 1000 : 0;
+        if (stop_flag != NULL && *stop_flag != 0) {
+            errno = EINTR;
+            return false;
+        }
+        const int ready = poll(&one, 1, (int)(left_ms < most_ms ? left_ms : most_ms));
+        if (ready != 0)
+            return ready > 0;
+    } while (left_ms > most_ms);
+    errno = ETIMEDOUT;
+    return false;
 }
 
 static bool connect_to(int fd, const struct addrinfo *to, int64_t deadline_us)

@@ -10,6 +10,7 @@
 #include "common/address.h"
 
 #include <glib.h>
+#include <signal.h>
 #include <stdint.h>
 
 /* A clock that never goes back. */
@@ -23,7 +24,14 @@ int64_t wait_now_us(void);
 int wait_open(const char *host, int port, int type, int64_t deadline_us, char address[ADDRESS_TEXT],
               char **error);
 
-/* Waits until a poll() event comes, or an error is to be told. False at the deadline. */
+/*
+ * While `*flag` is not 0, each wait ends at once, as if a signal had come: one that comes between
+ * looking at the flag and waiting would be missed otherwise. NULL, as at first: none.
+ */
+void wait_stop_flag(const volatile sig_atomic_t *flag);
+
+/* Waits until a poll() event comes, or an error is to be told. False at the deadline. With -1 it
+ * waits for nothing else. */
 bool wait_ready(int fd, short events, int64_t deadline_us);
 
 /* False if not all bytes could be handed to the system. */

@@ -5,11 +5,8 @@
 #include "plato/command.h"
 
 #include <locale.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
-
-#define SLICE_MS 200 /* a signal that comes between two calls is seen so late at most */
 
 static volatile sig_atomic_t stopped;
 
@@ -24,12 +21,13 @@ static void catch_signals(void)
     struct sigaction action = {.sa_handler = on_signal}; /* no SA_RESTART: it ends a wait */
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    wait_stop_flag(&stopped);
 }
 
 static void pause_until(int64_t due_us)
 {
-    for (int64_t left; !stopped && (left = due_us - wait_now_us()) > 0;)
-        poll(NULL, 0, (int)MIN((left + 999) / 1000, SLICE_MS));
+    while (!stopped && wait_now_us() < due_us)
+        (void)wait_ready(-1, 0, due_us);
 }
 
 static void take_probe(prober *p, report *r, gint64 number, gboolean quiet)
