@@ -73,7 +73,7 @@ def write_commands(path):
     capture.pause(41)
     binary.client(b"b" + command(4, length=5000) + b"rest")
     binary.server(command(0, value(2)) + error(404, b"no") + command(0xFFFF) + command(4, b"ab") +
-                  error(413) + command(1))
+                  error(413) + command(1) + command(2))
     binary.client(command(4, b"hello"), captured=10)
     capture.pause(300)
     kept.client(value(2))
