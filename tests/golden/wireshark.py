@@ -69,13 +69,13 @@ def fields(capture, names, *options, separator="\x1f"):
 
 
 def withheld(capture, *options):
-    """Packets that TCP keeps from all dissectors, as data sent again. Wireshark 4.4 and later do so
-    in a second pass only where such a segment ends one message and begins another (DNS over TCP
-    shows it as well)."""
+    """How many bytes of each packet TCP keeps from all dissectors, as data sent again. Where such a
+    segment ends one message and begins another, Wireshark 4.4 and later keep back more of it in a
+    second pass (DNS over TCP shows it as well)."""
     document = ElementTree.fromstring(run("-r", capture, *options, "-T", "pdml"))
-    return {number for number, packet in enumerate(document, 1)
-            if any(field.get("showname", "").startswith("Retransmitted TCP segment data")
-                   for field in packet.iter("field"))}
+    return [sum(int(field.get("size")) for field in packet.iter("field")
+                if field.get("showname", "").startswith("Retransmitted TCP segment data"))
+            for packet in document]
 
 
 def plato_json(capture, *options):
