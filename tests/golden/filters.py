@@ -3,12 +3,15 @@
 """The filter names of the plugin are its public interface: docs/filters.md lists them all.
 
     filters.py            compares docs/filters.md with `tshark -G fields`
-    filters.py --update   writes it anew, to be read before it is committed
+    filters.py --update   writes it anew, to be read before it is committed; a name that is gone, or
+                          has another type, is refused
 """
 import difflib
 import os
+import re
 import sys
 
+import promise
 import wireshark
 
 PATH = os.path.join(wireshark.ROOT, "docs", "filters.md")
@@ -39,14 +42,22 @@ def page():
     return HEAD + "\n".join(lines[name] for name in sorted(lines)) + "\n"
 
 
+def promised(text):
+    """The names, with their types."""
+    return [" ".join(row) for row in
+            re.findall(r"^\| `([^`]+)` \|.*?\| (FT_\w+) \|", text, re.MULTILINE)]
+
+
 def main():
     now = page()
+    with open(PATH, encoding="utf-8") as file:
+        expected = file.read()
+    gone, new = promise.difference(promised(expected), promised(now))
+    promise.tell(os.path.relpath(PATH, wireshark.ROOT), gone, new)
     if "--update" in sys.argv:
         with open(PATH, "w", encoding="utf-8") as out:
             out.write(now)
         return
-    with open(PATH, encoding="utf-8") as file:
-        expected = file.read()
     difference = list(difflib.unified_diff(expected.splitlines(), now.splitlines(), PATH, "now",
                                            lineterm=""))
     print("\n".join(difference))

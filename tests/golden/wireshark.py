@@ -44,6 +44,18 @@ def run(*arguments, program=None, stdin=None):
     return done.stdout
 
 
+def with_settings(folder, *arguments, stdin=""):
+    """A finished process, with the settings in `folder` instead of the defaults: readable for all."""
+    environment = dict(environment_of_a_run(), WIRESHARK_CONFIG_DIR=folder)
+    return subprocess.run([RUNNER, "--keep-profile", *arguments], capture_output=True, text=True,
+                          timeout=TIMEOUT, input=stdin, env=environment, check=False)
+
+
+def words_of(errors):
+    """What is on standard error, without the greeting that root gets."""
+    return [line for line in errors.splitlines() if "root" not in line]
+
+
 # The protocols of the plugin.
 PROTOCOLS = ("plato", "latency", "textcmd", "bincmd")
 
