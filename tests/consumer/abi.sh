@@ -21,7 +21,7 @@ case "${1:-}:$#" in
         ;;
 esac
 if ! command -v abidw >/dev/null; then
-    echo "abi.sh: abidw is not installed (tools/install-packages test)" >&2
+    echo "abi.sh: abidw is not installed (tools/install-packages check)" >&2
     [ -z "${CI:-}" ] || exit 1
     exit 77
 fi
