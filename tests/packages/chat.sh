@@ -33,6 +33,11 @@ until grep -q '^listening' /tmp/server.out; do
     sleep 0.1
 done
 cat /tmp/server.out
+# systemctl reload
+MAINPID=$server
+export MAINPID
+eval "set -- $(value ExecReload | sed 's/[$][$]/$/')"
+"$@"
 
 printf '/expect 1\n' | plato-client --timeout 30000 --device 2 --session "$session" >/tmp/second.out &
 second=$!
