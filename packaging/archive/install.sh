@@ -109,9 +109,15 @@ fi
 
 # ---- which Wireshark ----
 
-# Asked without plugins: some make every start of tshark fail.
-bare() {
-    HOME=/nonexistent WIRESHARK_PLUGIN_DIR=/nonexistent WIRESHARK_EXTCAP_DIR=/nonexistent "$@" </dev/null 2>/dev/null
+# without_plugins COMMAND...: some plugins make every start of tshark fail. Root's tshark reads the
+# global folder whatever it is told, so root asks as nobody.
+nobody=
+if [ "$uid" -eq 0 ] && command -v setpriv >/dev/null; then
+    nobody='setpriv --reuid=65534 --regid=65534 --clear-groups'
+fi
+without_plugins() {
+    # shellcheck disable=SC2086 # words
+    HOME=/nonexistent WIRESHARK_PLUGIN_DIR=/nonexistent $nobody "$@" </dev/null 2>/dev/null
 }
 # The X.Y of the first line.
 minor_in() { sed -n '1s/[^0-9]*\([0-9][0-9]*\.[0-9][0-9]*\).*/\1/p'; }
@@ -120,7 +126,7 @@ asked=
 if [ -z "$minor" ]; then
     for program in tshark wireshark; do
         if [ -z "$minor" ] && command -v "$program" >/dev/null; then
-            minor=$(bare env QT_QPA_PLATFORM=offscreen "$program" --version | minor_in)
+            minor=$(without_plugins env QT_QPA_PLATFORM=offscreen "$program" --version | minor_in)
             asked=$program
         fi
     done
@@ -144,13 +150,10 @@ source=$here/$minor/epan
 
 # ---- where to ----
 
-# tshark -G folders, by the name of the line; asked in the way that the other words say.
-folder_of() { # NAME COMMAND...
-    folder_name=$1
-    shift
-    ! command -v tshark >/dev/null ||
-        { "$@" tshark -G folders 2>/dev/null </dev/null || true; } | sed -n "s/^$folder_name:[[:space:]]*//p"
-}
+# What tshark -G folders says. Plugins can make tshark fail. So without those of the user; and if one
+# in the global folder does, that folder is known by its neighbour.
+folders=
+folder_of() { printf '%s\n' "$folders" | sed -n "s/^$1:[[:space:]]*//p"; }
 # of_minor FOLDER: the same for $minor, where tshark is of another version.
 of_minor() {
     case $(printf '%s' "${1##*/}" | tr - .) in
@@ -158,18 +161,20 @@ of_minor() {
         *) printf '%s' "${1%/*}/$minor" ;;
     esac
 }
-# Plugins can make tshark fail. So without those of the user; and if one in the global folder does,
-# that folder is known by its neighbour.
-global=$(folder_of 'Global Plugins' env HOME=/nonexistent WIRESHARK_EXTCAP_DIR=/nonexistent)
-if [ -z "$global" ]; then
-    global=$(folder_of 'Extcap path' env HOME=/nonexistent WIRESHARK_PLUGIN_DIR=/nonexistent)
+if command -v tshark >/dev/null; then
+    folders=$(HOME=/nonexistent WIRESHARK_EXTCAP_DIR=/nonexistent tshark -G folders 2>/dev/null </dev/null) || true
+fi
+global=$(folder_of 'Global Plugins')
+if [ -z "$global" ] && command -v tshark >/dev/null; then
+    folders=$(without_plugins tshark -G folders) || true
+    global=$(folder_of 'Extcap path')
     [ -z "$global" ] || global=${global%/extcap}/plugins/$minor
 fi
 [ -n "$global" ] || ! command -v pkg-config >/dev/null ||
     global=$(pkg-config --variable=plugindir wireshark 2>/dev/null) || true
 [ -z "$global" ] || global=$(of_minor "$global")
 # The application for macOS calls the folder of 4.6 4-6; a tshark built there otherwise, 4.6.
-personal=$(folder_of 'Personal Plugins' bare)
+personal=$(folder_of 'Personal Plugins')
 case $personal in
     /nonexistent/*) personal=$(of_minor "$home${personal#/nonexistent}") ;;
     *) personal=$home/.local/lib/wireshark/plugins/$minor ;;
@@ -181,7 +186,7 @@ if [ "$mode" = user ]; then
 else
     [ -n "$global" ] || fail 1 "where Wireshark's own plugins are is not to be found out: neither tshark nor pkg-config says"
     target=$global/epan
-    profile=$(folder_of 'Global configuration' bare)
+    profile=$(folder_of 'Global configuration')
     profile=${profile:-/usr/share/wireshark}/profiles/Plato
     [ "$uid" -eq 0 ] || fail 1 "to install for everybody, run it as root: sudo sh install.sh --system"
 fi
