@@ -331,6 +331,24 @@ class TextCommands(CommandTest):
                                 5: {"textcmd.type": ["ECHO"], "textcmd.continuation": ["68690d0a"]},
                                 6: {"textcmd.type": ["ECHO"]}})
 
+    def test_late_segment(self):
+        """Bytes that come after those behind them do not make the next ones look lost."""
+        f = self.flow(commands.TEXTCMD)
+        f.client(b"ECHO/1\r\n")               # 4
+        f.client(b"ECHO/2\r\n", record=False)
+        f.client(b"ECHO/3\r\n")               # 5: behind a hole
+        f.c.seq -= 16
+        f.client(b"ECHO/2\r\n")               # 6: which is filled too late
+        f.c.seq += 8
+        f.client(b"ECHO/4\r\n")               # 7
+        rows = self.fields("textcmd.params", "textcmd.continuation", options=HOLES)
+        self.assertEqual(rows, {4: {"textcmd.params": ["1"]},
+                                5: {"textcmd.continuation": ["4543484f2f330d0a"]},
+                                7: {"textcmd.params": ["4"]}})
+        rows = self.fields("textcmd.params", options=("-2", "-o", "tcp.reassemble_out_of_order:TRUE"))
+        self.assertEqual([row["textcmd.params"] for row in rows.values()],
+                         [["1"], ["2", "3"], ["4"]])
+
     def test_heuristic(self):
         f = self.flow(9000)
         f.client(b"ECHO/1\r\nTI")             # 4
