@@ -3,6 +3,7 @@
 bytes show: that neither they nor the server wait for company to send (Nagle)."""
 import contextlib
 import ctypes
+import errno
 import json
 import os
 import pty
@@ -29,7 +30,7 @@ def sockets_of(process, peer):
         for number in os.listdir(f"/proc/{process.pid}/fd"):
             copy = ctypes.CDLL(None, use_errno=True).syscall(PIDFD_GETFD, handle, int(number), 0)
             if copy < 0:
-                if ctypes.get_errno() == 1:  # EPERM: a sandbox
+                if ctypes.get_errno() in (errno.EPERM, errno.ENOSYS):  # a sandbox, an old kernel
                     raise unittest.SkipTest("no sockets of another process may be looked at")
                 continue
             try:
