@@ -341,10 +341,11 @@ class TextCommands(CommandTest):
         f.client(b"ECHO/2\r\n")               # 6: which is filled too late
         f.c.seq += 8
         f.client(b"ECHO/4\r\n")               # 7
-        rows = self.fields("textcmd.params", "textcmd.continuation", options=HOLES)
-        self.assertEqual(rows, {4: {"textcmd.params": ["1"]},
-                                5: {"textcmd.continuation": ["4543484f2f330d0a"]},
-                                7: {"textcmd.params": ["4"]}})
+        for options in HOLES, (*HOLES, "-o", "tcp.no_subdissector_on_error:FALSE"):
+            rows = self.fields("textcmd.params", "textcmd.continuation", options=options)
+            self.assertEqual(rows, {4: {"textcmd.params": ["1"]},
+                                    5: {"textcmd.continuation": ["4543484f2f330d0a"]},
+                                    7: {"textcmd.params": ["4"]}})
         rows = self.fields("textcmd.params", options=("-2", "-o", "tcp.reassemble_out_of_order:TRUE"))
         self.assertEqual([row["textcmd.params"] for row in rows.values()],
                          [["1"], ["2", "3"], ["4"]])
