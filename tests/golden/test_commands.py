@@ -320,6 +320,13 @@ class TextCommands(CommandTest):
                          ["9", "9", "11", "12"])
         self.same_however_read()
 
+    def test_reserved(self):
+        """What a sender should have escaped, in TYPE and in the parameters."""
+        f = self.flow(commands.TEXTCMD)
+        for line in (b"PI=G/x", b"PING/a%20-._~Z9", b"PING/a/b", b"PING/%2f"):
+            f.client(line + b"\r\n")          # 4 to 7
+        self.assertEqual(self.packets_with("textcmd.reserved"), [4, 6])
+
     def test_lost_segment(self):
         f = self.flow(commands.TEXTCMD)
         f.client(b"ECHO/1\r\nPING/abc")
