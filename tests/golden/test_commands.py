@@ -451,6 +451,17 @@ class BinaryCommands(CommandTest):
         self.assertIn("Continuation (4 bytes) | TIME", self.info()[0])
         self.same_however_read()
 
+    def test_skips_behind_a_cut_command(self):
+        """Of bytes that TCP put together, what stands behind the skipped ones is not waited for."""
+        f = self.flow(commands.BINCMD)
+        whole = command(4, b"hello") + b"junk" + command(2) + command(1)
+        for first, last in ((0, 10), (10, 22), (22, 26), (26, len(whole))):
+            f.client(whole[first:last])       # 4 to 7
+        rows = self.fields("bincmd.type", "bincmd.continuation")
+        self.assertEqual(rows[5], {"bincmd.type": ["4"], "bincmd.continuation": ["6a756e6b"]})
+        self.assertEqual(rows[7]["bincmd.type"][-1:], ["1"])
+        self.same_however_read()
+
     def test_other_magic(self):
         f = self.flow(commands.BINCMD)
         f.client(command(1, magic=commands.OTHER_MAGIC) + command(2))
