@@ -90,8 +90,8 @@ static void on_readable(evutil_socket_t fd, short what, void *user)
                                  .msg_namelen = sizeof from,
                                  .msg_iov = &span,
                                  .msg_iovlen = 1,
-                                 .msg_control = &to,
-                                 .msg_controllen = sizeof to};
+                                 .msg_control = to.bytes,
+                                 .msg_controllen = sizeof to.bytes};
         const ssize_t n = recvmsg(fd, &message, 0);
         if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
             return;
