@@ -72,18 +72,22 @@ class Datagrams:
         self.c = Side(addresses[0], client_port, 0)
         self.s = Side(addresses[1], port, 0)
 
-    def _send(self, src, dst, payload):
+    SHORTER = 20 - 8  # bytes by which UDP's header is shorter than TCP's
+
+    def _send(self, src, dst, payload, captured=None):
         udp = struct.pack(">HHHH", src.port, dst.port, 8 + len(payload), 0) + payload
         ip = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), 0, 0, 64, 17, 0, src.address,
                          dst.address)
         ip = ip[:10] + struct.pack(">H", checksum(ip)) + ip[12:]
-        self.capture.add(b"\x02\0\0\0\0\2\x02\0\0\0\0\1\x08\0" + ip + udp)
+        self.capture.add(b"\x02\0\0\0\0\2\x02\0\0\0\0\1\x08\0" + ip + udp,
+                         None if captured is None else captured - self.SHORTER)
 
-    def client(self, payload):
-        self._send(self.c, self.s, payload)
+    def client(self, payload, captured=None):
+        """`captured`: bytes of the payload that the snaplen leaves."""
+        self._send(self.c, self.s, payload, captured)
 
-    def server(self, payload):
-        self._send(self.s, self.c, payload)
+    def server(self, payload, captured=None):
+        self._send(self.s, self.c, payload, captured)
 
 
 class Capture:

@@ -128,6 +128,15 @@ class Latency(CommandTest):
         self.assertEqual(once, {})  # not known yet
         self.same_however_read()
 
+    def test_short_snaplen(self):
+        """The size is what was sent, not what was captured."""
+        u = pcap.Datagrams(self.capture, commands.LATENCY)
+        u.client(value(1) + value(2), captured=6)
+        u.client(b"abcde", captured=4)
+        rows = self.fields("latency.value", "latency.rest", "latency.expert.size")
+        self.assertEqual(rows[1], {"latency.value": ["1"], "latency.rest": ["0000"]})
+        self.assertEqual(set(rows[2]), {"latency.value", "latency.expert.size"})
+
     def test_tcp_long_and_short(self):
         f = self.flow(commands.LATENCY)
         for number in (1, 2):
