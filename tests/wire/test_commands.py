@@ -130,6 +130,11 @@ class Run:
                 self.receive(PROBES[self.row.port])
 
 
+def run_row(row, port, bytewise):
+    """Connects when its turn comes: an address may have so many connections, and no more."""
+    Run(int(port), row, bytewise).go()
+
+
 class Table(unittest.TestCase):
     def run_rows(self, bytewise):
         rows = [row for row in read_rows() if not (bytewise and row.at_once_only)]
@@ -138,8 +143,8 @@ class Table(unittest.TestCase):
             servers = {kind: stack.enter_context(edge.EdgeServer(
                 "--latency-port", "0", "--text-port", "0", "--binary-port", "0",
                 "--command-address-rate", "0", *options)) for kind, options in SERVERS.items()}
-            runs = [(row, pool.submit(Run(int(getattr(servers[row.server], row.port + "_port")),
-                                          row, bytewise).go)) for row in rows]
+            runs = [(row, pool.submit(run_row, row, getattr(servers[row.server], row.port + "_port"),
+                                      bytewise)) for row in rows]
             for row, run in runs:
                 with self.subTest(row=f"{row.port} {row.name}"):
                     run.result()
