@@ -33,7 +33,7 @@ static expert_field ei_skipped;
 static int pref_magics = PLATO_BINCMD_ALLOW_MAGIC | PLATO_BINCMD_ALLOW_ALT;
 
 static const enum_val_t magics[] = {
-    {"both", "5c285c29 and 24242424", PLATO_BINCMD_ALLOW_MAGIC | PLATO_BINCMD_ALLOW_ALT},
+    {"both", "Both", PLATO_BINCMD_ALLOW_MAGIC | PLATO_BINCMD_ALLOW_ALT},
     {"backslash", "5c285c29", PLATO_BINCMD_ALLOW_MAGIC},
     {"dollar", "24242424", PLATO_BINCMD_ALLOW_ALT},
     {NULL, NULL, 0},

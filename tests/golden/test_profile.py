@@ -35,6 +35,14 @@ class Profile(unittest.TestCase):
         # stream, type, session and message id of the PUSH, from the profile's own columns
         self.assertRegex(done.stdout, r"\b2\s+PUSH\s+42\s+1\b")
 
+    def test_type_and_time_of_the_other_protocols(self):
+        for capture, line in (("textcmd", r"\bECHO\s+0\.\d+\s+ECHO/"),
+                              ("bincmd", r"\bECHO\s+0\.\d+\s+ECHO "),
+                              ("latency-udp", r"\s0\.\d+\s+Reply ")):
+            with self.subTest(capture=capture):
+                path = os.path.join(wireshark.ROOT, "captures", capture + ".pcapng")
+                self.assertRegex(self.tshark("-C", "Plato", "-r", path).stdout, line)
+
     def test_every_filter_is_one(self):
         filters = [line.split("@")[2] for line in lines("colorfilters")]
         filters += [row[2] for row in csv.reader(lines("dfilter_buttons"))]

@@ -144,15 +144,20 @@ class Table:
 
     def click(self, row, column=0, **how):
         """Clicks the cell; rolls the mouse wheel until it can be seen."""
-        _, top, _, height = self.node.box
-        for _ in range(200):
+        left, top, _, height = self.node.box
+        before = None
+        for _ in range(30):
             _, y, _, line = self.cell(row, column).box
-            # one line for the titles
-            if top + line <= y and y + line <= top + height - line:
+            # one line for the titles, one for a scroll bar
+            above = top + line - y
+            below = y + 2 * line - (top + height)
+            if (above <= 0 and below <= 0) or y == before:  # or it rolls no further
                 return self.cell(row, column).click(**how)
-            x = self.node.box[0] + 60
-            xdotool("mousemove", x, top + height // 2, "click", 4 if y < top + line else 5)
-            time.sleep(0.05)
+            before = y
+            lines = max(above, below) // max(line, 1)
+            xdotool("mousemove", left + 60, top + height // 2, "click", "--repeat",
+                    lines // 3 + 1, "--delay", 15, 4 if above > 0 else 5)
+            time.sleep(0.1)
         raise NotThere(f"row {row} of {self.node.name!r} cannot be made to be seen")
 
     @property

@@ -22,12 +22,14 @@ class Pictures(unittest.TestCase):
     def test_wireshark(self):
         with Wireshark("trouble", size=(1172, 760)) as window:
             window.go_to(21)
+            xdotool("key", "End")
             self.take(window)
 
     def test_wireshark_analysis(self):
         """Two frames in one packet: a damaged one, and one behind a gap that nobody acknowledged."""
         with Wireshark("trouble", size=(1000, 700)) as window:
             window.go_to(24)
+            xdotool("key", "End")
             self.take(window)
 
     def test_wireshark_messages(self):

@@ -191,14 +191,12 @@ class Wireshark:
     def go_to(self, number):
         """Selects this packet, and shows all of its last protocol. Returns the details."""
         self.activate(self.main)
-        xdotool("key", "ctrl+g")
-        xdotool("type", str(number))
-        xdotool("key", "Return")
+        self.packets.click(self.packets.column().index(str(number)))
         wait_for(f"packet {number}", lambda: self.packet == number, 10)
         details = wait_for(f"details of {number}", lambda: self.details if
                            self.details.cell(0, 0).name.startswith(f"Frame {number}:") else None)
         details.click(len(details) - 1)
-        xdotool("key", "shift+Right", "End")
+        xdotool("key", "shift+Right")
         time.sleep(0.3)
         return self.details
 
