@@ -41,6 +41,7 @@ typedef struct stream_side {
     uint32_t next_seq; /* TCP sequence number of the first byte not yet used */
     bool cut;          /* next_seq lies behind what came: the rest of a frame cut by the snaplen */
     bool lost;         /* frames in front of next_seq may be among bytes cut by the snaplen */
+    bool gap;          /* bytes in front of next_seq are missing, and no frame came since */
     uint32_t carried;  /* bytes at next_seq that were seen, and asked for again with more behind */
     stream_hole holes[STREAM_HOLES];
     unsigned hole_count; /* in all; the latest overwrite the oldest */

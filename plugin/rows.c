@@ -192,7 +192,7 @@ static void put_verdicts(row_writer *w, const message *m)
 {
     char text[256] = "";
     const uint32_t flags = m->judgement->flags;
-    if (m->facts->capture_gap || (flags & PLATO_VERDICT_CAPTURE_GAP) != 0)
+    if (m->facts->capture_gap)
         g_strlcat(text, "capture_gap", sizeof text);
     if (flags & PLATO_VERDICT_GAP) {
         const plato_verdict *verdict = m->judgement->verdict;

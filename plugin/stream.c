@@ -86,7 +86,7 @@ static walk_start first_start(packet_info *pinfo, uint32_t seq)
         start.in_sync = false;
     } else if (tcp != NULL && tcp->fwd != NULL && seq != 1 && seq != tcp->fwd->base_seq + 1) {
         start.in_sync = false; /* relative or not, these are not the first bytes */
-        start.gap = true;
+        start.gap = start.loss = true;
     }
     return start;
 }
@@ -99,14 +99,15 @@ static walk_start find_start(packet_info *pinfo, stream_side *side, uint32_t seq
         return first_start(pinfo, seq);
     const int32_t ahead = (int32_t)(seq - side->next_seq);
     start.in_sync = side->in_sync;
-    start.gap = ahead == 0 && side->lost;
+    start.loss = ahead > 0 || (ahead == 0 && side->lost);
+    start.gap = start.loss || side->gap;
     start.carried = ahead == 0 ? side->carried : 0;
     if (ahead > 0) {
         start.in_sync = false;
-        start.gap = true;
         add_hole(side, side->next_seq, seq);
     } else if (ahead < 0 && hole_at(side, seq) != NULL) {
         start.in_sync = false; /* nobody knows where in a frame */
+        start.gap = false;     /* these are those that were missing */
         start.late = true;
     } else if (ahead < 0) {
         start.repeated = (uint32_t)-ahead >= len && !side->cut;
@@ -130,6 +131,7 @@ static void settle(stream_side *side, uint32_t seq, uint32_t len, const walk_sta
     side->carried = end->wanted != 0 ? len - (uint32_t)end->used : 0;
     side->cut = end->used > len;
     side->lost = end->lost;
+    side->gap = end->gap;
 }
 
 static bool may_ask(const packet_info *pinfo)

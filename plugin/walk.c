@@ -424,14 +424,14 @@ walk_end plato_walk(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
         .captured = (int)tvb_captured_length(tvb),
         .in_sync = start->in_sync,
         .gap = start->gap,
-        .goes_on = start->in_sync && !start->gap,
+        .goes_on = start->in_sync && !start->loss,
         .budget = budget,
     };
     w.end.used = (uint64_t)w.reported;
     w.end.in_sync = start->in_sync;
     if (start->repeated)
         return w.end;
-    if (start->gap && !PINFO_FD_VISITED(pinfo))
+    if (start->loss && !PINFO_FD_VISITED(pinfo))
         plato_judge_loss(pinfo, conversation);
     skip_front(&w);
     w.framing = start->framing;
@@ -447,6 +447,7 @@ walk_end plato_walk(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
     if (!PINFO_FD_VISITED(pinfo) && !start->late)
         plato_begun_leave(pinfo, conversation, w.framing, w.end.wanted != 0 && w.end.in_sync,
                           w.goes_on);
+    w.end.gap = w.gap;
     keep_pieces(&w);
     return w.end;
 }

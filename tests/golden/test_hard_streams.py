@@ -135,6 +135,9 @@ class Loss(unittest.TestCase):
         cuts = [start] + [start + i * 1000 for i in range(1, 10)] + [start + len(big)]
         rows = flows([self.lose(frames, cuts, {4})], *LOSSY)[0]
         self.assertEqual(good_ids(rows), [1, 3, 4])
+        # told where the next frame is, several segments behind the bytes that are missing
+        self.assertEqual([row["plato.up.client_id"] for row in rows
+                          if "plato.analysis.capture_gap" in row], [["3", "4"]])
 
     def test_the_first_bytes_of_a_connection_are_lost(self):
         frames = stream(3)
