@@ -250,7 +250,7 @@ static void skip(command *c)
     const plato_exchange given = {.kind = NO_KIND};
     const bool is_answered =
         talk_is_answered_rubbish(c->pinfo, c->piece.call->talk, c->piece.is_request);
-    const talk_message *message = enter(c, is_answered ? &given : NULL);
+    talk_message *message = enter(c, is_answered ? &given : NULL);
     proto_item *item = talk_begin_outside(&bincmd, &c->piece);
     expert_add_info_format(c->pinfo, item, &ei_skipped, "%d bytes skipped", c->piece.length);
     talk_end_piece(&bincmd, &c->piece, message, NULL, NULL);

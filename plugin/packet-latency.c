@@ -53,7 +53,7 @@ static void add_number(values *v, uint32_t number)
     label_add_number(&v->text, number);
 }
 
-static void tap(const values *v, const talk_message *message, int at, int n)
+static void tap(const values *v, talk_message *message, int at, int n)
 {
     const talk_record record = {
         .protocol = &latency,

@@ -225,8 +225,7 @@ static int skip(const talk_call *call, int offset)
         .length = wrong_length(tvb_get_ptr(call->tvb, offset, rest), rest),
         .is_request = talk_is_request(call->pinfo, call->talk, false),
     };
-    const talk_message *message =
-        talk_enter(call->pinfo, &textcmd, call->talk, piece.is_request, NULL);
+    talk_message *message = talk_enter(call->pinfo, &textcmd, call->talk, piece.is_request, NULL);
     expert_add_info(call->pinfo, talk_begin_outside(&textcmd, &piece), &ei_skipped);
     talk_end_piece(&textcmd, &piece, message, NULL, NULL);
     return offset + piece.length;

@@ -138,7 +138,7 @@ proto_item *talk_begin_outside(const talk_protocol *protocol, talk_piece *piece)
                                piece->length, ENC_NA);
 }
 
-void talk_end_piece(talk_protocol *protocol, const talk_piece *piece, const talk_message *message,
+void talk_end_piece(talk_protocol *protocol, const talk_piece *piece, talk_message *message,
                     const char *type, const char *remark)
 {
     const talk_call *call = piece->call;

@@ -86,7 +86,7 @@ void talk_begin_piece(const talk_protocol *protocol, talk_piece *piece);
 proto_item *talk_begin_outside(const talk_protocol *protocol, talk_piece *piece);
 
 /* What was found out about it, and the record for the statistics; `type`, `remark`: talk_record. */
-void talk_end_piece(talk_protocol *protocol, const talk_piece *piece, const talk_message *message,
+void talk_end_piece(talk_protocol *protocol, const talk_piece *piece, talk_message *message,
                     const char *type, const char *remark);
 
 /* The item of an error reply's code. */

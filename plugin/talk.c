@@ -341,13 +341,15 @@ static void offer(packet_info *pinfo, const talk_record *record)
         .remark = record->remark,
         .error = record->error,
         .length = record->length,
-        .behind = record->behind,
+        .behind = message->behind,
     };
     plato_tap_talk(pinfo, &offered);
 }
 
 void talk_tap(packet_info *pinfo, const talk_record *record)
 {
+    if (!PINFO_FD_VISITED(pinfo))
+        record->message->behind = record->behind;
     offer(pinfo, record);
     if (record->form != PLATO_TAP_OUTSIDE && have_tap_listener(record->protocol->tap))
         tap_queue_packet(record->protocol->tap, pinfo,

@@ -102,15 +102,16 @@ typedef struct talk {
 typedef struct talk_message {
     plato_exchange exchange;
     bool is_request;
-    bool slow;                 /* its last byte came too long after its first */
-    bool paired;               /* it takes part in requests and replies */
+    bool slow;       /* its last byte came too long after its first */
+    bool paired;     /* it takes part in requests and replies */
+    uint32_t behind; /* bytes behind it that came with it at first: later TCP may bring fewer */
     struct talk_message *next; /* in the packet */
 } talk_message;
 
 /* What the tap of each protocol hands out. Lives as long as the packet, but for the message. */
 typedef struct talk_record {
     const talk_protocol *protocol;
-    const talk_message *message;
+    talk_message *message;
     const char *type;   /* of the message; NULL where it could not be read */
     const char *remark; /* what is wrong with its form; NULL: nothing */
     plato_tap_form form;

@@ -128,6 +128,15 @@ class Kept(CommandCheck):
             self.assertEqual(*reports)
             self.assertIn("0 broken, 0 unsure", reports[0])
 
+    def test_begun_behind_another(self):
+        """In a second pass TCP hands over the first line alone."""
+        flow = self.talk(("slow", commands.TEXTCMD))["slow"]
+        flow.client(b"ECHO/1\r\nPI")
+        self.scene.capture.pause(50)
+        flow.client(b"NG/x\r\n")
+        found = self.rules("--only", "--rule", "slow_closed", expect=1)
+        self.assertEqual([where["packet"] for where in found["slow_closed"]["broken"]], [4])
+
     def test_over_tls(self):
         """TCP's bytes are not those of commands: a handshake is none that does not end."""
         found = self.judge("commands-tls", ["slow_closed(max=1us)"], 0)
