@@ -129,13 +129,14 @@ class Kept(CommandCheck):
             self.assertIn("0 broken, 0 unsure", reports[0])
 
     def test_begun_behind_another(self):
-        """In a second pass TCP hands over the first line alone."""
+        """In a second pass TCP hands over the first line alone, put together."""
         flow = self.talk(("slow", commands.TEXTCMD))["slow"]
-        flow.client(b"ECHO/1\r\nPI")
+        flow.client(b"ECHO/")
+        flow.client(b"1\r\nPI")
         self.scene.capture.pause(50)
         flow.client(b"NG/x\r\n")
         found = self.rules("--only", "--rule", "slow_closed", expect=1)
-        self.assertEqual([where["packet"] for where in found["slow_closed"]["broken"]], [4])
+        self.assertEqual([where["packet"] for where in found["slow_closed"]["broken"]], [5])
 
     def test_over_tls(self):
         """TCP's bytes are not those of commands: a handshake is none that does not end."""
