@@ -4,9 +4,9 @@
 
 #include <string.h>
 
-static guint hash(gconstpointer entry)
+guint recent_key_hash(gconstpointer entry)
 {
-    const uint64_t *key = ((const recent_entry *)entry)->key;
+    const uint64_t *key = (const uint64_t *)entry;
     uint64_t h = 0;
     for (int i = 0; i < 4; i++) {
         h = (h ^ key[i]) * UINT64_C(0x9e3779b97f4a7c15);
@@ -15,10 +15,9 @@ static guint hash(gconstpointer entry)
     return (guint)h;
 }
 
-static gboolean equal(gconstpointer a, gconstpointer b)
+gboolean recent_key_equal(gconstpointer a, gconstpointer b)
 {
-    return memcmp(((const recent_entry *)a)->key, ((const recent_entry *)b)->key,
-                  sizeof((const recent_entry *)a)->key) == 0;
+    return memcmp(a, b, sizeof((const recent_entry *)a)->key) == 0;
 }
 
 recent_entry *recent_find(const recent *table, const uint64_t key[4])
@@ -43,7 +42,7 @@ recent_entry *recent_make(recent *table, const uint64_t key[4])
         table->young = NULL;
     }
     if (table->young == NULL)
-        table->young = g_hash_table_new_full(hash, equal, g_free, NULL);
+        table->young = g_hash_table_new_full(recent_key_hash, recent_key_equal, g_free, NULL);
     found = g_new0(recent_entry, 1);
     memcpy(found->key, key, sizeof found->key);
     g_hash_table_add(table->young, found);

@@ -20,6 +20,10 @@ typedef struct recent {
     GHashTable *old;
 } recent;
 
+/* For hash tables whose entries begin with such a key. */
+guint recent_key_hash(gconstpointer entry);
+gboolean recent_key_equal(gconstpointer a, gconstpointer b);
+
 /* NULL if it is not there (any more). */
 recent_entry *recent_find(const recent *table, const uint64_t key[4]);
 

@@ -155,6 +155,57 @@ RULE_FRAME(rule_ack_pairs)
     }
 }
 
+/* ---- conn_ids ---- */
+
+static bool is_login_ack(const check_frame *frame)
+{
+    return frame->head != NULL && !frame->upstream && frame->head->msg_type == PLATO_ACK &&
+           (frame->head->ack.type == PLATO_LOGIN || frame->head->ack.type == PLATO_RECONN);
+}
+
+RULE_FRAME(rule_conn_ids)
+{
+    if (!is_login_ack(frame) || frame->head->ack.code != PLATO_ACK_OK)
+        return;
+    const uint64_t conn_id = frame->head->ack.conn_id;
+    const given_conn *given = world_given(world, frame->conn, conn_id);
+    rule->judged++;
+    if (given != NULL && (given->stream != frame->conn->stream || given->owner != frame->owner))
+        check_broken(rule, frame, "conn_id %" PRIu64 " was given before, in packet %u", conn_id,
+                     given->packet);
+}
+
+/* When its connection ended, or said something last. */
+static int64_t end_of(const check_world *world, const check_conn *conn)
+{
+    int64_t end = MAX(conn->last_ns[DIR_UP], conn->last_ns[DIR_DOWN]);
+    for (int client = 0; client < 2; client++)
+        end = MAX(end, world_closed_by(world, conn, client == 1));
+    return end;
+}
+
+RULE_FRAME(rule_state_kept)
+{
+    if (!is_login_ack(frame) || frame->head->ack.type != PLATO_RECONN)
+        return;
+    const open_request *reconn = g_queue_peek_head(&frame->conn->requests[PLATO_RECONN]);
+    const given_conn *given =
+        reconn != NULL ? world_given(world, frame->conn, reconn->conn_id) : NULL;
+    /* when the device has been given another one since, this one need not be good any more */
+    if (given == NULL || given->owner->conn_id != reconn->conn_id)
+        return;
+    rule->judged++;
+    const int64_t ended = end_of(world, g_ptr_array_index(world->conns, given->stream));
+    if (frame->head->ack.code != PLATO_ACK_UNKNOWN_CONN ||
+        frame->time_ns - ended > (int64_t)rule->param[0])
+        return;
+    char *time = check_time_text(frame->time_ns - ended);
+    check_broken(rule, frame,
+                 "conn_id %" PRIu64 ", given in packet %u, is forgotten %s after its connection",
+                 reconn->conn_id, given->packet, time);
+    g_free(time);
+}
+
 /* ---- the server closes ---- */
 
 RULE_FRAME(rule_close)

@@ -202,6 +202,30 @@ RULE_FRAME(rule_silence)
     g_free(time);
 }
 
+/* Connections that were closed too late, or not at all. */
+RULE_END(rule_silence_end)
+{
+    for (guint i = 0; i < world->conns->len; i++) {
+        const check_conn *conn = g_ptr_array_index(world->conns, i);
+        if (conn == NULL || conn->last_ns[DIR_UP] == NEVER || conn->framing != PLATO_FRAMING_HEADER)
+            continue;
+        const int64_t closed =
+            MAX(world_closed_by(world, conn, true), world_closed_by(world, conn, false));
+        const int64_t silence = (closed != NEVER ? closed : world->last_ns) - conn->last_ns[DIR_UP];
+        if (silence <= (int64_t)rule->param[0])
+            continue;
+        char *time = check_time_text(silence);
+        if (closed == NEVER || conn->lost[DIR_UP] != conn->lost_then[DIR_UP])
+            check_unsure_at(rule, conn->last_packet[DIR_UP], conn->stream,
+                            "no end of the connection was seen for %s behind this frame", time);
+        else
+            check_broken_at(rule, conn->last_packet[DIR_UP], conn->stream,
+                            "the connection ends only %s behind this last frame of the client",
+                            time);
+        g_free(time);
+    }
+}
+
 RULE_FRAME(rule_first_frame)
 {
     const check_conn *conn = frame->conn;

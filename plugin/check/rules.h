@@ -49,6 +49,7 @@ RULE_FRAME(rule_first_frame);
 RULE_FRAME(rule_frame_time);
 RULE_END(rule_frame_time_end);
 RULE_FRAME(rule_silence);
+RULE_END(rule_silence_end);
 RULE_FRAME(rule_resend);
 
 /* rule-conns.c */
@@ -57,8 +58,21 @@ RULE_FRAME(rule_login_gate);
 RULE_FRAME(rule_answers); /* detail: the message type */
 RULE_END(rule_answers_end);
 RULE_FRAME(rule_ack_pairs);
+RULE_FRAME(rule_conn_ids);
+RULE_FRAME(rule_state_kept);
 RULE_FRAME(rule_close);
 RULE_END(rule_close_end);
+
+/* rule-debts.c */
+RULE_FRAME(rule_repeat_answered);
+RULE_END(rule_repeat_answered_end);
+RULE_FRAME(rule_reconn_resend);
+RULE_END(rule_reconn_resend_end);
+RULE_FRAME(rule_hole_asked);
+RULE_END(rule_hole_asked_end);
+RULE_FRAME(rule_resend_due);
+RULE_END(rule_resend_due_end);
+RULE_END(rule_delivered_end);
 
 /* rule-ids.c */
 RULE_FRAME(rule_client_ids);

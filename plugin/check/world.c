@@ -9,22 +9,6 @@
 
 /* ---- hash tables by key ---- */
 
-static guint key_hash(gconstpointer p)
-{
-    const uint64_t *key = (const uint64_t *)p;
-    uint64_t h = 0;
-    for (int i = 0; i < 4; i++) {
-        h = (h ^ key[i]) * UINT64_C(0x9e3779b97f4a7c15);
-        h ^= h >> 32;
-    }
-    return (guint)h;
-}
-
-static gboolean key_equal(gconstpointer a, gconstpointer b)
-{
-    return memcmp(a, b, 4 * sizeof(uint64_t)) == 0;
-}
-
 /* Finds the value of a key, or makes one of `size` zero bytes. */
 static void *value_of(GHashTable *table, const uint64_t key[4], size_t size, bool *is_new)
 {
@@ -49,15 +33,27 @@ static void counter_key(const check_owner *owner, uint64_t session_id, uint64_t 
 up_counter *world_up(const check_world *world, const check_owner *owner, uint64_t session_id)
 {
     uint64_t key[4];
+    bool is_new;
     counter_key(owner, session_id, key);
-    return value_of(world->ups, key, sizeof(up_counter), NULL);
+    up_counter *counter = value_of(world->ups, key, sizeof *counter, &is_new);
+    if (is_new) {
+        counter->session_id = session_id;
+        g_ptr_array_add(owner->ups, counter);
+    }
+    return counter;
 }
 
 down_counter *world_down(const check_world *world, const check_owner *owner, uint64_t session_id)
 {
     uint64_t key[4];
+    bool is_new;
     counter_key(owner, session_id, key);
-    return value_of(world->downs, key, sizeof(down_counter), NULL);
+    down_counter *counter = value_of(world->downs, key, sizeof *counter, &is_new);
+    if (is_new) {
+        counter->session_id = session_id;
+        g_ptr_array_add(owner->downs, counter);
+    }
+    return counter;
 }
 
 chat_state *world_chat(const check_world *world, uint64_t session_id)
@@ -77,6 +73,8 @@ static check_owner *owner_of(const check_world *world, const check_conn *conn, u
         owner->device_id = device_id;
         owner->whole = conn->start_captured;
         owner->stream = conn->stream;
+        owner->ups = g_ptr_array_new();
+        owner->downs = g_ptr_array_new();
         owner->lost[DIR_UP] = conn->lost[DIR_UP];
         owner->lost[DIR_DOWN] = conn->lost[DIR_DOWN];
     }
@@ -84,6 +82,14 @@ static check_owner *owner_of(const check_world *world, const check_conn *conn, u
 }
 
 /* ---- making and freeing ---- */
+
+static void free_owner(gpointer p)
+{
+    check_owner *owner = (check_owner *)p;
+    g_ptr_array_unref(owner->ups);
+    g_ptr_array_unref(owner->downs);
+    g_free(owner);
+}
 
 static void free_up(gpointer p)
 {
@@ -132,10 +138,11 @@ check_world *check_world_new(const check_settings *settings)
     world->conns = g_ptr_array_new_with_free_func(free_conn);
     world->by_tcp = g_hash_table_new(g_direct_hash, g_direct_equal);
     world->lives = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, world_free_life);
-    world->owners = g_hash_table_new_full(key_hash, key_equal, g_free, g_free);
-    world->ups = g_hash_table_new_full(key_hash, key_equal, g_free, free_up);
-    world->downs = g_hash_table_new_full(key_hash, key_equal, g_free, free_down);
-    world->chats = g_hash_table_new_full(key_hash, key_equal, g_free, free_chat);
+    world->owners = g_hash_table_new_full(recent_key_hash, recent_key_equal, g_free, free_owner);
+    world->given_conns = g_hash_table_new_full(recent_key_hash, recent_key_equal, g_free, g_free);
+    world->ups = g_hash_table_new_full(recent_key_hash, recent_key_equal, g_free, free_up);
+    world->downs = g_hash_table_new_full(recent_key_hash, recent_key_equal, g_free, free_down);
+    world->chats = g_hash_table_new_full(recent_key_hash, recent_key_equal, g_free, free_chat);
     world->requests = g_array_new(FALSE, FALSE, sizeof(pending));
     world->deliveries = g_array_new(FALSE, FALSE, sizeof(pending));
     world->talks = g_ptr_array_new_with_free_func(check_talk_free);
@@ -152,6 +159,7 @@ void check_world_free(check_world *world)
     g_hash_table_destroy(world->by_tcp);
     g_hash_table_destroy(world->lives);
     g_hash_table_destroy(world->owners);
+    g_hash_table_destroy(world->given_conns);
     g_hash_table_destroy(world->ups);
     g_hash_table_destroy(world->downs);
     g_hash_table_destroy(world->chats);
@@ -189,6 +197,12 @@ const char *world_type_name(uint32_t msg_type)
     return name != NULL ? name : "an unknown type";
 }
 
+const given_conn *world_given(const check_world *world, const check_conn *conn, uint64_t conn_id)
+{
+    const uint64_t key[4] = {conn_id, conn->server, 0, 0};
+    return g_hash_table_lookup(world->given_conns, key);
+}
+
 open_request *world_sync_of(const check_conn *conn, uint64_t session_id, uint64_t msg_id)
 {
     for (GList *l = conn->requests[PLATO_SYNC].head; l != NULL; l = l->next) {
@@ -218,6 +232,15 @@ void check_world_packet(check_world *world, const packet_info *pinfo)
 
 /* ---- frames ---- */
 
+/* FNV-1a */
+static uint64_t server_of(const address *server, uint32_t port)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ port;
+    for (int i = 0; i < server->len; i++)
+        hash = (hash ^ ((const uint8_t *)server->data)[i]) * UINT64_C(0x100000001b3);
+    return hash;
+}
+
 static check_conn *conn_of(check_world *world, const packet_info *pinfo,
                            const plato_tap_record *record)
 {
@@ -233,6 +256,8 @@ static check_conn *conn_of(check_world *world, const packet_info *pinfo,
     conn->start_captured = record->start_captured;
     conn->framing = record->facts->frame.framing;
     conn->client_port = (uint16_t)(record->judgement.upstream ? pinfo->srcport : pinfo->destport);
+    conn->server = record->judgement.upstream ? server_of(&pinfo->dst, pinfo->destport)
+                                              : server_of(&pinfo->src, pinfo->srcport);
     conn->first_ns = world_time_of(pinfo);
     conn->last_ns[DIR_UP] = conn->last_ns[DIR_DOWN] = NEVER;
     conn->heartbeat_ns = conn->opened_ns = NEVER;
@@ -276,6 +301,8 @@ static void open_a_request(const check_frame *frame)
     request->packet = frame->packet;
     request->time_ns = frame->time_ns;
     request->lost = conn->lost[DIR_DOWN];
+    if (head->msg_type == PLATO_RECONN)
+        request->conn_id = head->reconn.conn_id;
     if (head->msg_type == PLATO_SYNC) {
         request->session_id = head->sync.session_id;
         request->from = MAX(head->sync.from_msg_id, 1);
@@ -350,6 +377,16 @@ static void note_msg_id(const check_frame *frame, down_counter *counter, uint64_
     intervals_add(&counter->seen, msg_id);
 }
 
+/* That the session has come as far as this. */
+static void note_highest(const check_frame *frame, chat_state *chat, uint64_t msg_id)
+{
+    if (msg_id <= chat->highest)
+        return;
+    chat->highest = msg_id;
+    chat->highest_ns = frame->time_ns;
+    chat->highest_packet = frame->packet;
+}
+
 static void note_push(check_world *world, const check_frame *frame)
 {
     const plato_head_push *push = &frame->head->push;
@@ -359,7 +396,7 @@ static void note_push(check_world *world, const check_frame *frame)
     note_msg_id(frame, counter, push->msg_id);
     intervals_add(&counter->pushed, push->msg_id);
     intervals_add(&chat->pushed, push->msg_id);
-    chat->highest = MAX(chat->highest, push->msg_id);
+    note_highest(frame, chat, push->msg_id);
     if (sync != NULL) {
         intervals_add(&sync->pushed, push->msg_id);
     } else {
@@ -392,8 +429,7 @@ static void note_ack_of_up(check_world *world, const check_frame *frame)
     down_counter *down = world_down(world, frame->owner, ack->session_id);
     note_msg_id(frame, down, ack->msg_id);
     intervals_add(&down->own, ack->msg_id);
-    chat_state *chat = world_chat(world, ack->session_id);
-    chat->highest = MAX(chat->highest, ack->msg_id);
+    note_highest(frame, world_chat(world, ack->session_id), ack->msg_id);
 
     const uint64_t stored[4] = {frame->owner->key[0], frame->owner->key[1], ack->session_id,
                                 ack->client_id};
@@ -439,6 +475,18 @@ static bool closes(uint32_t code)
            code == PLATO_ACK_AUTH_FAILED;
 }
 
+static void note_conn_id(const check_world *world, const check_frame *frame)
+{
+    const uint64_t key[4] = {frame->head->ack.conn_id, frame->conn->server, 0, 0};
+    bool is_new;
+    frame->owner->conn_id = key[0];
+    if (key[0] == 0)
+        return;
+    given_conn *given = value_of(world->given_conns, key, sizeof *given, &is_new);
+    if (is_new)
+        *given = (given_conn){frame->packet, frame->conn->stream, frame->owner};
+}
+
 static void note_ack(check_world *world, const check_frame *frame)
 {
     const plato_head_ack *ack = &frame->head->ack;
@@ -455,8 +503,10 @@ static void note_ack(check_world *world, const check_frame *frame)
     }
     if (is_counted(ack->type))
         answer_a_request(frame, ack->type);
-    if ((ack->type == PLATO_LOGIN || ack->type == PLATO_RECONN) && ack->code == PLATO_ACK_OK)
+    if ((ack->type == PLATO_LOGIN || ack->type == PLATO_RECONN) && ack->code == PLATO_ACK_OK) {
         conn->logged_in = true;
+        note_conn_id(world, frame);
+    }
     if (ack->type == PLATO_UP)
         note_ack_of_up(world, frame);
 }
@@ -471,6 +521,9 @@ static void note_pending(GArray *list, const check_frame *frame)
         .time_ns = frame->time_ns,
         .owner = frame->owner,
         .lost = frame->owner->lost[frame->upstream ? DIR_DOWN : DIR_UP],
+        .session_id = world_session_of(frame->head),
+        .id = frame->head->msg_type == PLATO_UP ? frame->head->up.client_id
+                                                : frame->head->push.msg_id,
     };
     g_array_append_val(list, p);
 }
@@ -526,6 +579,7 @@ static void note_head(check_world *world, const check_frame *frame)
     case PLATO_RECONN:
         conn->epoch++;
         conn->opened_ns = frame->time_ns;
+        conn->resumed = type == PLATO_RECONN;
         frame->owner->stream = conn->stream;
         break;
     case PLATO_HEARTBEAT:

@@ -18,6 +18,7 @@ enum { DIR_UP, DIR_DOWN };
 typedef struct open_request {
     uint32_t packet;
     int64_t time_ns;
+    uint64_t conn_id;    /* of a RECONN */
     uint64_t session_id; /* of a SYNC, as what follows */
     uint64_t from;
     uint64_t to;
@@ -67,6 +68,7 @@ struct check_conn {
     uint32_t stream; /* plato.stream */
     uint32_t tcp_stream;
     uint16_t client_port;
+    uint64_t server; /* tells apart the addresses and ports of servers */
     bool start_captured;
     plato_framing framing;
     check_owner *owner;
@@ -80,6 +82,7 @@ struct check_conn {
     bool logged_in;                  /* a LOGIN or RECONN was acknowledged with code 0 */
     unsigned epoch;                  /* how many LOGINs and RECONNs */
     int64_t opened_ns;               /* of the latest of them; NEVER */
+    bool resumed;                    /* the latest was a RECONN */
     GQueue requests[PLATO_SYNC + 1]; /* of open_request; LOGIN, HEARTBEAT, RECONN, SYNC */
     uint32_t fatal_packet;           /* the ACK behind which the server has to close; 0: none */
     uint32_t fatal_code;
@@ -91,12 +94,23 @@ struct check_owner {
     uint64_t key[4];
     uint64_t device_id; /* 0: not known */
     unsigned lost[2];
-    bool whole;      /* its first connection was captured from its start */
-    uint32_t stream; /* of its latest LOGIN or RECONN: the server no longer hears the others */
+    bool whole;       /* its first connection was captured from its start */
+    uint32_t stream;  /* of its latest LOGIN or RECONN: the server no longer hears the others */
+    uint64_t conn_id; /* that it was given last; 0: none */
+    GPtrArray *ups;   /* its counters, up_counter and down_counter; borrowed */
+    GPtrArray *downs;
 };
+
+/* Where a server gave a conn_id for the first time. */
+typedef struct given_conn {
+    uint32_t packet;
+    uint32_t stream;
+    const check_owner *owner;
+} given_conn;
 
 /* client_id of one owner in one session. */
 typedef struct up_counter {
+    uint64_t session_id;
     bool known;
     uint64_t highest;
     uint32_t stream; /* of the latest UP */
@@ -116,6 +130,7 @@ typedef struct up_counter {
 
 /* msg_id of one receiving owner in one session. */
 typedef struct down_counter {
+    uint64_t session_id;
     bool known;
     uint64_t base;
     uint64_t highest;
@@ -137,6 +152,8 @@ typedef struct down_counter {
 /* msg_id of a session, whoever receives it. */
 typedef struct chat_state {
     uint64_t highest;
+    int64_t highest_ns;
+    uint32_t highest_packet;
     intervals pushed;
 } chat_state;
 
@@ -149,6 +166,8 @@ typedef struct pending {
     int64_t time_ns;
     check_owner *owner;
     unsigned lost; /* losses of the answering direction in front of it */
+    uint64_t session_id;
+    uint64_t id; /* client_id or msg_id */
 } pending;
 
 #define PENDING_MAX 262144 /* beyond them the oldest are given up */
@@ -156,20 +175,21 @@ typedef struct pending {
 struct check_world {
     const check_settings *settings;
     const plato_tap_questions *ask;
-    GPtrArray *conns;   /* by plato.stream; NULL where there was no frame of it */
-    GHashTable *by_tcp; /* tcp.stream -> check_conn, the latest */
-    GHashTable *lives;  /* tcp.stream -> tcp_life */
-    GHashTable *owners; /* check_owner */
-    GHashTable *ups;    /* key of owner and session -> up_counter */
-    GHashTable *downs;  /* the same -> down_counter */
-    GHashTable *chats;  /* session_id -> chat_state */
-    GArray *requests;   /* of pending: UPs and PUSHes without ACK so far */
-    GArray *deliveries; /* of pending: PUSHes without an UP so far */
-    guint sweep_at;     /* length of `requests` at which to look for answers again */
-    uint64_t given_up;  /* entries of those two that were dropped, all in all */
-    recent sent;        /* owner, direction, session, id -> time, stream, epoch, sendings */
-    recent stored;      /* owner, session, client_id, 0 -> msg_id, packet */
-    recent given;       /* session, msg_id, 0, 0 -> owner's key 0, 1, client_id, packet */
+    GPtrArray *conns;        /* by plato.stream; NULL where there was no frame of it */
+    GHashTable *by_tcp;      /* tcp.stream -> check_conn, the latest */
+    GHashTable *lives;       /* tcp.stream -> tcp_life */
+    GHashTable *owners;      /* check_owner */
+    GHashTable *given_conns; /* conn_id, server, 0, 0 -> given_conn */
+    GHashTable *ups;         /* key of owner and session -> up_counter */
+    GHashTable *downs;       /* the same -> down_counter */
+    GHashTable *chats;       /* session_id -> chat_state */
+    GArray *requests;        /* of pending: UPs and PUSHes without ACK so far */
+    GArray *deliveries;      /* of pending: PUSHes without an UP so far */
+    guint sweep_at;          /* length of `requests` at which to look for answers again */
+    uint64_t given_up;       /* entries of those two that were dropped, all in all */
+    recent sent;             /* owner, direction, session, id -> time, stream, epoch, sendings */
+    recent stored;           /* owner, session, client_id, 0 -> msg_id, packet */
+    recent given;            /* session, msg_id, 0, 0 -> owner's key 0, 1, client_id, packet */
     uint64_t frames;
     uint64_t usable;
     GPtrArray *talks;        /* check_talk: connections of the latency and command protocols */
@@ -221,6 +241,9 @@ int64_t world_stream_closed(const check_world *world, uint32_t tcp_stream);
 up_counter *world_up(const check_world *world, const check_owner *owner, uint64_t session_id);
 down_counter *world_down(const check_world *world, const check_owner *owner, uint64_t session_id);
 chat_state *world_chat(const check_world *world, uint64_t session_id);
+
+/* NULL if the server of this connection gave no such conn_id (yet). */
+const given_conn *world_given(const check_world *world, const check_conn *conn, uint64_t conn_id);
 
 /* The open SYNC of this connection that asked for this message; NULL if there is none. */
 open_request *world_sync_of(const check_conn *conn, uint64_t session_id, uint64_t msg_id);

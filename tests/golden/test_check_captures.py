@@ -36,7 +36,8 @@ BROKEN = {
     "textcmd-trouble": {"command_form", "command_answered", "reply_fits", "reply_time",
                         "format_refused", "format_closed", "unknown_goes_on", "flood_closed",
                         "idle_closed", "slow_closed"},
-    "trouble": {"crc", "conflicts", "unacked", "heartbeat", "client_ids", "resend"},
+    "trouble": {"crc", "conflicts", "unacked", "repeat_answered", "heartbeat", "client_ids",
+                "resend"},
 }
 
 

@@ -112,7 +112,7 @@ class Live(unittest.TestCase):
             env=wireshark.environment_of_a_run(), check=False)
         self.assertIn(run.returncode, (0, 1), run.stderr)
         (report,) = json.loads(run.stdout)["captures"]
-        return {rule["name"]: rule for rule in report["rules"]}
+        return wireshark.plato_rules(report)
 
     def senders(self, path, port):
         rows = wireshark.fields(path, ["frame.number", "tcp.srcport"])
@@ -134,11 +134,12 @@ class Live(unittest.TestCase):
 
     def test_ways(self):
         self.check(WAYS, {"resegment", "merge", "stall", "cut", "reset", "half-close", "replay"},
-                   idle={"continuation", "close"})
+                   idle={"continuation", "close", "hole_asked", "reconn_resend"})
 
     def test_damage(self):
         self.check(DAMAGE, {"resegment", "merge", "flip", "flip-one-in", "cut"},
-                   idle={"continuation"}, clients={"crc", "malformed", "continuation"})
+                   idle={"continuation", "hole_asked", "reconn_resend"},
+                   clients={"crc", "malformed", "continuation"})
 
 
 def main():

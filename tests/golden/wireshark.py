@@ -80,6 +80,13 @@ def fields(capture, names, *options, separator="\x1f"):
     return rows
 
 
+def plato_rules(report):
+    """The rules about Plato, by name, of a capture in plato-check's JSON; not those about the other
+    protocols."""
+    return {rule["name"]: rule for rule in report["rules"]
+            if not rule.get("reference", "").startswith("docs/commands.md")}
+
+
 def withheld(capture, *options):
     """How many bytes of each packet TCP keeps from all dissectors, as data sent again. Where such a
     segment ends one message and begins another, Wireshark 4.4 and later keep back more of it in a
