@@ -18,7 +18,8 @@ import pcapng
 import wireshark
 
 CAPTURES = os.path.join(wireshark.ROOT, "captures")
-FEW = ("first-chat", "trouble", "user-schema", "variant", "websocket")
+FEW = ("bincmd-trouble", "first-chat", "textcmd-trouble", "trouble", "user-schema", "variant",
+       "websocket")
 HEADERS = 54  # Ethernet, IPv4 and TCP are left alone, so that the damage reaches Plato
 HOUR = 3600 * 10 ** 9
 # the line of one of the plugin's protocols
