@@ -28,15 +28,15 @@ typedef struct piece {
  * later pass walks the same way.
  */
 typedef struct walk_start {
-    bool remember;         /* the caller keeps what is decided here for later passes */
-    bool in_sync;          /* a frame begins at the first byte (behind `skip`) */
-    bool gap;              /* bytes in front are missing from the capture, and no frame came since */
-    bool loss;             /* that was not known before */
-    bool repeated;         /* everything was there before: TCP sent it again */
-    uint32_t skip;         /* bytes in front that belong to what was shown before */
-    bool late;             /* they fill a hole: to ask for more would reach into what was shown */
-    bool skip_is_cut;      /* they are the rest of a frame that the snaplen cut */
-    uint32_t carried;      /* bytes in front that an earlier call had asked to see again */
+    bool remember;    /* the caller keeps what is decided here for later passes */
+    bool in_sync;     /* a frame begins at the first byte (behind `skip`) */
+    bool gap;         /* bytes in front are missing from the capture, and no frame came since */
+    bool loss;        /* that was not known before */
+    bool repeated;    /* everything was there before: TCP sent it again */
+    uint32_t skip;    /* bytes in front that belong to what was shown before */
+    bool late;        /* they fill a hole: to ask for more would reach into what was shown */
+    bool skip_is_cut; /* they are the rest of a frame that the snaplen cut */
+    uint32_t carried; /* bytes in front that an earlier call had asked to see again */
     plato_framing framing; /* 0: as the conversation says. Else what was known of it at the time */
     /*
      * What the first pass made of the bytes, where it had to look around: a later pass does as it
@@ -53,7 +53,7 @@ typedef struct walk_end {
     bool in_sync;  /* a frame begins there */
     plato_framing framing; /* by which it went */
     bool lost;             /* frames may be among bytes that the snaplen cut off */
-    bool gap;              /* as in the start: what comes next is still the first frame behind them */
+    bool gap;            /* as in the start: what comes next is still the first frame behind them */
     const piece *pieces; /* what was made of the bytes, if looking around decided it; file scope */
     unsigned piece_count;
     uint32_t wanted; /* 0, or how many bytes must follow the call's last before walking on from
