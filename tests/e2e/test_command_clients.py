@@ -115,7 +115,7 @@ class Ping(unittest.TestCase):
     def test_another_connection_after_a_loss(self):
         """Or the late reply would be taken for that of the next probe."""
         with Waiting() as to, started(PING, "127.0.0.1", "-p", to.port, "--tcp-long", "-c", "3",
-                                      "-i", "0", "--timeout", "0.5") as ping:
+                                      "-i", "0", "--timeout", "2") as ping:
             with to.accept() as lost:
                 self.assertEqual(len(lost.recv(99)), 4)
                 with to.accept() as peer:
