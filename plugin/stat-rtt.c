@@ -49,24 +49,25 @@ static const stat_times_columns columns = {
     .unit_ns = 1e6,
 };
 
-/* Ranges, in the order in which they are shown; `below` in ns. */
+/* Ranges, in the order in which they are shown; `below` in ns. Wireshark's window sorts them by
+ * their text: the spaces in front make that the same order. */
 static const struct {
     int64_t below;
     const char *name;
 } ranges[] = {
-    {INT64_MAX, "all"},
-    {100000, "under 0.1 ms"},
-    {200000, "0.1 to 0.2 ms"},
-    {500000, "0.2 to 0.5 ms"},
-    {1000000, "0.5 to 1 ms"},
-    {2000000, "1 to 2 ms"},
-    {5000000, "2 to 5 ms"},
-    {10000000, "5 to 10 ms"},
-    {20000000, "10 to 20 ms"},
-    {50000000, "20 to 50 ms"},
-    {100000000, "50 to 100 ms"},
-    {200000000, "100 to 200 ms"},
-    {500000000, "200 to 500 ms"},
+    {INT64_MAX, "     all"},
+    {100000, "    under 0.1 ms"},
+    {200000, "   0.1 to 0.2 ms"},
+    {500000, "   0.2 to 0.5 ms"},
+    {1000000, "   0.5 to 1 ms"},
+    {2000000, "   1 to 2 ms"},
+    {5000000, "   2 to 5 ms"},
+    {10000000, "   5 to 10 ms"},
+    {20000000, "  10 to 20 ms"},
+    {50000000, "  20 to 50 ms"},
+    {100000000, "  50 to 100 ms"},
+    {200000000, " 100 to 200 ms"},
+    {500000000, " 200 to 500 ms"},
     {1000000000, "0.5 to 1 s"},
     {PLATO_LATENCY_GIVE_UP_NS + 1, "1 to 4 s"},
     {INT64_MAX, "over 4 s"},

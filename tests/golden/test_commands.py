@@ -247,7 +247,7 @@ class Latency(CommandTest):
         probe(u, None)             # nobody knows yet
         for options in ((), ("-2",)):
             row = next(line for line in self.text("latency,rtt", *options).splitlines()
-                       if line.startswith("all "))
+                       if line.split("|")[0].strip() == "all")
             self.assertEqual([cell.strip() for cell in row.split("|")[1:-1]],
                              ["7", "100.00", "10.000", "27.571", "90.000", "12.000", "90.000",
                               "13.800", "10", "2"])
