@@ -267,8 +267,9 @@ class Settings(Case):
             xdotool("key", "Right")
             for name, expected in self.PAGES.items():
                 xdotool("type", "--delay", 50, name)
+                # Newer versions call the ports "Plato TCP port(s)".
                 wait_for(f"the page of {name}", lambda: set(expected) <= {
-                    label.name for label in node.all("label")}, 10)
+                    label.name.removeprefix(name + " ") for label in node.all("label")}, 20)
                 picture(window, "preferences-" + name, node)
                 time.sleep(1)  # or the next name would go on with this one
             window.close(node)

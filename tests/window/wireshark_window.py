@@ -138,7 +138,12 @@ class Wireshark:
     def open(self, name, *path, size=None):
         """The window that this entry of the menu opens."""
         self.menu(*path)
-        node = self.program.window(name)
+        try:
+            node = self.program.window(name, 10)
+        except NotThere:  # on a busy machine a click is lost while a menu unfolds
+            xdotool("key", "Escape", "Escape", "Escape")
+            self.menu(*path)
+            node = self.program.window(name)
         if size:
             self.resize(node, size)
         return node
