@@ -50,7 +50,7 @@ if grep -q 'for latency' /tmp/server.out; then
     plato-ping 127.0.0.1 --count 1
 fi
 if grep -q 'for text with TLS' /tmp/server.out; then
-    plato-cmd localhost --tls --insecure TIME
+    plato-cmd 127.0.0.1 --tls --insecure TIME
 fi
 kill $server
 wait $server
