@@ -145,19 +145,23 @@ class Table:
     def click(self, row, column=0, **how):
         """Clicks the cell; rolls the mouse wheel until it can be seen."""
         left, top, _, height = self.node.box
-        before = None
-        for _ in range(30):
+        before, still = None, 0
+        while still < 5:
+            time.sleep(0.1)
             _, y, _, line = self.cell(row, column).box
+            still = still + 1 if y == before else 0
+            before = y
             # one line for the titles, one for a scroll bar
             above = top + line - y
             below = y + 2 * line - (top + height)
-            if (above <= 0 and below <= 0) or y == before:  # or it rolls no further
+            if above > 0 or below > 0:
+                lines = max(above, below) // max(line, 1)
+                xdotool("mousemove", left + 60, top + height // 2, "click", "--repeat",
+                        lines // 3 + 1, "--delay", 15, 4 if above > 0 else 5)
+            elif still:  # it rolls no more
                 return self.cell(row, column).click(**how)
-            before = y
-            lines = max(above, below) // max(line, 1)
-            xdotool("mousemove", left + 60, top + height // 2, "click", "--repeat",
-                    lines // 3 + 1, "--delay", 15, 4 if above > 0 else 5)
-            time.sleep(0.1)
+        if top <= y and y + line <= top + height:  # the first or the last, and there is no bar
+            return self.cell(row, column).click(**how)
         raise NotThere(f"row {row} of {self.node.name!r} cannot be made to be seen")
 
     @property

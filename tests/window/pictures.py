@@ -49,6 +49,15 @@ class Pictures(unittest.TestCase):
             self.take(window, node)
             window.close(node)
 
+    def test_wireshark_commands(self):
+        with Wireshark("textcmd-trouble", size=(1172, 560)) as window:
+            window.go_to(26)
+            self.take(window)
+
+    def test_wireshark_round_trips(self):
+        self.take_window("latency-trouble", "Latency Round Trips",
+                         ("Statistics", "Latency Round Trips"), (1120, 400))
+
     def test_wireshark_graphs(self):
         """With 10 ms for each point."""
         with Wireshark("first-chat") as window:

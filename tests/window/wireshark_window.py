@@ -115,12 +115,21 @@ class Wireshark:
 
     def activate(self, node):
         number = wait_for(f"X window {node.name!r}", lambda: self._x_window(node))
-        xdotool("windowactivate", "--sync", number)
+        xdotool("windowactivate", number)
+        # Not with --sync, which waits 15 s while a list of completions is open.
+        end = time.monotonic() + 1
+        while time.monotonic() < end and number != self._active():
+            time.sleep(0.05)
         return number
+
+    @staticmethod
+    def _active():
+        return subprocess.run(["xdotool", "getactivewindow"], capture_output=True, text=True,
+                              timeout=desktop.PATIENCE, check=False).stdout.strip()
 
     def resize(self, node, size):
         number = self.activate(node)
-        xdotool("windowmove", number, 0, 0, "windowsize", "--sync", number, *size)
+        xdotool("windowmove", number, 0, 0, "windowsize", number, *size)
         time.sleep(0.3)
 
     def picture(self, path, node=None):
@@ -196,8 +205,14 @@ class Wireshark:
     def go_to(self, number):
         """Selects this packet, and shows all of its last protocol. Returns the details."""
         self.activate(self.main)
-        self.packets.click(self.packets.column().index(str(number)))
-        wait_for(f"packet {number}", lambda: self.packet == number, 10)
+        row = self.packets.column().index(str(number))
+        for _ in range(3):  # where a list of completions is open, the first click closes it
+            self.packets.click(row)
+            time.sleep(0.5)
+            if self.packet == number:
+                break
+        else:
+            raise NotThere(f"packet {number} is not selected")
         details = wait_for(f"details of {number}", lambda: self.details if
                            self.details.cell(0, 0).name.startswith(f"Frame {number}:") else None)
         details.click(len(details) - 1)
