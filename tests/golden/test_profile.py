@@ -7,6 +7,8 @@ import shutil
 import tempfile
 import unittest
 
+import command_bytes as commands
+import pcap
 import wireshark
 
 PROFILE = os.path.join(wireshark.ROOT, "plugin", "profile", "Plato")
@@ -36,12 +38,21 @@ class Profile(unittest.TestCase):
         self.assertRegex(done.stdout, r"\b2\s+PUSH\s+42\s+1\b")
 
     def test_type_and_time_of_the_other_protocols(self):
-        for capture, line in (("textcmd", r"\bECHO\s+0\.\d+\s+ECHO/"),
-                              ("bincmd", r"\bECHO\s+0\.\d+\s+ECHO "),
-                              ("latency-udp", r"\s0\.\d+\s+Reply ")):
-            with self.subTest(capture=capture):
-                path = os.path.join(wireshark.ROOT, "captures", capture + ".pcapng")
-                self.assertRegex(self.tshark("-C", "Plato", "-r", path).stdout, line)
+        capture = pcap.Capture()
+        text = pcap.Flow(capture, commands.TEXTCMD, 40001)
+        binary = pcap.Flow(capture, commands.BINCMD, 40002)
+        probes = pcap.Datagrams(capture, commands.LATENCY)
+        for ends, sent in ((text, b"ECHO/1\r\n"), (binary, commands.command(0, commands.value(1))),
+                           (probes, commands.value(1))):
+            ends.client(sent)
+            ends.server(sent)
+        path = os.path.join(self.folder, "commands.pcap")
+        capture.write(path)
+        os.chmod(path, 0o644)
+        shown = self.tshark("-C", "Plato", "-r", path).stdout
+        for line in (r"\bECHO\s+0\.001\d+\s+ECHO/1", r"\bECHO\s+0\.001\d+\s+ECHO 1",
+                     r"\s0\.001\d+\s+Reply 1"):
+            self.assertRegex(shown, line)
 
     def test_every_filter_is_one(self):
         filters = [line.split("@")[2] for line in lines("colorfilters")]
