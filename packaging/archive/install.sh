@@ -151,7 +151,7 @@ source=$here/$minor/epan
 # ---- where to ----
 
 # What tshark -G folders says. Plugins can make tshark fail. So without those of the user; and if one
-# in the global folder does, that folder is known by its neighbour.
+# in the global folder does, that folder is looked for where distributions have it.
 folders=
 folder_of() { printf '%s\n' "$folders" | sed -n "s/^$1:[[:space:]]*//p"; }
 # of_minor FOLDER: the same for $minor, where tshark is of another version.
@@ -167,8 +167,10 @@ fi
 global=$(folder_of 'Global Plugins')
 if [ -z "$global" ] && command -v tshark >/dev/null; then
     folders=$(without_plugins tshark -G folders) || true
-    global=$(folder_of 'Extcap path')
-    [ -z "$global" ] || global=${global%/extcap}/plugins/$minor
+    for folder in /usr/lib/*/wireshark/plugins/"$minor" /usr/lib64/wireshark/plugins/"$minor" \
+        /usr/lib/wireshark/plugins/"$minor" /usr/local/lib/wireshark/plugins/"$minor"; do
+        [ -n "$global" ] || [ ! -d "$folder" ] || global=$folder
+    done
 fi
 [ -n "$global" ] || ! command -v pkg-config >/dev/null ||
     global=$(pkg-config --variable=plugindir wireshark 2>/dev/null) || true
