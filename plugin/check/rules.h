@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The functions behind the table of rules.c. */
+/* The functions behind the tables of rules.c and rules-talk.c. */
 #ifndef PLATO_CHECK_RULES_H
 #define PLATO_CHECK_RULES_H
 
 #include "world.h"
+
+/* A parameter of many rules. */
+#define GRACE                                                                                      \
+    {                                                                                              \
+        "grace", KIND_TIME, "5s", "what comes later than this before the end is not judged"        \
+    }
 
 #define RULE_FRAME(name)                                                                           \
     void name(check_world *world, check_instance *rule, const check_frame *frame)
