@@ -95,7 +95,8 @@ class Node:
         x, y, width, height = self.box
         if width <= 0 or height <= 0:
             raise NotThere(f"{self.role} {self.name!r} is not to be seen")
-        xdotool("mousemove", "--sync", x + min(width // 2, 60), y + height // 2,
+        # Not with --sync, which waits 15 s for a mouse that is there already.
+        xdotool("mousemove", x + min(width // 2, 60), y + height // 2,
                 "click", "--repeat", times, "--delay", 60, button)
         time.sleep(0.2)
 

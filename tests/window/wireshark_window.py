@@ -198,6 +198,7 @@ class Wireshark:
         """Types a display filter, and waits until it is applied."""
         self.activate(self.main)
         self.part("text", "Display filter entry").click(times=3)
+        xdotool("key", "BackSpace")
         xdotool("type", "--delay", 1, text)
         xdotool("key", "Return")
         time.sleep(0.5)
