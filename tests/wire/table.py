@@ -60,7 +60,10 @@ def encode(text, values):
 
 
 def pattern(text, values):
-    """A regular expression for the bytes of a head or body; catches become groups."""
+    """A regular expression for the bytes of a head or body; catches become groups. Nothing, if the
+    bytes are all known: for a large body an expression takes longer than the server waits."""
+    if not any(match["name"] == "text" or match["catch"] for match in tokens(text)):
+        return None
     out = b""
     for match in tokens(text):
         if match["name"] == "text":
