@@ -224,8 +224,12 @@ void check_world_end(check_world *world);
 /* ns since the epoch */
 int64_t world_time_of(const packet_info *pinfo);
 
-/* To be freed by it. */
+/* What a frame that has been told to the rules adds; its head is usable. */
+void world_note_head(check_world *world, const check_frame *frame);
+
+/* To be freed by them. */
 void world_free_life(void *life);
+void world_free_request(void *request); /* open_request */
 
 /* NULL if there is none (yet). */
 const tcp_life *world_life(const check_world *world, const check_conn *conn);
@@ -244,6 +248,9 @@ chat_state *world_chat(const check_world *world, uint64_t session_id);
 
 /* NULL if the server of this connection gave no such conn_id (yet). */
 const given_conn *world_given(const check_world *world, const check_conn *conn, uint64_t conn_id);
+
+/* That this frame's server gives a conn_id; only the first time counts. */
+void world_note_given(const check_world *world, const check_frame *frame, uint64_t conn_id);
 
 /* The open SYNC of this connection that asked for this message; NULL if there is none. */
 open_request *world_sync_of(const check_conn *conn, uint64_t session_id, uint64_t msg_id);
