@@ -2,9 +2,7 @@
 #include "bench/options.h"
 
 #include "bench/message.h"
-
-#include <stdio.h>
-#include <string.h>
+#include "common/program_options.h"
 
 static const char long_help[] =
     "Sends by a schedule that does not wait for the server. Times run from the moment at which a\n"
@@ -181,14 +179,7 @@ static gboolean parse(int argc, char **argv, bench_options *o, raw_options *raw,
     add_crowd(context, o, raw);
     add_rest(context, o, raw);
     g_option_context_set_description(context, long_help);
-    gboolean ok = g_option_context_parse(context, &argc, &argv, error);
-    g_option_context_free(context);
-    if (ok && argc > 1) {
-        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "unexpected argument '%s'",
-                    argv[1]);
-        return FALSE;
-    }
-    return ok;
+    return program_options_parse(context, argc, argv, error);
 }
 
 static void take(const raw_options *raw, bench_options *o)
@@ -211,14 +202,12 @@ int bench_options_parse(int argc, char **argv, bench_options *options)
     raw_options raw = {.seed = 1};
     GError *error = NULL;
     set_defaults(options);
-    if (parse(argc, argv, options, &raw, &error) && raw.version) {
-        printf("plato-bench %s\n", PLATO_PROGRAM_VERSION);
-        return 0;
-    }
+    if (parse(argc, argv, options, &raw, &error) && raw.version)
+        return program_options_version("plato-bench");
     if (error != NULL || !check(options, &raw, &error)) {
-        fprintf(stderr, "plato-bench: %s; see plato-bench --help\n", error->message);
+        const int code = program_options_wrong("plato-bench", error->message);
         g_error_free(error);
-        return 2;
+        return code;
     }
     take(&raw, options);
     return -1;

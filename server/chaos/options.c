@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "chaos/options.h"
 
+#include "common/program_options.h"
+
 #include <glib.h>
-#include <stdio.h>
 
 static const char scenario_help[] =
     "A scenario has one rule on each line; # begins a comment:\n"
@@ -73,14 +74,7 @@ static gboolean parse_raw(int argc, char **argv, chaos_options *o, raw_options *
     GOptionContext *context = g_option_context_new("- a proxy that brings trouble");
     g_option_context_add_main_entries(context, entries, NULL);
     g_option_context_set_description(context, scenario_help);
-    gboolean ok = g_option_context_parse(context, &argc, &argv, error);
-    g_option_context_free(context);
-    if (ok && argc > 1) {
-        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "unexpected argument '%s'",
-                    argv[1]);
-        return FALSE;
-    }
-    return ok;
+    return program_options_parse(context, argc, argv, error);
 }
 
 static gboolean check(const raw_options *raw, chaos_options *o, GError **error)
@@ -116,12 +110,10 @@ int chaos_options_parse(int argc, char **argv, chaos_options *options)
     *options = (chaos_options){.server_port = 8900};
     const gboolean ok = parse_raw(argc, argv, options, &raw, &error);
     if (ok && raw.version) {
-        printf("plato-chaos %s\n", PLATO_PROGRAM_VERSION);
-        code = 0;
+        code = program_options_version("plato-chaos");
     } else if (!ok || !check(&raw, options, &error)) {
-        fprintf(stderr, "plato-chaos: %s; see plato-chaos --help\n", error->message);
+        code = program_options_wrong("plato-chaos", error->message);
         g_error_free(error);
-        code = 2;
     }
     g_free(raw.seed);
     return code;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "client/options.h"
 
+#include "common/program_options.h"
 #include "common/text_file.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -183,15 +183,9 @@ static gboolean parse_raw(int argc, char **argv, raw_options *raw, client_option
     g_option_context_add_main_entries(context, entries, NULL);
     tls_options_add(context, &options->tls);
     g_option_context_set_description(context, commands_help);
-    gboolean ok = g_option_context_parse(context, &argc, &argv, error);
-    g_option_context_free(context);
+    const gboolean ok = program_options_parse(context, argc, argv, error);
     options->resume_input = resume_input;
     options->json = json;
-    if (ok && argc > 1) {
-        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "unexpected argument '%s'",
-                    argv[1]);
-        return FALSE;
-    }
     return ok;
 }
 
@@ -279,12 +273,10 @@ int client_options_parse(int argc, char **argv, client_options *options)
     options->session_ids = g_array_new(FALSE, FALSE, sizeof(uint64_t));
     gboolean ok = parse_raw(argc, argv, &raw, options, &error);
     if (ok && raw.version) {
-        printf("plato-client %s\n", PLATO_PROGRAM_VERSION);
-        code = 0;
+        code = program_options_version("plato-client");
     } else if (!ok || !check(&raw, options, &error)) {
-        fprintf(stderr, "plato-client: %s; see plato-client --help\n", error->message);
+        code = program_options_wrong("plato-client", error->message);
         g_error_free(error);
-        code = 2;
     }
     clear_raw(&raw);
     return code;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cmd/options.h"
 
+#include "common/program_options.h"
 #include "plato/command.h"
 
-#include <stdio.h>
 #include <string.h>
 
 static const char description[] =
@@ -92,9 +92,7 @@ static gboolean parse(int argc, char **argv, raw_options *raw, cmd_options *opti
     g_option_context_add_main_entries(context, entries, NULL);
     tls_options_add(context, &options->tls);
     g_option_context_set_description(context, description);
-    const gboolean ok = g_option_context_parse(context, &argc, &argv, error);
-    g_option_context_free(context);
-    return ok;
+    return program_options_parse(context, argc, argv, error);
 }
 
 int cmd_options_parse(int argc, char **argv, cmd_options *options)
@@ -105,14 +103,11 @@ int cmd_options_parse(int argc, char **argv, cmd_options *options)
     *options = (cmd_options){.timeout_s = 4, .params = g_byte_array_new()};
     const gboolean ok = parse(argc, argv, &raw, options, &error);
     if (ok && raw.version) {
-        printf("plato-cmd %s\n", PLATO_PROGRAM_VERSION);
-        code = 0;
+        code = program_options_version("plato-cmd");
     } else {
         const char *text = ok ? take(&raw, options) : error->message;
-        if (text != NULL) {
-            fprintf(stderr, "plato-cmd: %s; see plato-cmd --help\n", text);
-            code = 2;
-        }
+        if (text != NULL)
+            code = program_options_wrong("plato-cmd", text);
     }
     g_clear_error(&error);
     g_free(raw.hex_params);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/option_table.h"
 
+#include "common/program_options.h"
+
 #include <string.h>
 
 /* What lives as long as GLib reads the command line. */
@@ -106,14 +108,6 @@ static bool take_numbers(const parse *p, GError **error)
     return true;
 }
 
-static bool nothing_left(int argc, char **argv, GError **error)
-{
-    if (argc > 1)
-        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "unexpected argument '%s'",
-                    argv[1]);
-    return argc <= 1;
-}
-
 /* GLib's own --help shows one group at a time. */
 static GOptionContext *new_context(const parse *p, const option_text *text, gboolean *wanted)
 {
@@ -144,7 +138,7 @@ bool option_table_parse(const option_group *groups, size_t n, const option_text 
     if (ok && help_wanted)
         *help = g_option_context_get_help(context, FALSE, NULL);
     else
-        ok = ok && nothing_left(argc, argv, error) && take_numbers(&p, error);
+        ok = ok && program_options_nothing_left(argc, argv, error) && take_numbers(&p, error);
     g_option_context_free(context);
     g_string_chunk_free(p.texts);
     g_array_unref(p.numbers);

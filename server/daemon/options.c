@@ -2,6 +2,7 @@
 #include "daemon/options.h"
 
 #include "common/address.h"
+#include "common/program_options.h"
 #include "daemon/log.h"
 #include "daemon/option_table.h"
 
@@ -350,15 +351,13 @@ int server_options_parse(int argc, char **argv, server_options *options)
         ok = check(options, conn_id_given, &error);
     }
     if (!ok) {
-        fprintf(stderr, "plato-server: %s; see plato-server --help\n", error->message);
+        code = program_options_wrong("plato-server", error->message);
         g_error_free(error);
-        code = 2;
     } else if (help != NULL) {
         fputs(help, stdout);
         code = 0;
     } else if (raw.version) {
-        printf("plato-server %s\n", PLATO_PROGRAM_VERSION);
-        code = 0;
+        code = program_options_version("plato-server");
     }
     g_free(help);
     g_free(raw.log_level);

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ping/options.h"
 
+#include "common/program_options.h"
 #include "plato/command.h"
-
-#include <stdio.h>
-#include <string.h>
 
 static const char description[] =
     "Sends a clock of 4 bytes and times its way back, one probe at a time, until SIGINT or\n"
@@ -77,9 +75,7 @@ static gboolean parse(int argc, char **argv, raw_options *raw, ping_options *opt
     g_option_context_add_main_entries(context, entries, NULL);
     tls_options_add(context, &options->tls);
     g_option_context_set_description(context, description);
-    const gboolean ok = g_option_context_parse(context, &argc, &argv, error);
-    g_option_context_free(context);
-    return ok;
+    return program_options_parse(context, argc, argv, error);
 }
 
 int ping_options_parse(int argc, char **argv, ping_options *options)
@@ -91,11 +87,9 @@ int ping_options_parse(int argc, char **argv, ping_options *options)
     const gboolean ok = parse(argc, argv, &raw, options, &error);
     const char *text = ok ? wrong(&raw, options) : error->message;
     if (ok && raw.version) {
-        printf("plato-ping %s\n", PLATO_PROGRAM_VERSION);
-        code = 0;
+        code = program_options_version("plato-ping");
     } else if (text != NULL) {
-        fprintf(stderr, "plato-ping: %s; see plato-ping --help\n", text);
-        code = 2;
+        code = program_options_wrong("plato-ping", text);
     } else {
         options->host = g_strdup(raw.rest[0]);
         options->port = raw.port != -1     ? raw.port
