@@ -214,8 +214,9 @@ class Wireshark:
                 break
         else:
             raise NotThere(f"packet {number} is not selected")
-        details = wait_for(f"details of {number}", lambda: self.details if
-                           self.details.cell(0, 0).name.startswith(f"Frame {number}:") else None)
+        details = self.details
+        wait_for(f"details of {number}", lambda: any(  # behind the packet's comments
+            line.startswith(f"Frame {number}:") for line in details.column()))
         details.click(len(details) - 1)
         xdotool("key", "shift+Right")
         time.sleep(0.3)
