@@ -160,7 +160,7 @@ void talk_show(talk_protocol *protocol, const talk_message *message, tvbuff_t *t
 /* The end of a message was not captured, and who knows what else behind it. */
 void talk_cut(packet_info *pinfo, talk *t);
 
-/* " rtt=1.234 ms" behind the words of a reply. */
+/* " (1.234 ms)" behind the words of a reply. */
 void talk_add_time(label *out, const talk_message *message);
 
 /* For the statistics, which bytes outside messages are kept from, and for other plugins; copied. */

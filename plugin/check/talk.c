@@ -266,7 +266,6 @@ void check_talk_message(check_world *world, const packet_info *pinfo,
     const check_message message = {record, pinfo->num, world_time_of(pinfo),
                                    conn_of(world, pinfo, record)};
     check_talk *conn = message.conn;
-    conn->spoken = true;
     world->messages++;
     world->readable += record->form == PLATO_TAP_WHOLE;
     tell_rules(world, &message);

@@ -23,7 +23,6 @@ struct check_talk {
     bool start_captured;
     bool lossy; /* bytes are missing from the capture */
     uint32_t first_packet;
-    bool spoken; /* there was a message */
 
     int64_t heard_ns; /* of the latest new byte of either side, or of its SYN */
     uint32_t heard_packet;

@@ -59,7 +59,7 @@ struct dialogue;
 /* The defaults; the caller sets `syntax`, `source` and `stats`. */
 void dialogue_config_init(dialogue_config *config);
 
-/* The code and the reason, as a word for metrics, of row `i` of the stats. */
+/* For metrics: the code of row `i` of `errors`, and the word for a row of `ended`. */
 uint32_t dialogue_code(unsigned i);
 const char *dialogue_end_name(dialogue_end end);
 

@@ -41,11 +41,6 @@ bool guard_reload(struct guard *guard, char **error)
     return true;
 }
 
-size_t guard_count(const struct guard *guard)
-{
-    return guard->tokens != NULL ? token_file_count(guard->tokens) : 0;
-}
-
 bool guard_may_log_in(void *user, uint64_t device_id, const uint8_t *token, size_t n)
 {
     struct guard *guard = user;

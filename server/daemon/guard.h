@@ -20,9 +20,6 @@ void guard_free(struct guard *guard);
 /* Reads the file again. False, the tokens staying as they were: see guard_new(). */
 bool guard_reload(struct guard *guard, char **error);
 
-/* How many tokens there are; 0 without a file. */
-size_t guard_count(const struct guard *guard);
-
 /*
  * As core_hooks.may_log_in; `user` is the guard. RECONN names a connection and no token, so with
  * tokens the conn_id is a secret too: core_hooks.make_conn_id is to be guard_make_conn_id.

@@ -263,8 +263,3 @@ unsigned hall_count(const struct hall *hall)
 {
     return g_hash_table_size(hall->seats);
 }
-
-unsigned hall_closing(const struct hall *hall)
-{
-    return hall->closing;
-}

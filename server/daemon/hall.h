@@ -37,8 +37,7 @@ void hall_accept(struct hall *hall, evutil_socket_t fd, const struct sockaddr *p
 /* Ends all connections, flushed; calls `emptied` when that is done, perhaps at once. */
 void hall_stop(struct hall *hall);
 
-/* Connections, and of these those that are closing. */
+/* Connections, also those that are closing. */
 unsigned hall_count(const struct hall *hall);
-unsigned hall_closing(const struct hall *hall);
 
 #endif

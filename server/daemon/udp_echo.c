@@ -3,6 +3,7 @@
 #include "daemon/udp_echo.h"
 
 #include "admission/admission.h"
+#include "common/address.h"
 
 #include <errno.h>
 #include <glib.h>
@@ -19,7 +20,6 @@ struct udp_echo {
     struct admission *admission;
     udp_echo_stats stats;
     uint16_t port;
-    char address[ADDRESS_TEXT];
 };
 
 static uint16_t port_of(const struct sockaddr_storage *address)
@@ -150,7 +150,6 @@ struct udp_echo *udp_echo_new(struct event_base *base, const udp_echo_config *co
     rates.address_rate = config->rate;
     echo->admission = admission_new(&rates);
     getsockname(fd, (struct sockaddr *)&bound, &length);
-    address_format((struct sockaddr *)&bound, echo->address);
     echo->port = port_of(&bound);
     echo->readable = event_new(base, fd, EV_READ | EV_PERSIST, on_readable, echo);
     event_add(echo->readable, NULL);
@@ -165,11 +164,6 @@ void udp_echo_free(struct udp_echo *echo)
     evutil_closesocket(echo->fd);
     admission_free(echo->admission);
     g_free(echo);
-}
-
-const char *udp_echo_address(const struct udp_echo *echo)
-{
-    return echo->address;
 }
 
 udp_echo_stats udp_echo_get_stats(const struct udp_echo *echo)

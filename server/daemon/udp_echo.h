@@ -9,7 +9,6 @@
 #define PLATO_SERVER_UDP_ECHO_H
 
 #include "admission/bucket.h"
-#include "common/address.h"
 
 #include <event2/event.h>
 
@@ -34,9 +33,6 @@ struct udp_echo *udp_echo_new(struct event_base *base, const udp_echo_config *co
 
 /* NULL is allowed. */
 void udp_echo_free(struct udp_echo *echo);
-
-/* "127.0.0.1:8904" */
-const char *udp_echo_address(const struct udp_echo *echo);
 
 udp_echo_stats udp_echo_get_stats(const struct udp_echo *echo);
 

@@ -75,7 +75,8 @@ void client_free(struct client *client)
     g_free(client);
 }
 
-bool client_has_joined(const struct client *client)
+/* True when it has had the answer to its LOGIN once. */
+static bool client_has_joined(const struct client *client)
 {
     return client->joined;
 }

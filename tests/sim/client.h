@@ -12,9 +12,6 @@
 struct client *client_new(world *w, uint64_t device_id, unsigned sessions, unsigned messages);
 void client_free(struct client *client);
 
-/* True when it has had the answer to its LOGIN once. */
-bool client_has_joined(const struct client *client);
-
 /* NULL if it has said all and heard all; else what is missing, to be freed. */
 char *client_lacks(const struct client *client);
 

@@ -114,11 +114,6 @@ const char *word_text(const word *w)
     return (const char *)w->value->data;
 }
 
-const char *word_label(const word *w)
-{
-    return w->name != NULL ? w->name : word_text(w);
-}
-
 gboolean word_is(const word *w, const char *text)
 {
     return w->name == NULL && !w->quoted && strcmp(word_text(w), text) == 0;

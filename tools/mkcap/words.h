@@ -27,9 +27,6 @@ gboolean word_is(const word *w, const char *text);
 /* The value as text; owned by the word. It may hold a NUL where it was quoted. */
 const char *word_text(const word *w);
 
-/* For messages: the name, or the value if it has none. */
-const char *word_label(const word *w);
-
 /* The readers set `error` and return FALSE (or NULL) for a value that does not fit. */
 
 gboolean word_number(const word *w, guint64 max, guint64 *number, GError **error);
