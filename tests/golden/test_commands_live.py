@@ -33,8 +33,9 @@ class Live(unittest.TestCase):
         self.addCleanup(self.stop)
         self.ports = {}
         while len(self.ports) < 3:
-            found = re.match(r"listening for (\w+) with TLS on .*:(\d+)$",
-                             self.server.stdout.readline())
+            line = self.server.stdout.readline()
+            self.assertTrue(line, "the server has ended")
+            found = re.match(r"listening for (\w+) with TLS on .*:(\d+)$", line)
             if found:
                 self.ports[found[1]] = int(found[2])
 

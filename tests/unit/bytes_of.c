@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bytes_of.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,18 @@ void bytes_add(bytes *b, const void *p, size_t n)
     if (n > 0)
         memcpy(b->p + b->n, p, n);
     b->n += n;
+}
+
+void bytes_print(bytes *b, const char *format, ...)
+{
+    char line[256];
+    va_list args;
+    va_start(args, format);
+    const int n = vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    if (n < 0 || (size_t)n >= sizeof line)
+        abort();
+    bytes_add(b, line, (size_t)n);
 }
 
 void bytes_add_hex(bytes *b, const char *hex)

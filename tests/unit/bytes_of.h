@@ -22,6 +22,8 @@ typedef struct bytes {
 
 void bytes_free(bytes *b);
 void bytes_add(bytes *b, const void *p, size_t n);
+/* As printf(), 255 characters at most. */
+void bytes_print(bytes *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void bytes_add_hex(bytes *b, const char *hex); /* blanks are skipped */
 void bytes_add_be32(bytes *b, uint32_t value);
 void bytes_add_varint(bytes *b, uint64_t value);

@@ -4,7 +4,6 @@
 #include "random.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,27 +14,17 @@ typedef struct tracer {
     bool paused;
 } tracer;
 
-__attribute__((format(printf, 2, 3))) static void say(tracer *t, const char *format, ...)
-{
-    char line[256];
-    va_list args;
-    va_start(args, format);
-    const int n = vsnprintf(line, sizeof line, format, args);
-    va_end(args);
-    bytes_add(&t->text, line, (size_t)n);
-}
-
 static void say_span(tracer *t, const char *name, plato_span span)
 {
-    say(t, " %s ", name);
+    bytes_print(&t->text, " %s ", name);
     for (size_t i = 0; i < span.n; i++)
-        say(t, "%02x", span.p[i]);
+        bytes_print(&t->text, "%02x", span.p[i]);
 }
 
 static int on_line(void *user, const plato_textcmd_event *event)
 {
     tracer *t = user;
-    say(t, "\nline at %" PRIu64 " length %" PRIu64, event->offset, event->length);
+    bytes_print(&t->text, "\nline at %" PRIu64 " length %" PRIu64, event->offset, event->length);
     say_span(t, "type", event->command.type);
     say_span(t, "params", event->command.params);
     t->paused = t->pause;
@@ -46,10 +35,12 @@ static int on_command(void *user, const plato_bincmd_event *event)
 {
     tracer *t = user;
     if (event->kind == PLATO_BINCMD_SKIPPED) {
-        say(t, "\nskipped at %" PRIu64 " length %" PRIu64, event->offset, event->length);
+        bytes_print(&t->text, "\nskipped at %" PRIu64 " length %" PRIu64, event->offset,
+                    event->length);
     } else {
-        say(t, "\ncommand at %" PRIu64 " length %" PRIu64 " magic %08" PRIx32 " type %u",
-            event->offset, event->length, event->command.magic, event->command.type);
+        bytes_print(&t->text,
+                    "\ncommand at %" PRIu64 " length %" PRIu64 " magic %08" PRIx32 " type %u",
+                    event->offset, event->length, event->command.magic, event->command.type);
         say_span(t, "params", event->command.params);
     }
     t->paused = t->pause;
@@ -58,9 +49,10 @@ static int on_command(void *user, const plato_bincmd_event *event)
 
 static void say_end(tracer *t, plato_err finish, const plato_error *e, uint64_t offset)
 {
-    say(t, "\nend %s at %" PRIu64 " field %" PRIu64 " got %" PRIu64 " limit %" PRIu64,
-        plato_err_name(finish), e->frame_offset, e->offset, e->got, e->limit);
-    say(t, ", next at %" PRIu64 "\n", offset);
+    bytes_print(&t->text,
+                "\nend %s at %" PRIu64 " field %" PRIu64 " got %" PRIu64 " limit %" PRIu64,
+                plato_err_name(finish), e->frame_offset, e->offset, e->got, e->limit);
+    bytes_print(&t->text, ", next at %" PRIu64 "\n", offset);
     bytes_add(&t->text, "", 1);
 }
 
@@ -100,7 +92,7 @@ static size_t next_cut(command_cuts cuts, size_t at, size_t n)
                 const ptrdiff_t used = plato_##kind##_decoder_feed(d, copy, n);                    \
                 rc = used < 0 ? (int)used : 0;                                                     \
                 if (used >= 0 && !t->paused && (size_t)used != n)                                  \
-                    say(t, "\n<feed left bytes over>");                                            \
+                    bytes_print(&t->text, "\n<feed left bytes over>");                             \
                 n = used < 0 ? 0 : (size_t)used;                                                   \
             } else {                                                                               \
                 plato_##kind##_decoder_input(d, copy, n);                                          \

@@ -4,8 +4,6 @@
 #include "random.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,16 +17,6 @@ typedef struct tracer {
     bool paused;
 } tracer;
 
-__attribute__((format(printf, 2, 3))) static void say(tracer *t, const char *format, ...)
-{
-    char line[256];
-    va_list args;
-    va_start(args, format);
-    const int n = vsnprintf(line, sizeof line, format, args);
-    va_end(args);
-    bytes_add(&t->text, line, (size_t)n);
-}
-
 static void say_hex(tracer *t, plato_span span)
 {
     static const char digits[] = "0123456789abcdef";
@@ -41,11 +29,12 @@ static void say_hex(tracer *t, plato_span span)
 static void say_body(tracer *t, const plato_event *e)
 {
     if (!t->in_body || t->body_frame != e->offset) {
-        say(t, "\nBODY at %" PRIu64 " of type %" PRIu32 " ", e->offset, e->frame->msg_type);
+        bytes_print(&t->text, "\nBODY at %" PRIu64 " of type %" PRIu32 " ", e->offset,
+                    e->frame->msg_type);
         t->body_have = 0;
     }
     if (e->body_offset != t->body_have)
-        say(t, "<wrong offset %" PRIu64 ">", e->body_offset);
+        bytes_print(&t->text, "<wrong offset %" PRIu64 ">", e->body_offset);
     t->in_body = true;
     t->body_frame = e->offset;
     t->body_have += e->body.n;
@@ -60,21 +49,22 @@ static void say_event(tracer *t, const plato_event *e)
         return;
     }
     t->in_body = false;
-    say(t,
-        "\n%s at %" PRIu64 " crc %d: version %u length %" PRIu32 " head %" PRIu32 " crc %08" PRIx32,
-        e->kind == PLATO_EVENT_HEADER     ? "HEADER"
-        : e->kind == PLATO_EVENT_VAR_HEAD ? "VAR_HEAD"
-                                          : "FRAME",
-        e->offset, (int)e->crc, f->version, f->msg_len, f->var_head_len, f->crc32);
+    bytes_print(&t->text,
+                "\n%s at %" PRIu64 " crc %d: version %u length %" PRIu32 " head %" PRIu32
+                " crc %08" PRIx32,
+                e->kind == PLATO_EVENT_HEADER     ? "HEADER"
+                : e->kind == PLATO_EVENT_VAR_HEAD ? "VAR_HEAD"
+                                                  : "FRAME",
+                e->offset, (int)e->crc, f->version, f->msg_len, f->var_head_len, f->crc32);
     /* the variant's type is inside the payload and not known with the header */
     if (f->framing == PLATO_FRAMING_HEADER || e->kind == PLATO_EVENT_FRAME)
-        say(t, " type %" PRIu32, f->msg_type);
+        bytes_print(&t->text, " type %" PRIu32, f->msg_type);
     if (e->kind == PLATO_EVENT_HEADER)
         return;
-    say(t, " var_head ");
+    bytes_print(&t->text, " var_head ");
     say_hex(t, f->var_head);
     if (e->kind == PLATO_EVENT_FRAME && !t->stream_body) {
-        say(t, " body ");
+        bytes_print(&t->text, " body ");
         say_hex(t, f->body);
     }
 }
@@ -131,7 +121,7 @@ static void run_pull(tracer *t, plato_decoder *d, const uint8_t *p, size_t n,
             end = hint < n - at ? at + (size_t)hint : n;
         }
         if (end == at) {
-            say(t, "\n<hint 0 without an error>");
+            bytes_print(&t->text, "\n<hint 0 without an error>");
             return;
         }
         rc = pull(t, d, p + at, end - at);
@@ -155,7 +145,7 @@ static void run_push(tracer *t, plato_decoder *d, const uint8_t *p, size_t n,
         if (used < 0)
             return;
         if (!t->paused && (size_t)used != piece)
-            say(t, "\n<feed left bytes over>");
+            bytes_print(&t->text, "\n<feed left bytes over>");
         at += (size_t)used;
     } while (at < n || t->paused);
 }
@@ -164,9 +154,10 @@ static void say_end(tracer *t, plato_decoder *d)
 {
     const plato_err finish = plato_decoder_finish(d);
     const plato_error *e = plato_decoder_error(d);
-    say(t, "\nend %s at frame %" PRIu64 " field %" PRIu64 " got %" PRIu64 " limit %" PRIu64,
-        plato_err_name(finish), e->frame_offset, e->offset, e->got, e->limit);
-    say(t, ", next frame at %" PRIu64 "\n", plato_decoder_offset(d));
+    bytes_print(&t->text,
+                "\nend %s at frame %" PRIu64 " field %" PRIu64 " got %" PRIu64 " limit %" PRIu64,
+                plato_err_name(finish), e->frame_offset, e->offset, e->got, e->limit);
+    bytes_print(&t->text, ", next frame at %" PRIu64 "\n", plato_decoder_offset(d));
     bytes_add(&t->text, "", 1);
 }
 

@@ -5,20 +5,13 @@ import re
 import struct
 import zlib
 
+from plato import varint  # of ../e2e, which the tests have put on the path
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOKEN = re.compile(r"""\s+ | (?P<hex>(?:[0-9a-fA-F]{2})+) | "(?P<text>[^"]*)" | \{(?P<name>\w+)(?P<catch>=?)\}
                     | \((?P<unit>(?:[0-9a-fA-F]{2})+)\)\*(?P<times>\d+)
                     | \[(?:v(?P<version>[0-9a-f]+)\s+)?(?P<type>[0-9a-f]{2})\s*\|(?P<head>[^|\]]*)\|(?P<body>[^\]]*)\]
                       (?P<flip>!?)(?:/(?P<first>\d+)|\\(?P<behind>\d+))?""", re.VERBOSE)
-
-
-def varint(value):
-    out = bytearray()
-    while value >= 0x80:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    out.append(value)
-    return bytes(out)
 
 
 def tokens(text):

@@ -41,7 +41,7 @@ class Run:
         found = re.fullmatch(r"each (\d+) (\d+) (.*)", text)
         if not found:
             return [text]
-        return [found[3].replace("{i}", table.varint(i).hex())
+        return [found[3].replace("{i}", plato.varint(i).hex())
                 for i in range(int(found[1]), int(found[2]) + 1)]
 
     def send(self, name, text):
