@@ -3,9 +3,6 @@
 
 #include <stdlib.h>
 
-/* Generous: it ends what hangs, also under sanitizers; ctest has the bound of the whole program. */
-enum { TIMEOUT_S = 300 };
-
 int run_suites(Suite *const *suites, size_t count)
 {
     SRunner *runner = srunner_create(NULL);
@@ -22,7 +19,6 @@ int run_fixture_tests(const char *name, SFun setup, SFun teardown, const TTest *
 {
     Suite *suite = suite_create(name);
     TCase *tcase = tcase_create(name);
-    tcase_set_timeout(tcase, TIMEOUT_S);
     tcase_add_checked_fixture(tcase, setup, teardown);
     for (size_t i = 0; i < count; i++)
         tcase_add_test(tcase, tests[i]);

@@ -398,7 +398,6 @@ Suite *stored_suite(void)
     Suite *suite = suite_create("core stored");
     TCase *tcase = tcase_create("stored");
     tcase_add_checked_fixture(tcase, setup, teardown);
-    tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, nothing_leaves_before_the_commit);
     tcase_add_test(tcase, a_batch_is_full_or_old);
     tcase_add_test(tcase, too_much_uncommitted_stops_reading);
