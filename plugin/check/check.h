@@ -8,10 +8,12 @@
  *   rulefile.c  files of rules
  *   params.c    values of parameters
  *   settings.c  which rules are at work
- *   rules.c     the table of rules; rule-*.c: what each does
+ *   rules.c     the table of rules for Plato; rule-*.c: what each does
  *   findings.c  where one is broken
- *   world.c     what the rules know of connections, devices and sessions; world-tcp.c: of TCP
- *   talk.c, rules-talk.c, rule-talk.c: the same for the latency and command protocols
+ *   world.c     what the rules know of connections, devices and sessions; world-head.c: from the
+ *               heads of frames; world-tcp.c: from TCP
+ *   talk.c, rules-talk.c, rule-talk.c, rule-safety.c: the same for the latency and command
+ *               protocols
  *   intervals.c, recent.c: bounded sets and tables
  *   expect.c, expect-parse.c: expected exchanges
  *   report.c    verdicts as text, TAP, JUnit XML and JSON

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the rules know of connections, devices and sessions. */
+/* What the rules know of connections, devices and sessions, and who tells them of what comes. */
 #include "talk.h"
 
 #include <string.h>
