@@ -461,7 +461,8 @@ class Killed(WithServer):
             code, events, err = self.run_client(1, text + "\n")
             self.assertEqual(code, 0, err)
             sent = [e for e in events if e.get("type") == "UP"]
-            self.assertEqual([(e["client_id"], e["msg_id"]) for e in sent], [(i, i)])
+            # a slow answer comes twice: the message was sent again meanwhile
+            self.assertEqual({(e["client_id"], e["msg_id"]) for e in sent}, {(i, i)})
 
     def test_torn_line_is_cut_off(self):
         """A crash between the file and the state: the line comes again, so it must go first."""

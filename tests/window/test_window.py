@@ -202,9 +202,7 @@ class Looking(Case):
         with Wireshark("trouble") as window:
             for start, text, end in ((27, "[Gap reported in: 26]", 26), (22, "[Repeat of: 17]", 17),
                                      (11, "[Response in: 12]", 12)):
-                details = window.go_to(start)
-                details.click(details.find(text), times=2)
-                wait_for(f"packet {end}", lambda: window.packet == end, 10)
+                window.follow_link(start, text, end)
                 picture(window, f"link-{start}-{end}")
 
     def test_follow(self):

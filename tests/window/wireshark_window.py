@@ -222,6 +222,17 @@ class Wireshark:
         time.sleep(0.3)
         return self.details
 
+    def follow_link(self, start, text, end):
+        """Goes to packet `start`, and from there by a double click on `text` to `end`."""
+        for _ in range(3):  # two clicks that a busy machine keeps apart are no double click
+            details = self.go_to(start)
+            details.click(details.find(text), times=2)
+            try:
+                return wait_for(f"packet {end}", lambda: self.packet == end, 10)
+            except NotThere as error:
+                missing = error
+        raise missing
+
     @property
     def packet(self):
         """Number of the selected packet."""

@@ -26,7 +26,7 @@ screen_need() {
 screen_start() {
     local build=$1 plugins version i
     plugins=("$build"/plugins/*/epan)
-    [ -e "${plugins[0]}/plato.so" ] || die "no plugin in $build/plugins: build it first"
+    [ -e "${plugins[0]}/plato.so" ] || die "no plugin in ${build:-build/*}/plugins: build it first"
     PLATO_BUILD=$build "$root/tools/plato-tshark" -G plugins >/dev/null # is it one that can be loaded?
     plato_find_ordinary_user ||
         die "root's Wireshark loads no plugin, and cannot become another user here"
