@@ -166,7 +166,8 @@ static const char *make_line(char *text, FILE *out)
         return wrong;
     const size_t n = strlen(line.word);
     if (n < TOKEN_LEAST_LEN)
-        return "the token is shorter than 22 characters: make one with openssl rand -base64 32";
+        return "the token is shorter than 22 characters: make one with: head -c 32 /dev/urandom | "
+               "base64";
     if (n > TOKEN_MOST_LEN)
         return "the token is longer than 4,096 characters";
     if (!token_hash_make(&hash, (const uint8_t *)line.word, n))
