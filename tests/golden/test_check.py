@@ -493,6 +493,8 @@ class Evidence(CheckTest):
         lines = self.tool("--format", "tap", nothing, text, expect=2).splitlines()
         self.assertEqual(sum(line.startswith("not ok") for line in lines), 2)
         self.tool(text, expect=2)
+        for capture, why in (self.folder, "it is a folder"), (self.path("missing"), "there is no such file"):
+            self.assertIn(why, self.tool(capture, expect=2))
 
     def test_other_protocols(self):
         self.scene.connect("http")
@@ -508,6 +510,9 @@ class Evidence(CheckTest):
             file.write(content[:-90])
         os.chmod(cut, 0o644)
         self.tool(cut, expect=2)
+        self.assertIn("cut short", self.errors)
+        # broken as far as it goes: that is said, and that there is more
+        self.tool("--rule", "messages(max=1)", cut, expect=1)
         self.assertIn("cut short", self.errors)
 
     def test_without_the_analysis(self):
