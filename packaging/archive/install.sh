@@ -211,19 +211,22 @@ for folder in "$personal/epan" "${global:-/nonexistent}/epan"; do
 "
     done
 done
-if [ -n "$others" ] && [ -n "$replace" ]; then
+package=
+! command -v dpkg >/dev/null || package=$(printf '%s' "$others" | while IFS= read -r file; do
+    dpkg -S "$file" 2>/dev/null
+done | sed -n '1s/:.*//p')
+if [ -n "$others" ] && [ -n "$replace" ] && [ -z "$package" ]; then
     printf '%s' "$others" | while IFS= read -r file; do
         rm -f -- "$file" || exit 1
         say "removed $file"
     done || fail 1 "another copy could not be removed (see above); remove it first"
 elif [ -n "$others" ]; then
-    package=
-    ! command -v dpkg >/dev/null || package=$(printf '%s' "$others" | while IFS= read -r file; do
-        dpkg -S "$file" 2>/dev/null
-    done | sed -n '1s/:.*//p')
+    # What others have installed is removed as they did it.
+    cure="Remove it, or run this again with --replace."
+    [ "$uid" -eq 0 ] || case $others in "${global:-/nonexistent}"/*) cure="Remove it first, as root." ;; esac
+    [ -z "$package" ] || cure="Remove it first, as root: apt-get remove $package"
     fail 4 "there is another copy of the plugin, and Wireshark takes one of them only:" \
-        "$(printf '%s' "$others" | sed 's/^/    /')" \
-        "Remove it${package:+ (apt-get remove $package)}, or run this again with --replace."
+        "$(printf '%s' "$others" | sed -e 's/^/    /' -e '2,$s/^/install.sh: /')" "$cure"
 fi
 if [ -e "$target/plato.so" ] && command -v dpkg >/dev/null && package=$(dpkg -S "$target/plato.so" 2>/dev/null); then
     fail 4 "$target/plato.so belongs to the package ${package%%:*}" "Remove that first: apt-get remove ${package%%:*}"
