@@ -147,7 +147,7 @@ class Table:
         """Clicks the cell; rolls the mouse wheel until it can be seen."""
         left, top, _, height = self.node.box
         before, still = None, 0
-        while still < 5:
+        while still < 30:  # a busy machine takes its time to roll
             time.sleep(0.1)
             _, y, _, line = self.cell(row, column).box
             still = still + 1 if y == before else 0
