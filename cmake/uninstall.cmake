@@ -3,8 +3,8 @@
 #
 #   cmake -DMANIFEST=build/release/install_manifest.txt -P cmake/uninstall.cmake
 #
-# Of folders, those that are named plato or Plato, and those below them, once they are empty. DESTDIR
-# is in front of all names, if it was so when they were installed.
+# Of folders, those that have plato or Plato in their names, and those below them, once they are
+# empty. DESTDIR is in front of all names, if it was so when they were installed.
 cmake_minimum_required(VERSION 3.18)
 if(NOT MANIFEST)
   message(FATAL_ERROR "which list? -DMANIFEST=build/release/install_manifest.txt")
@@ -18,7 +18,7 @@ foreach(file IN LISTS files)
     message(STATUS "Removed: ${file}")
   endif()
   get_filename_component(folder "${file}" DIRECTORY)
-  while(folder MATCHES "/[Pp]lato(/|$)")
+  while(folder MATCHES "/[^/]*[Pp]lato[^/]*(/|$)")
     list(APPEND folders "${folder}")
     get_filename_component(folder "${folder}" DIRECTORY)
   endwhile()
