@@ -29,8 +29,8 @@ static bool read_reply(const cmd_options *options, const cmd_protocol *protocol,
     return state == CMD_READ_DONE;
 }
 
-static bool exchange(const cmd_options *options, const cmd_protocol *protocol, tls_client *tls,
-                     const GByteArray *command, cmd_reply *reply, char **why)
+bool cmd_exchange(const cmd_options *options, const cmd_protocol *protocol, tls_client *tls,
+                  const GByteArray *command, cmd_reply *reply, char **why)
 {
     char address[ADDRESS_TEXT];
     wait_stream stream;
@@ -43,14 +43,5 @@ static bool exchange(const cmd_options *options, const cmd_protocol *protocol, t
     (void)wait_stream_write(&stream, command->data, command->len, deadline_us);
     const bool ok = read_reply(options, protocol, &stream, deadline_us, reply, why);
     wait_stream_close(&stream);
-    return ok;
-}
-
-bool cmd_exchange(const cmd_options *options, const cmd_protocol *protocol,
-                  const GByteArray *command, cmd_reply *reply, char **why)
-{
-    tls_client *tls = tls_options_client(&options->tls, protocol->alpn, why);
-    const bool ok = *why == NULL && exchange(options, protocol, tls, command, reply, why);
-    tls_client_free(tls);
     return ok;
 }

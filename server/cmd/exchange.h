@@ -31,9 +31,9 @@ typedef struct cmd_protocol {
 
 extern const cmd_protocol cmd_text, cmd_binary;
 
-/* Sends the command's bytes, reads its reply. False with one line for people in `*why`, to be
- * freed. */
-bool cmd_exchange(const cmd_options *options, const cmd_protocol *protocol,
+/* Sends the command's bytes, reads its reply; over TLS unless `tls` is NULL. False with one line
+ * for people in `*why`, to be freed. */
+bool cmd_exchange(const cmd_options *options, const cmd_protocol *protocol, tls_client *tls,
                   const GByteArray *command, cmd_reply *reply, char **why);
 
 #endif

@@ -49,10 +49,12 @@ static int run(const cmd_options *options)
     cmd_reply reply = {.bytes = g_byte_array_new()};
     char *why = NULL;
     int code = EXIT_USAGE;
-    if (protocol->write(options, command, &why)) {
-        const bool ok = cmd_exchange(options, protocol, command, &reply, &why);
+    tls_client *tls = tls_options_client(&options->tls, protocol->alpn, &why);
+    if (why == NULL && protocol->write(options, command, &why)) {
+        const bool ok = cmd_exchange(options, protocol, tls, command, &reply, &why);
         code = !ok ? EXIT_NO_REPLY : reply.is_error ? EXIT_ERROR_REPLY : EXIT_REPLY;
     }
+    tls_client_free(tls);
     if (code == EXIT_REPLY)
         print(&reply, options->hex);
     else if (code == EXIT_ERROR_REPLY)

@@ -209,6 +209,12 @@ class Clients(unittest.TestCase):
             self.assertEqual(code, 3)
             self.assertIn(text, out)
 
+    def test_no_certificates(self):
+        with tempfile.NamedTemporaryFile() as empty:
+            for command in ((CMD, "127.0.0.1", "TIME"),
+                            (PING, "127.0.0.1", "--tcp-long", "--count", "1")):
+                self.assertEqual(run(*command, "--tls", "--ca", empty.name)[:2], (2, ""))
+
     def test_another_protocol(self):
         """A port that speaks another of them is refused by its name, not by its bytes."""
         code, _, error = run(CMD, "127.0.0.1", "--port", self.server.binary_tls_port, "--tls",
