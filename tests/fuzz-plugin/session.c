@@ -2,13 +2,13 @@
 #define _DEFAULT_SOURCE
 #include "session.h"
 
-#include "packet-bincmd.h"
-#include "packet-latency.h"
-#include "packet-plato.h"
-#include "packet-textcmd.h"
-#include "stream.h"
-#include "talk.h"
-#include "tap.h"
+#include "commands/packet-bincmd.h"
+#include "commands/packet-latency.h"
+#include "commands/packet-textcmd.h"
+#include "commands/request_response.h"
+#include "plato/packet-plato.h"
+#include "plato/transport.h"
+#include "taps/tap.h"
 
 #include <epan/column-info.h>
 #include <epan/column-utils.h>
