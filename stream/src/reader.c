@@ -1,0 +1,420 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The frames of one TCP connection. */
+#include "reader_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MIDSTREAM_MAX_WAITING 1048576u /* bytes that wait for what precedes them; as for a hole */
+
+/* ---- marks ---- */
+
+static void add_mark(stream_flow *flow, const stream_mark *mark)
+{
+    if (mark->out_of_sync || mark->gap != STREAM_GAP_NONE)
+        flow->marks[flow->mark_count++ % STREAM_MARKS] = *mark;
+}
+
+/* The mark at `offset`, which is no longer there; without one, an ordinary place. */
+static stream_mark take_mark(stream_flow *flow, uint64_t offset)
+{
+    for (unsigned i = 0; i < flow->mark_count && i < STREAM_MARKS; i++) {
+        stream_mark *mark = &flow->marks[i];
+        const stream_mark taken = *mark;
+        if (taken.offset != offset || (!taken.out_of_sync && taken.gap == STREAM_GAP_NONE))
+            continue;
+        *mark = (stream_mark){0};
+        return taken;
+    }
+    return (stream_mark){.offset = offset};
+}
+
+/* ---- giving PDUs ---- */
+
+/* The place of a run that is being read. */
+typedef struct place {
+    unsigned direction;
+    stream_run run; /* what is left of it */
+    stream_mark at; /* how its beginning is reached */
+    uint64_t reach; /* end of the bytes on the wire, captured or not */
+} place;
+
+static void note_gap(stream_reader *reader, const place *at, const stream_reader_pdu *given)
+{
+    const stream_gap_entry entry = {given->offset, at->at.gap_from, false};
+    stream_gaps_frame(reader, at->direction, given->offset, given->offset + given->pdu.length);
+    if (given->gap == STREAM_GAP_WAITING)
+        stream_gaps_add(reader, at->direction, &entry);
+}
+
+static void give(stream_reader *reader, place *at, const stream_pdu *pdu, const uint8_t *bytes,
+                 bool rest)
+{
+    const bool is_frame = pdu->kind != STREAM_PDU_SKIPPED;
+    const uint64_t on_wire = at->reach - at->run.offset;
+    const uint64_t used = pdu->consume < on_wire ? pdu->consume : on_wire;
+    stream_piece first;
+    stream_reader_pdu given = {
+        .direction = at->direction,
+        .framing = reader->flows[at->direction].pdu.framing,
+        .pdu = *pdu,
+        .rest = rest,
+        .offset = at->run.offset,
+        .bytes = bytes,
+        .gap = is_frame ? at->at.gap : STREAM_GAP_NONE,
+    };
+    stream_whole(reader->conn, at->direction, given.offset, used > 0 ? used : 1, &given.packet,
+                 &given.time_ns);
+    if (stream_piece_at(reader->conn, at->direction, given.offset, &first)) {
+        given.first_packet = first.packet;
+        given.first_time_ns = first.time_ns;
+    }
+    if (is_frame) {
+        note_gap(reader, at, &given);
+        at->at.gap = STREAM_GAP_NONE;
+    }
+    if (pdu->frames_lost) {
+        at->at.gap = STREAM_GAP_FINAL;
+        at->at.gap_from = given.offset;
+    }
+    reader->config->on_pdu(reader->user, &given);
+    stream_consume(reader->conn, at->direction, given.offset, used);
+    at->run.offset += used;
+    at->at.out_of_sync = !reader->flows[at->direction].pdu.in_sync;
+}
+
+/* ---- reading a run ---- */
+
+/* What is left of the run is at its place again, if bytes are there. */
+static bool go_on(stream_reader *reader, place *at)
+{
+    stream_run run;
+    const uint64_t offset = at->run.offset;
+    if (!stream_run_at(reader->conn, at->direction, offset, &run) || run.offset != offset)
+        return false;
+    at->run = run;
+    at->reach = stream_reach(reader->conn, at->direction, offset);
+    return true;
+}
+
+/* Bytes that belong to a frame which was given before they came. */
+static void skip_rest(stream_reader *reader, place *at)
+{
+    stream_flow *flow = &reader->flows[at->direction];
+    const uint64_t left = flow->skip_to - at->run.offset;
+    const uint64_t len = left < at->run.len ? left : at->run.len;
+    const uint8_t *p = stream_bytes(reader->conn, at->direction, at->run.offset, (size_t)len);
+    const stream_pdu pdu = {.kind = STREAM_PDU_SKIPPED, .length = len, .consume = len};
+    flow->pdu.in_sync = true;
+    give(reader, at, &pdu, p, true);
+}
+
+/* A frame that was cut by a hole and not by the snaplen is no frame. */
+static void cut_by_hole(stream_reader *reader, place *at, stream_pdu *pdu)
+{
+    pdu->kind = STREAM_PDU_SKIPPED;
+    pdu->length = pdu->consume = at->run.len;
+    pdu->total = 0;
+    reader->flows[at->direction].pdu.in_sync = false;
+}
+
+static bool may_wait(const stream_reader *reader, const stream_run *run)
+{
+    return reader->config->reassemble && !reader->ended && run->after != STREAM_EDGE_GIVEN_UP &&
+           run->after != STREAM_EDGE_CONSUMED;
+}
+
+/* One PDU at the beginning of the run; false: it has to wait. */
+static bool read_pdu(stream_reader *reader, place *at)
+{
+    stream_flow *flow = &reader->flows[at->direction];
+    const stream_run *run = &at->run;
+    const uint8_t *p = stream_bytes(reader->conn, at->direction, run->offset, (size_t)run->len);
+    if (p == NULL)
+        return false;
+    const stream_pdu_bytes bytes = {p, (size_t)run->len, at->reach - run->offset,
+                                    may_wait(reader, run)};
+    flow->pdu.in_sync = !at->at.out_of_sync;
+    flow->pdu.framing = stream_find_framing(reader, p, (size_t)run->len, flow->pdu.in_sync);
+    stream_pdu pdu = stream_pdu_next(&flow->pdu, &bytes);
+    if (pdu.kind == STREAM_PDU_NEED_MORE) {
+        flow->need_at = run->offset;
+        flow->need_until = run->offset + pdu.length;
+        return false;
+    }
+    const bool by_hole = run->after == STREAM_EDGE_GIVEN_UP || run->after == STREAM_EDGE_CONSUMED;
+    if (pdu.kind == STREAM_PDU_CUT && bytes.captured == bytes.reported) {
+        if (reader->ended && !by_hole && reader->config->reassemble)
+            return false; /* the capture ends within it */
+        if (by_hole)
+            cut_by_hole(reader, at, &pdu);
+    }
+    if (pdu.kind == STREAM_PDU_CUT && run->offset + pdu.consume > at->reach) {
+        flow->skip_from = run->offset;
+        flow->skip_to = run->offset + pdu.consume;
+    }
+    give(reader, at, &pdu, p, false);
+    return true;
+}
+
+static void read_on(stream_reader *reader, place *at)
+{
+    stream_flow *flow = &reader->flows[at->direction];
+    bool more = true;
+    while (more && go_on(reader, at)) {
+        if (at->run.offset >= flow->skip_from && at->run.offset < flow->skip_to)
+            skip_rest(reader, at);
+        else if (at->run.offset == flow->need_at && at->reach < flow->need_until &&
+                 may_wait(reader, &at->run))
+            more = false;
+        else
+            more = read_pdu(reader, at);
+    }
+    at->at.offset = at->run.offset;
+    add_mark(flow, &at->at);
+}
+
+/* ---- what stands before a run ---- */
+
+/* A run after a hole that may still be filled, or where the capture began. */
+static void read_proven(stream_reader *reader, place *at)
+{
+    stream_hole hole = {0};
+    uint64_t found;
+    if (!stream_search_run(reader, at->direction, &at->run, &found))
+        return;
+    const uint64_t before = at->run.offset;
+    at->at = (stream_mark){.offset = found};
+    if (at->run.before == STREAM_EDGE_WAITING) {
+        at->at.gap = STREAM_GAP_WAITING;
+        if (stream_hole_at(reader->conn, at->direction, before - 1, &hole))
+            at->at.gap_from = hole.offset;
+    }
+    at->run.offset = found;
+    read_on(reader, at);
+}
+
+static void start_midstream(stream_reader *reader, stream_flow *flow, int64_t now)
+{
+    if (flow->midstream)
+        return;
+    flow->midstream = true;
+    flow->midstream_segments = reader->segments;
+    flow->midstream_ns = now;
+}
+
+static void read_run(stream_reader *reader, unsigned direction, const stream_run *run, int64_t now)
+{
+    stream_flow *flow = &reader->flows[direction];
+    place at = {.direction = direction, .run = *run, .at = {.offset = run->offset}};
+    switch (run->before) {
+    case STREAM_EDGE_WAITING:
+        read_proven(reader, &at);
+        return;
+    case STREAM_EDGE_MIDSTREAM:
+        start_midstream(reader, flow, now);
+        if (!flow->midstream_over && reader->config->reassemble) {
+            read_proven(reader, &at);
+            return;
+        }
+        at.at.out_of_sync = true;
+        break;
+    case STREAM_EDGE_GIVEN_UP:
+        at.at = (stream_mark){run->offset, true, STREAM_GAP_FINAL, run->offset};
+        break;
+    case STREAM_EDGE_CUT:
+    default:
+        at.at = take_mark(flow, run->offset);
+        break;
+    }
+    read_on(reader, &at);
+}
+
+/* ---- segments ---- */
+
+static void read_changed(stream_reader *reader, int64_t now)
+{
+    static const plato_resync_budget budget = PLATO_RESYNC_BUDGET_DEFAULT;
+    for (unsigned direction = 0; direction < 2; direction++) {
+        stream_run run;
+        reader->flows[direction].pdu.budget = budget;
+        while (stream_next_changed(reader->conn, direction, &run))
+            read_run(reader, direction, &run, now);
+    }
+}
+
+static bool midstream_is_over(const stream_reader *reader, const stream_flow *flow, int64_t now,
+                              uint64_t waiting)
+{
+    return reader->segments - flow->midstream_segments >= reader->tcp.grace_packets ||
+           now - flow->midstream_ns >= reader->tcp.grace_ns || waiting >= MIDSTREAM_MAX_WAITING;
+}
+
+/* What stands before the first bytes of a capture that starts in mid-stream no longer comes. */
+static void end_midstream(stream_reader *reader, int64_t now, bool at_once)
+{
+    for (unsigned direction = 0; direction < 2; direction++) {
+        stream_flow *flow = &reader->flows[direction];
+        stream_run run;
+        if (!flow->midstream || flow->midstream_over)
+            continue;
+        const bool any = stream_run_at(reader->conn, direction, 0, &run);
+        if (!at_once && !midstream_is_over(reader, flow, now, any ? run.len : 0))
+            continue;
+        flow->midstream_over = true;
+        if (any && run.before == STREAM_EDGE_MIDSTREAM)
+            read_run(reader, direction, &run, now);
+    }
+}
+
+static void on_event(void *user, const stream_event *event)
+{
+    stream_reader *reader = user;
+    if (event->kind == STREAM_HOLE_FILLED)
+        stream_search_forget(reader, event->direction, event->hole_offset + event->hole_len);
+    if (event->kind == STREAM_HOLE_GIVEN_UP)
+        stream_search_forget(reader, event->direction, event->offset + event->len);
+    if (event->kind == STREAM_HOLE_GIVEN_UP && !event->maybe_fin)
+        stream_gaps_given_up(reader, event->direction, event->offset, event->offset + event->len);
+    if (reader->config->tcp.on_event != NULL)
+        reader->config->tcp.on_event(reader->user, event);
+}
+
+static void reset_flows(stream_reader *reader)
+{
+    for (unsigned direction = 0; direction < 2; direction++) {
+        stream_flow *flow = &reader->flows[direction];
+        stream_searches_clear(reader, direction);
+        stream_array_free(reader, &flow->gaps);
+        *flow = (stream_flow){0};
+        flow->need_at = UINT64_MAX;
+        flow->pdu.limits = reader->config->limits;
+        flow->pdu.checksum = &reader->checksum;
+    }
+    reader->framing = reader->config->framing;
+    reader->checksum = reader->config->checksum;
+    reader->ended = false;
+    reader->segments = 0;
+}
+
+static void restart(stream_reader *reader)
+{
+    stream_reader_end(reader);
+    if (reader->config->on_restart != NULL)
+        reader->config->on_restart(reader->user);
+    stream_conn_restart(reader->conn);
+    reset_flows(reader);
+}
+
+void stream_reader_segment(stream_reader *reader, const stream_segment *segment)
+{
+    while (stream_conn_segment(reader->conn, segment) == STREAM_RESTART)
+        restart(reader);
+    reader->segments++;
+    read_changed(reader, segment->time_ns);
+    end_midstream(reader, segment->time_ns, false);
+    stream_conn_keep(reader->conn);
+}
+
+void stream_reader_end(stream_reader *reader)
+{
+    stream_conn_end(reader->conn);
+    read_changed(reader, 0);
+    end_midstream(reader, 0, true);
+    reader->ended = true;
+    read_changed(reader, 0);
+}
+
+/* ---- life ---- */
+
+void stream_reader_config_init(stream_reader_config *config)
+{
+    static const plato_limits limits = PLATO_LIMITS_DEFAULT;
+    memset(config, 0, sizeof *config);
+    stream_config_init(&config->tcp);
+    config->limits = limits;
+    config->checksum = (stream_checksum){
+        .verify = true, .coverage = STREAM_CHECKSUM_AUTO, .polynomial = STREAM_CHECKSUM_AUTO};
+    config->reassemble = true;
+}
+
+static void *default_alloc(void *user, size_t size)
+{
+    (void)user;
+    return malloc(size);
+}
+
+static void *default_resize(void *user, void *ptr, size_t size)
+{
+    (void)user;
+    return realloc(ptr, size);
+}
+
+static void default_release(void *user, void *ptr)
+{
+    (void)user;
+    free(ptr);
+}
+
+stream_reader *stream_reader_new(const stream_reader_config *config, stream_budget *budget,
+                                 const plato_allocator *allocator, void *user)
+{
+    static const plato_allocator libc = {NULL, default_alloc, default_resize, default_release};
+    if (allocator == NULL)
+        allocator = &libc;
+    stream_reader *reader = allocator->alloc(allocator->user, sizeof *reader);
+    if (reader == NULL)
+        return NULL;
+    memset(reader, 0, sizeof *reader);
+    reader->config = config;
+    reader->tcp = config->tcp;
+    reader->tcp.on_event = on_event;
+    reader->allocator = *allocator;
+    reader->user = user;
+    reader->conn = stream_conn_new(&reader->tcp, budget, reader);
+    if (reader->conn == NULL) {
+        allocator->release(allocator->user, reader);
+        return NULL;
+    }
+    reset_flows(reader);
+    return reader;
+}
+
+void stream_reader_free(stream_reader *reader)
+{
+    if (reader == NULL)
+        return;
+    for (unsigned direction = 0; direction < 2; direction++) {
+        stream_searches_clear(reader, direction);
+        stream_array_free(reader, &reader->flows[direction].gaps);
+    }
+    stream_conn_free(reader->conn);
+    reader->allocator.release(reader->allocator.user, reader);
+}
+
+/* ---- questions ---- */
+
+const stream_conn *stream_reader_conn(const stream_reader *reader)
+{
+    return reader->conn;
+}
+
+plato_framing stream_reader_framing(const stream_reader *reader)
+{
+    return reader->framing;
+}
+
+const stream_checksum *stream_reader_checksum(const stream_reader *reader)
+{
+    return &reader->checksum;
+}
+
+bool stream_reader_unfinished(const stream_reader *reader, unsigned direction, uint64_t *offset)
+{
+    const stream_flow *flow = &reader->flows[direction];
+    stream_run run;
+    *offset = flow->need_at;
+    return flow->need_at != UINT64_MAX &&
+           stream_run_at(reader->conn, direction, flow->need_at, &run) &&
+           run.offset == flow->need_at;
+}

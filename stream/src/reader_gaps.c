@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Which frames are the first after missing bytes. That is said at once, and withdrawn when the
+ * bytes came later, or when a frame among them did that is now the first.
+ */
+#include "reader_internal.h"
+
+#include <string.h>
+
+void *stream_array_insert(stream_reader *reader, stream_array *array, size_t index, size_t size)
+{
+    if (array->count == array->room) {
+        const size_t room = array->room == 0 ? 4 : array->room * 2;
+        void *items = reader->allocator.resize(reader->allocator.user, array->items, room * size);
+        if (items == NULL)
+            return NULL;
+        array->items = items;
+        array->room = room;
+    }
+    char *place = (char *)array->items + index * size;
+    memmove(place + size, place, (array->count - index) * size);
+    array->count++;
+    return place;
+}
+
+void stream_array_remove(stream_array *array, size_t index, size_t size)
+{
+    char *place = (char *)array->items + index * size;
+    memmove(place, place + size, (array->count - index - 1) * size);
+    array->count--;
+}
+
+void stream_array_free(stream_reader *reader, stream_array *array)
+{
+    if (array->items != NULL)
+        reader->allocator.release(reader->allocator.user, array->items);
+    *array = (stream_array){0};
+}
+
+/* Index of the first entry at `offset` or after it. */
+static size_t lower_bound(const stream_array *gaps, uint64_t offset)
+{
+    const stream_gap_entry *entries = gaps->items;
+    size_t low = 0, high = gaps->count;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        if (entries[middle].offset < offset)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static stream_gap_entry *entry_at(const stream_reader *reader, unsigned direction, uint64_t offset)
+{
+    const stream_array *gaps = &reader->flows[direction].gaps;
+    const size_t index = lower_bound(gaps, offset);
+    return index < gaps->count ? (stream_gap_entry *)gaps->items + index : NULL;
+}
+
+void stream_gaps_add(stream_reader *reader, unsigned direction, const stream_gap_entry *entry)
+{
+    stream_array *gaps = &reader->flows[direction].gaps;
+    stream_gap_entry *place =
+        stream_array_insert(reader, gaps, lower_bound(gaps, entry->offset), sizeof *place);
+    if (place != NULL)
+        *place = *entry;
+}
+
+/* Whether bytes in [from, to) are missing; `final`: for good. */
+static bool is_missing(const stream_reader *reader, unsigned direction, uint64_t from, uint64_t to,
+                       bool final)
+{
+    stream_hole hole;
+    while (from < to && stream_hole_at(reader->conn, direction, from, &hole) && hole.offset < to) {
+        if (hole.given_up || !final)
+            return true;
+        from = hole.offset + hole.len;
+    }
+    return false;
+}
+
+void stream_gaps_frame(stream_reader *reader, unsigned direction, uint64_t offset, uint64_t end)
+{
+    stream_gap_entry *next = entry_at(reader, direction, offset + 1);
+    if (next == NULL || next->from >= end)
+        return;
+    next->from = end;
+    next->final = is_missing(reader, direction, end, next->offset, true);
+}
+
+void stream_gaps_given_up(stream_reader *reader, unsigned direction, uint64_t offset, uint64_t end)
+{
+    stream_gap_entry *next = entry_at(reader, direction, end);
+    if (next != NULL && next->from <= offset)
+        next->final = true;
+}
+
+stream_gap stream_reader_gap(const stream_reader *reader, unsigned direction, uint64_t offset)
+{
+    const stream_gap_entry *entry = entry_at(reader, direction, offset);
+    if (entry == NULL || entry->offset != offset)
+        return STREAM_GAP_FINAL; /* it was final from the beginning */
+    if (entry->final)
+        return STREAM_GAP_FINAL;
+    return is_missing(reader, direction, entry->from, offset, false) ? STREAM_GAP_WAITING
+                                                                     : STREAM_GAP_NONE;
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Frames after a hole that may still be filled: those that prove themselves, and no others. */
+#include "reader_internal.h"
+
+#define CHAIN 3 /* frames without CRC, one after the other, that prove themselves */
+
+/* A chain begins with a segment; those that began longer ago are not tried again. Bytes. */
+#define CHAIN_REACH 65536u
+
+/* Index of the search of the run at `offset`, or where it belongs. */
+static size_t lower_bound(const stream_array *searches, uint64_t offset)
+{
+    const stream_search *items = searches->items;
+    size_t low = 0, high = searches->count;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        if (items[middle].offset < offset)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static stream_search *search_of(stream_reader *reader, unsigned direction, uint64_t offset)
+{
+    stream_array *searches = &reader->flows[direction].searches;
+    const size_t index = lower_bound(searches, offset);
+    stream_search *items = searches->items;
+    if (index < searches->count && items[index].offset == offset)
+        return &items[index];
+    stream_search *search = stream_array_insert(reader, searches, index, sizeof *search);
+    if (search != NULL)
+        *search = (stream_search){.offset = offset, .from = offset};
+    return search;
+}
+
+void stream_search_forget(stream_reader *reader, unsigned direction, uint64_t offset)
+{
+    stream_array *searches = &reader->flows[direction].searches;
+    const size_t index = lower_bound(searches, offset);
+    const stream_search *items = searches->items;
+    if (index < searches->count && items[index].offset == offset)
+        stream_array_remove(searches, index, sizeof *items);
+}
+
+void stream_searches_clear(stream_reader *reader, unsigned direction)
+{
+    stream_array_free(reader, &reader->flows[direction].searches);
+}
+
+/* Whether a segment ends at `offset`. */
+static bool segment_ends_at(const stream_reader *reader, unsigned direction, uint64_t offset)
+{
+    stream_piece piece;
+    return stream_piece_at(reader->conn, direction, offset - 1, &piece) &&
+           piece.offset + piece.len == offset;
+}
+
+/* Whether the connection's frames carry nothing that proves one by itself. */
+static bool without_proof(const stream_reader *reader, plato_framing framing)
+{
+    const stream_checksum *checksum = &reader->checksum;
+    const plato_crc_coverage coverage =
+        checksum->fixed ? checksum->kind.coverage : (plato_crc_coverage)checksum->coverage;
+    return framing == PLATO_FRAMING_MSGCMD ||
+           ((checksum->fixed || checksum->coverage != STREAM_CHECKSUM_AUTO) &&
+            coverage == PLATO_CRC_NONE);
+}
+
+/* Length of a frame at p[0] that parses with nothing unknown; 0: there is none. */
+static uint64_t parsed_frame(const stream_reader *reader, plato_framing framing, const uint8_t *p,
+                             size_t n)
+{
+    plato_frame frame;
+    if (plato_frame_parse(framing, p, n, &reader->config->limits, &frame) != PLATO_OK)
+        return 0;
+    if (framing == PLATO_FRAMING_MSGCMD
+            ? !plato_msgcmd_is_proof(p, n, &reader->config->limits)
+            : frame.version != PLATO_VERSION_ON_WIRE ||
+                  !plato_head_is_proof(frame.msg_type, frame.var_head.p, frame.var_head.n))
+        return 0;
+    return plato_frame_total(&frame);
+}
+
+/* Whether a chain of frames begins at `offset` that is long enough, or ends with a segment. */
+static bool is_chain(const stream_reader *reader, unsigned direction, plato_framing framing,
+                     const stream_run *run, const uint8_t *p, uint64_t offset)
+{
+    uint64_t at = offset - run->offset;
+    for (unsigned i = 0; i < CHAIN; i++) {
+        const uint64_t len = parsed_frame(reader, framing, p + at, (size_t)(run->len - at));
+        if (len == 0)
+            return false;
+        at += len;
+        if (segment_ends_at(reader, direction, run->offset + at))
+            return true;
+    }
+    return true;
+}
+
+/* By a chain of frames; only the run's beginning and the beginnings of its segments are tried. */
+static bool find_chain(const stream_reader *reader, unsigned direction, plato_framing framing,
+                       const stream_run *run, const uint8_t *p, stream_search *search,
+                       uint64_t *found)
+{
+    stream_piece piece;
+    if (run->len > CHAIN_REACH && search->from < run->offset + run->len - CHAIN_REACH)
+        search->from = run->offset + run->len - CHAIN_REACH;
+    uint64_t from = search->from;
+    while (from < run->offset + run->len &&
+           stream_piece_at(reader->conn, direction, from, &piece) &&
+           piece.offset < run->offset + run->len) {
+        const uint64_t at = piece.offset > run->offset ? piece.offset : run->offset;
+        if (at >= from && is_chain(reader, direction, framing, run, p, at)) {
+            *found = at;
+            return true;
+        }
+        from = piece.offset + piece.len;
+    }
+    return false;
+}
+
+/* The likely frame of an earlier search: if all of it came, does its CRC prove it? */
+static bool candidate_proves(const stream_reader *reader, const stream_run *run, const uint8_t *p,
+                             const stream_search *search)
+{
+    const uint64_t at = search->candidate - run->offset;
+    plato_frame frame;
+    return plato_frame_parse(PLATO_FRAMING_HEADER, p + at, (size_t)(run->len - at),
+                             &reader->config->limits, &frame) == PLATO_OK &&
+           stream_checksum_proves(&reader->checksum, &frame);
+}
+
+/* By CRC. */
+static bool find_proof(stream_reader *reader, unsigned direction, const stream_run *run,
+                       const uint8_t *p, stream_search *search, uint64_t *found)
+{
+    stream_pdu_reader *pdu = &reader->flows[direction].pdu;
+    const uint64_t end = run->offset + run->len;
+    if (search->candidate_len > 0 && search->candidate + search->candidate_len <= end) {
+        *found = search->candidate;
+        if (candidate_proves(reader, run, p, search))
+            return true;
+        search->from = search->candidate + 1;
+        search->candidate_len = 0;
+    }
+    const uint64_t at = search->from - run->offset;
+    const plato_resync_result result = stream_pdu_search(pdu, p + at, (size_t)(run->len - at));
+    *found = search->from + result.skipped;
+    if (result.verdict == PLATO_RESYNC_FOUND)
+        return true;
+    search->from = *found;
+    if (result.verdict == PLATO_RESYNC_LIKELY && search->candidate_len == 0) {
+        search->candidate = *found;
+        search->candidate_len = result.frame_len;
+    }
+    /* its end is waited for; what comes after it is searched, each byte once */
+    if (search->candidate_len > 0)
+        search->from = end > search->candidate + PLATO_HEADER_LEN ? end - PLATO_HEADER_LEN + 1
+                                                                  : search->candidate + 1;
+    return false;
+}
+
+bool stream_search_run(stream_reader *reader, unsigned direction, const stream_run *run,
+                       uint64_t *found)
+{
+    stream_flow *flow = &reader->flows[direction];
+    stream_search *search = search_of(reader, direction, run->offset);
+    if (search == NULL || search->from >= run->offset + run->len)
+        return false;
+    const uint8_t *p = stream_bytes(reader->conn, direction, run->offset, (size_t)run->len);
+    if (p == NULL)
+        return false;
+    const plato_framing framing = stream_find_framing(reader, p, (size_t)run->len, false);
+    bool is_found;
+    flow->pdu.framing = framing;
+    if (without_proof(reader, framing))
+        is_found = find_chain(reader, direction, framing, run, p, search, found);
+    else
+        is_found = find_proof(reader, direction, run, p, search, found);
+    if (is_found)
+        stream_search_forget(reader, direction, run->offset);
+    return is_found;
+}
