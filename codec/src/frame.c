@@ -9,14 +9,6 @@
 
 static const plato_limits default_limits = PLATO_LIMITS_DEFAULT;
 
-/* MsgCmd's two fields, as tags: number << 3 | wire type. */
-enum {
-    MSGCMD_TYPE = 1,
-    MSGCMD_PAYLOAD = 2,
-    TAG_TYPE = MSGCMD_TYPE << 3 | PLATO_WIRE_VARINT,
-    TAG_PAYLOAD = MSGCMD_PAYLOAD << 3 | PLATO_WIRE_BYTES,
-};
-
 const char *plato_msg_type_name(uint32_t msg_type)
 {
     static const char *const names[] = {"LOGIN", "HEARTBEAT", "RECONN", "ACK",
@@ -216,11 +208,11 @@ static void put_msgcmd(const plato_frame *frame, uint8_t *out, size_t prefix_len
     uint8_t *p = out + PLATO_LENGTH_PREFIX_LEN;
     put_be32(out, (uint32_t)(prefix_len - PLATO_LENGTH_PREFIX_LEN + frame->body.n));
     if (frame->msg_type != 0) {
-        *p++ = TAG_TYPE;
+        *p++ = MSGCMD_TAG_TYPE;
         p += plato_varint_write(frame->msg_type, p);
     }
     if (frame->body.n != 0) {
-        *p++ = TAG_PAYLOAD;
+        *p++ = MSGCMD_TAG_PAYLOAD;
         (void)plato_varint_write(frame->body.n, p);
     }
 }

@@ -163,6 +163,16 @@ bool plato_textcmd_is_unreserved(uint8_t byte)
            (byte >= '0' && byte <= '9') || byte == '-' || byte == '.' || byte == '_' || byte == '~';
 }
 
+bool plato_textcmd_is_integer(plato_span text)
+{
+    const size_t sign = text.n > 0 && text.p[0] == '-' ? 1 : 0;
+    for (size_t i = sign; i < text.n; i++) {
+        if (text.p[i] < '0' || text.p[i] > '9')
+            return false;
+    }
+    return text.n > sign;
+}
+
 ptrdiff_t plato_textcmd_unescape(const uint8_t *p, size_t n, uint8_t *out)
 {
     size_t made = 0;

@@ -13,6 +13,7 @@
 #include "plato/export.h"
 #include "plato/frame.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -70,6 +71,43 @@ PLATO_API plato_resync_result plato_resync_among(const uint8_t *p, size_t n,
                                                  const plato_limits *limits, unsigned coverages,
                                                  unsigned polynomials,
                                                  const plato_resync_budget *budget);
+
+/*
+ * Whether a whole frame of the length-prefixed variant begins at p[0] beyond doubt. There is no
+ * CRC, so everything must fit: the length, a MsgCmd of Type and Payload with nothing unknown, and
+ * in it the message of that type, whose head has known fields only (docs/protocol.md, "The
+ * length-prefixed variant"). Bytes after the frame are ignored. O(length of the frame), no
+ * allocation.
+ */
+PLATO_API bool plato_msgcmd_is_proof(const uint8_t *p, size_t n, const plato_limits *limits);
+
+/*
+ * Looks for the first frame of the variant that plato_msgcmd_is_proof() accepts in `n` bytes at
+ * `p`; p[0] itself is a candidate. PLATO_RESYNC_FOUND as for plato_resync(). PLATO_RESYNC_NOT_YET:
+ * there is no whole one, and `skipped` is n, although a frame whose end is missing may begin before
+ * that: nothing short of a whole one can be told from chance. PLATO_RESYNC_GAVE_UP: max_bytes were
+ * searched, `skipped` of them. A candidate longer than what is left of max_crc_bytes is passed
+ * over. O(min(n, max_bytes) + max_crc_bytes), no allocation.
+ */
+PLATO_API plato_resync_result plato_msgcmd_resync(const uint8_t *p, size_t n,
+                                                  const plato_limits *limits,
+                                                  const plato_resync_budget *budget);
+
+/*
+ * Which framing a stream uses, of which `n` bytes at `p` are known to begin with a frame: the first
+ * byte of a fixed header is the version, never 0, and that of a length prefix is 0 below 16 MiB.
+ * 0 if there are too few bytes to say. O(1).
+ */
+PLATO_API plato_framing plato_framing_by_start(const uint8_t *p, size_t n);
+
+/*
+ * The same of `n` bytes from anywhere in a stream: the framing of the first frame that proves
+ * itself, as plato_resync_among() (any CRC) and plato_msgcmd_resync() find them, each within
+ * `budget`. 0 if there is none.
+ */
+PLATO_API plato_framing plato_framing_by_search(const uint8_t *p, size_t n,
+                                                const plato_limits *limits,
+                                                const plato_resync_budget *budget);
 
 PLATO_END
 

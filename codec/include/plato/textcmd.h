@@ -71,6 +71,12 @@ PLATO_API plato_err plato_textcmd_parse(const uint8_t *p, size_t n,
 PLATO_API bool plato_textcmd_is_unreserved(uint8_t byte);
 
 /*
+ * Whether `text` is a decimal integer of any size: digits, after an optional `-`. ECHO takes
+ * nothing else. O(n).
+ */
+PLATO_API bool plato_textcmd_is_integer(plato_span text);
+
+/*
  * Undoes the escapes of `n` bytes at `p` into `out`, which has room for `n` bytes and may be `p`
  * itself. Returns the number of bytes, which is at most `n`, or PLATO_ERR_TEXT_ESCAPE; spans of a
  * line that was read have no bad escape.
