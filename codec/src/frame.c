@@ -122,7 +122,7 @@ uint32_t plato_frame_crc(const plato_frame *frame, plato_crc_kind kind)
     }
     if (kind.coverage == PLATO_CRC_BODY)
         return plato_crc32(kind.polynomial, crc, body->p, body->n);
-    /* As parsed, head and body lie behind one another: one call is faster for small frames. */
+    /* As parsed, the body follows the head: one call is faster for small frames. */
     if (head->n > 0 && head->p + head->n == body->p)
         return plato_crc32(kind.polynomial, crc, head->p, head->n + body->n);
     crc = plato_crc32(kind.polynomial, crc, head->p, head->n);
@@ -172,7 +172,7 @@ bool plato_frame_find_crc(const plato_frame *frame, plato_crc_kind *found)
     return plato_frame_find_crc_among(frame, 0, 0, found);
 }
 
-/* Whether a frame can be written, and how long its prefix is: what stands in front of the spans. */
+/* Whether a frame can be written, and how long its prefix is: what comes before the spans. */
 static plato_err measure(const plato_frame *frame, size_t *prefix_len)
 {
     if (frame->var_head.n > UINT32_MAX || frame->body.n > UINT32_MAX)

@@ -14,7 +14,7 @@ enum {
     MSGCMD_TAG_PAYLOAD = MSGCMD_PAYLOAD << 3 | PLATO_WIRE_BYTES,
 };
 
-/* Bytes in front of the payload: the fixed header or the length. */
+/* Bytes before the payload: the fixed header or the length. */
 static inline size_t plato_prefix_len(plato_framing framing)
 {
     return framing == PLATO_FRAMING_MSGCMD ? PLATO_LENGTH_PREFIX_LEN : PLATO_HEADER_LEN;

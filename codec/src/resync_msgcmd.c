@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Finding frames of the length-prefixed variant, and telling the two framings apart. */
+/* Finding frames of the length-prefixed variant, and which of the two framings a stream uses. */
 #include "frame_internal.h"
 #include "plato/head.h"
 #include "plato/resync.h"

@@ -3,7 +3,7 @@
  * Finding the next frame in a damaged or partly captured stream, for tools and the dissector. A
  * live server closes the connection instead.
  *
- * Plato has no magic, so proof is asked for: a plausible fixed header (version 1, a known type,
+ * Plato has no magic, so proof is required: a plausible fixed header (version 1, a known type,
  * lengths within the limits) and a CRC that fits. The work is bounded whatever the bytes are.
  */
 #ifndef PLATO_RESYNC_H
@@ -31,13 +31,13 @@ typedef struct plato_resync_budget {
     }
 
 typedef enum plato_resync_verdict {
-    /* A complete frame with a right CRC begins behind `skipped` bytes. */
+    /* A complete frame with a right CRC begins after `skipped` bytes. */
     PLATO_RESYNC_FOUND = 1,
-    /* A frame whose end is not there yet begins behind `skipped` bytes: plausible header, and a
+    /* A frame whose end is not there yet begins after `skipped` bytes: plausible header, and a
        variable header that parses exactly with known fields only. */
     PLATO_RESYNC_LIKELY = 2,
-    /* No frame begins in the first `skipped` bytes. What is behind them (less than a header, or a
-       plausible one with too little behind it to judge) may still be a frame's start. */
+    /* No frame begins in the first `skipped` bytes. What follows them (less than a header, or a
+       plausible one with too few bytes after it to decide) may still be a frame's start. */
     PLATO_RESYNC_NOT_YET = 3,
     /* The budget was used up before the bytes were. Nothing was found in the first `skipped`
        bytes. */
@@ -46,7 +46,7 @@ typedef enum plato_resync_verdict {
 
 typedef struct plato_resync_result {
     plato_resync_verdict verdict;
-    size_t skipped;     /* bytes in front of what the verdict speaks of */
+    size_t skipped;     /* bytes before what the verdict is about */
     uint64_t crc_bytes; /* bytes run through a CRC or a head's parse: the work that was done */
     uint64_t frame_len; /* FOUND, LIKELY: bytes of the frame */
 } plato_resync_result;
