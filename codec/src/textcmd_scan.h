@@ -26,9 +26,10 @@ typedef struct textcmd_scan {
 /* Goes on with `n` bytes. PLATO_OK: the line is complete; PLATO_NEED_MORE: it is not; or an error.
  * `*used` is how many of them were looked at. */
 plato_err plato_textcmd_scan_on(textcmd_scan *scan, const uint8_t *p, size_t n,
-                          const plato_textcmd_limits *limits, size_t *used);
+                                const plato_textcmd_limits *limits, size_t *used);
 
 /* The line's parts; `line` is its first byte. */
-void plato_textcmd_scan_result(const textcmd_scan *scan, const uint8_t *line, plato_textcmd *command);
+void plato_textcmd_scan_result(const textcmd_scan *scan, const uint8_t *line,
+                               plato_textcmd *command);
 
 #endif
