@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 /*
- * `id` means something within `scope`, which is the address of whatever gives it its meaning. The
- * address is also what the sender of hostile ids cannot know, so that he cannot make them collide.
+ * `id` is unique within `scope`, the address of an object. The sender of hostile ids cannot know
+ * that address, so he cannot make them collide.
  */
 typedef struct key {
     const void *scope;

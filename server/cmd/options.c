@@ -2,7 +2,7 @@
 #include "cmd/options.h"
 
 #include "common/program_options.h"
-#include "plato/command.h"
+#include "plato/ports.h"
 
 #include <string.h>
 
@@ -73,7 +73,10 @@ static gboolean parse(int argc, char **argv, raw_options *raw, cmd_options *opti
 {
     const GOptionEntry entries[] = {
         {"port", 'p', 0, G_OPTION_ARG_INT, &raw->port,
-         "Port of the server (default 8905, with --binary 8906; with --tls 8945 and 8946)", "N"},
+         "Port of the server (default " G_STRINGIFY(PLATO_TEXTCMD_PORT) ", with "
+                                                                        "--binary " G_STRINGIFY(PLATO_BINCMD_PORT) "; with --tls " G_STRINGIFY(
+                                                                            PLATO_TEXTCMD_TLS_PORT) " and " G_STRINGIFY(PLATO_BINCMD_TLS_PORT) ")",
+         "N"},
         {"binary", 'b', 0, G_OPTION_ARG_NONE, &options->binary,
          "A binary command (default: a text command)", NULL},
         {"alt-magic", 0, 0, G_OPTION_ARG_NONE, &options->alt_magic,

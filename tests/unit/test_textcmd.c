@@ -195,6 +195,20 @@ START_TEST(round_trip)
 }
 END_TEST
 
+START_TEST(integers)
+{
+    static const char *const are[] = {"0",   "7",  "-1",
+                                      "007", "-0", "123456789012345678901234567890"};
+    static const char *const are_not[] = {"",   "-",  "+1",  "1.5", "1e3", "0x1", " 1",
+                                          "1 ", "1-", "--1", "%31", "/",   ":"};
+    for (size_t i = 0; i < sizeof are / sizeof are[0]; i++)
+        ck_assert_msg(plato_textcmd_is_integer(span_of(are[i])), "%s", are[i]);
+    for (size_t i = 0; i < sizeof are_not / sizeof are_not[0]; i++)
+        ck_assert_msg(!plato_textcmd_is_integer(span_of(are_not[i])), "%s", are_not[i]);
+    ck_assert(!plato_textcmd_is_integer((plato_span){NULL, 0}));
+}
+END_TEST
+
 START_TEST(what_is_escaped)
 {
     uint8_t line[64];
@@ -387,6 +401,7 @@ int main(void)
         every_cut,
         trace_of_three_lines,
         round_trip,
+        integers,
         what_is_escaped,
         encode_refuses,
         error_replies,
