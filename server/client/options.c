@@ -20,20 +20,20 @@ static const char commands_help[] =
     "  /heartbeat       send a HEARTBEAT\n"
     "  /sync FROM TO    ask for messages of the current session again\n"
     "  /raw HEX         send these bytes as they are\n"
-    "  /cut A,B,...     send the next frame in pieces, cut behind A, B, ... bytes\n"
+    "  /cut A,B,...     send the next frame in pieces, cut after A, B, ... bytes\n"
     "  /hold            keep the frames that follow, until\n"
-    "  /flush [A,B,...] writes them at once, or cut behind A, B, ... bytes\n"
+    "  /flush [A,B,...] writes them at once, or cut after A, B, ... bytes\n"
     "  /expect N [MS]   wait until N messages of others have come, besides those that an earlier\n"
     "                   /expect waited for; what has come already counts\n"
-    "  /wait MS         do nothing for that long\n"
+    "  /wait MS         do nothing for MS milliseconds\n"
     "  /quit            end, as the end of the input does: when all messages are acknowledged\n"
     "\n"
     "SIGINT and SIGTERM end it as /quit does; the second one ends it at once.\n"
     "\n"
     "The token is read from --token-file or from the environment variable PLATO_TOKEN, so that it\n"
-    "does not show in lists of processes; --token shows it there.\n"
+    "is not visible in lists of processes; with --token it is.\n"
     "\n"
-    "A device that was used before needs --state, with the file of before, or --first-client-id,\n"
+    "A device that was used before needs --state, with the same file, or --first-client-id,\n"
     "with a number that is too high: see docs/client.md.\n"
     "\n"
     "Exit codes:\n"
@@ -146,14 +146,14 @@ static gboolean parse_raw(int argc, char **argv, raw_options *raw, client_option
         {"token-file", 0, 0, G_OPTION_ARG_FILENAME, &raw->token_file,
          "File whose first line is the token", "FILE"},
         {"state", 0, 0, G_OPTION_ARG_FILENAME, &options->state,
-         "Keep in FILE what must outlive the client, so that each message takes effect once",
+         "Keep in FILE what must survive the client, so that each message takes effect once",
          "FILE"},
         {"deliver-to", 0, 0, G_OPTION_ARG_FILENAME, &options->deliver_to,
          "Append each message of others to FILE as JSON, exactly once; needs --state", "FILE"},
         {"resume-input", 0, 0, G_OPTION_ARG_NONE, &resume_input,
          "Skip the lines of the input that an earlier run has carried out; needs --state", NULL},
         {"reconnect", 0, 0, G_OPTION_ARG_INT, &raw->reconnect,
-         "Try so long to get a lost connection back; 0 = not at all (default 600 with --state or "
+         "How long to try to reconnect; 0 = not at all (default 600 with --state or "
          "at a terminal, else 0)",
          "SECONDS"},
         {"retry", 0, 0, G_OPTION_ARG_INT, &raw->retry,
@@ -161,7 +161,7 @@ static gboolean parse_raw(int argc, char **argv, raw_options *raw, client_option
          "1000)",
          "MS"},
         {"rate", 0, 0, G_OPTION_ARG_INT, &raw->rate,
-         "Carry out no more commands a second; 0 = as many as the server acknowledges (default "
+         "Most commands to carry out in a second; 0 = as many as the server acknowledges (default "
          "500)",
          "N"},
         {"no-resend", 0, 0, G_OPTION_ARG_NONE, &raw->no_resend,
@@ -171,9 +171,9 @@ static gboolean parse_raw(int argc, char **argv, raw_options *raw, client_option
          "that is taken",
          "N"},
         {"heartbeat", 0, 0, G_OPTION_ARG_INT, &raw->heartbeat,
-         "Send a HEARTBEAT so often; 0 = never (default 30)", "SECONDS"},
+         "Interval of HEARTBEATs; 0 = none (default 30)", "SECONDS"},
         {"timeout", 0, 0, G_OPTION_ARG_INT, &raw->timeout,
-         "How long to wait for what must come (default 5000)", "MS"},
+         "How long to wait for an expected answer (default 5000)", "MS"},
         {"pause", 0, 0, G_OPTION_ARG_INT, &raw->pause,
          "Pause between the pieces of a cut frame (default 20)", "MS"},
         {"json", 0, 0, G_OPTION_ARG_NONE, &json, "Print JSON, one object on each line", NULL},
