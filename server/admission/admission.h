@@ -47,7 +47,7 @@ typedef enum admission_answer {
 typedef enum admission_verdict {
     ADMISSION_GO_ON,
     ADMISSION_TOO_FAST, /* refuse this one */
-    ADMISSION_ENOUGH,   /* refuse it, and let the guest go: it has been told often enough */
+    ADMISSION_ENOUGH,   /* refuse it, and end the connection: it has been refused often enough */
 } admission_verdict;
 
 typedef struct admission_stats {

@@ -4,7 +4,7 @@
 #include "client/compose.h"
 #include "client/script.h"
 
-/* So many HEARTBEATs in a row without anything coming: nobody is there any more. */
+/* After this many HEARTBEATs in a row to which nothing came, the connection counts as lost. */
 #define MOST_SILENT_BEATS 3u
 
 /* How long to wait with sending again while frames are held, or still being written. */

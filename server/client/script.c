@@ -31,13 +31,13 @@ struct script {
     struct client *client;
     struct evbuffer *lines;
     struct event *readable; /* standard input */
-    struct event *timer;    /* the end of a wait, or the patience with something expected */
+    struct event *timer;    /* the end of a wait, or the time-out of an /expect */
     struct event *signals[G_N_ELEMENTS(ending_signals)];
     struct event *paced;     /* the next command may come */
     uint64_t paced_us;       /* when the commands so far would be over, at --rate */
     struct event *continued; /* SIGCONT */
     uint64_t line;           /* the number of the last one that was carried out */
-    uint64_t skip;           /* those up to this one were, in an earlier life */
+    uint64_t skip;           /* those up to this one were, in an earlier run */
     script_state state;
     bool input_ended;
     bool needs_more; /* no whole line is left */
@@ -252,7 +252,7 @@ void script_fail(struct script *script, const char *why)
     }
 }
 
-/* So many commands may come at once, after as long a rest. */
+/* Commands that may come at once, after a pause as long as they would have taken. */
 #define BURST 64u
 
 static uint64_t pace_us(const struct script *script)

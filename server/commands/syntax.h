@@ -26,7 +26,7 @@ typedef int (*request_handler)(void *user, const command_request *request);
 
 typedef struct command_syntax {
     const char *name; /* "text": in the log and in metrics */
-    /* State for one connection; requests are told to `handle`. NULL without memory. */
+    /* State for one connection; requests are passed to `handle`. NULL without memory. */
     void *(*open)(request_handler handle, void *user);
     void (*close)(void *state);
     /* As plato_decoder_feed(): the bytes that were used, or a plato_err. */

@@ -32,7 +32,7 @@ typedef struct server_options {
 
 /*
  * Reads the command line. Returns -1 to go on, else the exit code: 0 after --help and --version, 2
- * after an error, which has been told on stderr. `options` is to be cleared in each case.
+ * after an error, which has been reported on stderr. `options` is to be cleared in each case.
  */
 int server_options_parse(int argc, char **argv, server_options *options);
 

@@ -66,7 +66,7 @@ static void free_gone(struct pump *pump)
     g_array_set_size(pump->gone, 0);
 }
 
-/* The store is not to be trusted any more: who has been promised nothing is told nothing. */
+/* The store is not to be trusted any more: no peer gets an answer that depends on it. */
 static void fail(struct pump *pump, const char *why)
 {
     if (pump->failed)
@@ -268,7 +268,7 @@ static core_pace pace(void *user, conn_key key, uint64_t now)
     return paces[admission_pace(pump->admission, s->guest, now)];
 }
 
-/* A connection that has no place is told why; not over TLS, where telling costs a handshake. */
+/* A connection that has no place gets the reason; not over TLS, where that costs a handshake. */
 static conn_key introduce(struct pump *pump, admission_answer answer, bool tls)
 {
     if (answer == ADMISSION_YES)

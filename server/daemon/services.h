@@ -64,7 +64,7 @@ struct services *services_new(struct event_base *base, const services_options *o
 void services_free(struct services *services);
 
 /*
- * "listening for latency on 127.0.0.1:8904 (UDP and TCP)" and so on, a line for each, and behind
+ * "listening for latency on 127.0.0.1:8904 (UDP and TCP)" and so on, a line for each, and after
  * that "listening for latency with TLS on 127.0.0.1:8944".
  */
 void services_print_addresses(const struct services *services, FILE *to);

@@ -260,7 +260,7 @@ START_TEST(who_does_not_read)
     GByteArray *got = output(false);
     ck_assert_uint_ge(got->len, 1000);
     ck_assert_uint_le(got->len, 1000 + sizeof "ECHO/10000\r\n");
-    say_text("ECHO/"); /* what still comes waits behind it */
+    say_text("ECHO/"); /* what still comes waits after it */
     dialogue_peer_ended(d, now_ms);
     ck_assert(!dialogue_is_closing(d));
     for (guint before = 0; before < got->len;) {

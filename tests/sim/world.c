@@ -215,7 +215,7 @@ static void client_hears_of_end(world *w, void *what, uint64_t number, GBytes *b
         end->cut_off(wire->user);
 }
 
-/* Now and then one end is not told: it will find out, or not. */
+/* Now and then one end gets no notice: it will find out, or not. */
 void wire_drop(struct wire *wire)
 {
     world *w = wire->world;

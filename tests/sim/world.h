@@ -82,7 +82,7 @@ void wire_to_server(struct wire *wire, GBytes *bytes);
 void wire_to_client(struct wire *wire, GBytes *bytes);
 void wire_pause(struct wire *wire, bool pause);
 void wire_drop(struct wire *wire); /* the client's end, or chance: both ends, or one, hear of it */
-void wire_end(struct wire *wire);  /* the server closes it, behind what it has sent */
+void wire_end(struct wire *wire);  /* the server closes it, after what it has sent */
 void wire_server_gone(struct wire *wire); /* what is under way may still arrive */
 
 /* The text became message msg_id: it must be the only one, and the only time. */
