@@ -143,7 +143,7 @@ static uint64_t limit_throttle(pipe_direction *p, plan_span *span, uint64_t n, u
     const double seconds = (double)(now - span->spent_ns) / 1e9;
     const double earned = seconds * (double)rate + 1; /* the first byte is free */
     const uint64_t so_far = earned < 1e18 ? (uint64_t)earned : UINT64_MAX;
-    const uint64_t burst = MAX(rate / 10, 1); /* silence is not saved up */
+    const uint64_t burst = MAX(rate / 10, 1); /* a pause is not made up for */
     if (so_far > span->spent + burst)
         span->spent = so_far - burst;
     if (so_far > span->spent)

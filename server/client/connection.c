@@ -45,7 +45,7 @@ static void go_offline(struct client *client)
     client->repeats = 0;
     if (client->online_us == 0)
         return;
-    /* One that lasted was a good one; of one that fell at once, the next may do the same. */
+    /* Only a connection that lasted resets the waits: the next may be lost at once, too. */
     if (now_us() - client->online_us > 1000u * (uint64_t)client->backoff.wait_ms)
         backoff_reset(&client->backoff);
     client->offline_us = now_us();

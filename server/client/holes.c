@@ -82,7 +82,7 @@ void holes_note_sync(holes *h, uint64_t session_id)
     note(h, session_id, 0, 0);
 }
 
-/* The server had no time even to look which session it was: the oldest question, then. */
+/* The server did not look which session the SYNC was about: the oldest one is meant. */
 static bool put_off(holes *h)
 {
     for (GList *l = h->questions.head; l != NULL; l = l->next) {

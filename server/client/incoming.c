@@ -164,7 +164,7 @@ static void on_ack(struct client *client, const plato_head *head, plato_span bod
         on_sync_ack(client, ack);
 }
 
-/* Not foreseen in this direction, but whoever asks whether we are there shall hear it. */
+/* The protocol has none in this direction; a server that sends one gets its answer all the same. */
 static void on_heartbeat(struct client *client, const plato_head *head, plato_span body)
 {
     (void)head;

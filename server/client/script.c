@@ -24,7 +24,7 @@ typedef enum script_state {
 /* Bytes of input that wait to be carried out; more are left where they come from. */
 #define MOST_INPUT 65536u
 
-/* Ask for a clean end; the second time for an end. */
+/* The first asks for a clean end, the second for an immediate one. */
 static const int ending_signals[] = {SIGINT, SIGTERM};
 
 struct script {
@@ -208,7 +208,7 @@ void script_start(struct script *script)
         client_fail(script->client, EXIT_USAGE, "standard input cannot be read");
 }
 
-/* Until there is a connection again, the patience is that of --reconnect. */
+/* Until there is a connection again, the time limit is that of --reconnect. */
 void script_offline(struct script *script)
 {
     if (script->state == ENDING)

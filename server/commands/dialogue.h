@@ -38,7 +38,7 @@ typedef enum dialogue_end {
 
 /* What all dialogues of a protocol have counted. */
 typedef struct dialogue_stats {
-    uint64_t answered; /* commands that were, without error replies */
+    uint64_t answered; /* commands that got a reply other than an error */
     uint64_t errors[DIALOGUE_CODES];
     uint64_t ended[DIALOGUE_ENDS];
 } dialogue_stats;

@@ -10,7 +10,7 @@
 #include "commands/answers.h"
 #include "plato/command.h"
 
-/* One command. The spans live for the call. */
+/* One command. The spans are valid during the call. */
 typedef struct command_request {
     const answer_row *row; /* NULL: there is no such command */
     bool wrong;            /* the command is known, and these are no parameters for it */

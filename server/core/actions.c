@@ -94,7 +94,7 @@ void core_ack(struct core *core, connection *conn, const plato_head_ack *ack, ui
     g_bytes_unref(frame);
 }
 
-/* After these codes the peer cannot be understood or trusted: the ACK is the last it hears. */
+/* After these codes the peer cannot be understood or trusted: the ACK is the last that it gets. */
 static bool code_closes(uint32_t code)
 {
     return code == PLATO_ACK_MALFORMED || code == PLATO_ACK_UNSUPPORTED_VERSION ||

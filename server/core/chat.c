@@ -74,7 +74,7 @@ void chat_leave(struct core *core, struct member *member, uint64_t now_ms)
     if (chat->members->len > 0)
         return;
     if (!core->commit.on)
-        chat_log_clear(core, chat); /* whoever comes will not be sent it */
+        chat_log_clear(core, chat); /* later members do not get it */
     chat->empty_since_ms = now_ms;
     g_queue_push_tail_link(&core->empty, &chat->empty_link);
     core->stats.sessions--;

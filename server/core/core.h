@@ -207,7 +207,7 @@ void core_drained(struct core *core, uint64_t now_ms, conn_key key, size_t n);
 /* The peer will send no more; it may still read. */
 void core_ended(struct core *core, uint64_t now_ms, conn_key key);
 
-/* The connection is gone, whoever ended it. The key is dead afterwards. */
+/* The connection is gone, whoever ended it. The key is invalid afterwards. */
 void core_disconnected(struct core *core, uint64_t now_ms, conn_key key);
 
 /* Does what is due at `now_ms`. */

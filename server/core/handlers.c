@@ -238,8 +238,8 @@ static void refuse_pace(request *r)
 }
 
 /*
- * True if the frame is not to be handled. Whoever gets many PUSHes has to send many ACKs: once it
- * has logged in, these are free.
+ * True if the frame is not to be handled. A client that gets many PUSHes has to send many ACKs:
+ * once it has logged in, these are free.
  */
 static bool is_too_fast(request *r)
 {

@@ -80,7 +80,7 @@ static bool settle(seat *s)
 {
     GBytes *bytes;
     s->changed = false;
-    /* again: what leaves at once makes room for more, of what came and waits; that is bounded */
+    /* again: output that leaves at once makes room to work on input that waits, which is bounded */
     while (!s->gone && (bytes = dialogue_take_output(s->dialogue)) != NULL) {
         link_send(s->link, bytes);
         link_flush(s->link);

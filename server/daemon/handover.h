@@ -18,7 +18,7 @@ void __tsan_release(void *address);
 #define ORDERED_BEFORE(queue) ((void)(queue))
 #endif
 
-/* Whatever was done before is seen by who takes the item. */
+/* Whatever was done before is seen by the thread that takes the item. */
 static inline void handover_give(GAsyncQueue *queue, gpointer item)
 {
     ORDERED_BEFORE(queue);

@@ -244,7 +244,7 @@ static uint64_t conn_id_from_clock(void)
     return ((uint64_t)g_get_real_time() / 1000) << 16 | 1;
 }
 
-/* What the options leave open. */
+/* Defaults of options that were not given. */
 static void fill_in(server_options *options)
 {
     core_config *config = &options->config;

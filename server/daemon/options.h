@@ -18,7 +18,7 @@ typedef struct server_options {
     gboolean tls_self_signed;
     char *keylog;         /* NULL: none */
     char *token_file;     /* NULL: no authentication */
-    gboolean no_auth;     /* said to be meant */
+    gboolean no_auth;     /* the user knows that there is none */
     gboolean hash_tokens; /* do only that */
     int metrics_port;     /* 0 = any free one; -1: none */
     uint32_t drain_ms;    /* most that it takes to answer what had come before a signal */

@@ -40,7 +40,7 @@ static seat *seat_find(const struct pump *pump, conn_key key)
     return g_hash_table_lookup(pump->seats, &key);
 }
 
-/* Who is on the way out takes no place any more. */
+/* A connection that is closing takes no place any more. */
 static void give_up_place(seat *s)
 {
     if (s->guest != NULL)
@@ -165,7 +165,7 @@ void pump_run(struct pump *pump)
     if (pump->drained)
         carry_out_all(pump);
     pump->running = pump->drained = false;
-    /* Who reads much gets it piece by piece: others have a turn. */
+    /* A peer that reads much gets it piece by piece: others have their turn. */
     if (pump->unflushed->len > 0 || pump->gone->len > 0)
         run_soon(pump);
     if (pump->failed)

@@ -24,7 +24,7 @@ typedef struct services_options {
     int ports[SERVICES];        /* 0 = any free one; -1: not this one */
     int tls_ports[SERVICES];    /* the same with TLS, over TCP alone */
     gboolean one_reply;         /* short connections */
-    gboolean open;              /* listen for other machines, meant so */
+    gboolean open;              /* listening for other machines is intended */
     uint32_t idle_ms;           /* silence */
     uint32_t command_ms;        /* from a command's first byte to its last */
     admission_config admission; /* over all of them; its address rate is also UDP's */

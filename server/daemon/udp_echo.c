@@ -29,7 +29,7 @@ static uint16_t port_of(const struct sockaddr_storage *address)
                      : ((const struct sockaddr_in *)(const void *)address)->sin_port);
 }
 
-/* A datagram's sender is a guest for a moment: only its address's bucket outlives that. */
+/* A sender is admitted for one datagram only: what is kept is its address's bucket. */
 static bool is_too_fast(struct udp_echo *echo, const struct sockaddr_storage *from)
 {
     const uint64_t now_ms = (uint64_t)g_get_monotonic_time() / 1000;

@@ -15,7 +15,7 @@ UNLIMITED = ("--command-rate", "0", "--command-address-rate", "0")
 
 class Limits(unittest.TestCase):
     def flooded(self, *options):
-        """Bytes that wait in the server for one who asks and does not read."""
+        """Bytes that wait in the server for a peer that asks and does not read."""
         with server(*UNLIMITED, *options) as to, connect(to.text_port) as peer:
             peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             peer.settimeout(0.5)

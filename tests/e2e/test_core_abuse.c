@@ -303,7 +303,7 @@ START_TEST(empty_sessions_make_room)
 }
 END_TEST
 
-/* Also one that comes to life again takes its place among those with members. */
+/* Also a session that gets members again takes its place among those with members. */
 START_TEST(empty_sessions_count_when_joined)
 {
     const uint64_t both[] = {1, 3}, other = 2;

@@ -246,7 +246,7 @@ START_TEST(an_ack_does_not_overtake_the_first_push)
 }
 END_TEST
 
-/* Who asks on and on and reads no answers cannot be waited for. */
+/* A peer that asks on and on and reads no answers cannot be waited for. */
 START_TEST(who_reads_no_answers_is_closed)
 {
     config.max_output = 4096;

@@ -219,7 +219,7 @@ START_TEST(repeats_across_a_restart)
 }
 END_TEST
 
-/* Who left and came back counts from 1: what it said before is not what it says now. */
+/* A device that left and came back counts from 1: what it said before is not what it says now. */
 START_TEST(repeats_of_an_earlier_membership_do_not_count)
 {
     conn_key ann = driver_log_in(&d, 1, sessions, 1, NULL);

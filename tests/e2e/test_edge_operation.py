@@ -231,7 +231,7 @@ class Files(unittest.TestCase):
         return sum(map(int, times)) / os.sysconf("SC_CLK_TCK")
 
     def test_none_left(self):
-        """Who cannot be accepted waits, without costing CPU, and is accepted later."""
+        """A peer that cannot be accepted waits, without costing CPU, and is accepted later."""
         with edge.EdgeServer() as server:
             pid = server.process.pid
             _, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)

@@ -111,7 +111,7 @@ static void read_all(run *r)
     REQUIRE(!dialogue_is_full(r->d)); /* nothing is left to wait for */
 }
 
-/* Nobody sends to who is full: it is not read from. */
+/* Nothing comes while it is full: its peer is not read from. */
 static void say(run *r, const uint8_t *p, size_t n)
 {
     dialogue_received(r->d, 0, p, n);

@@ -170,7 +170,7 @@ START_TEST(silence)
 }
 END_TEST
 
-/* Who still reads what was said is not silent. */
+/* A peer that still reads what was sent is not silent. */
 START_TEST(reading_is_no_silence)
 {
     start(&text_syntax);

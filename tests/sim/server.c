@@ -16,7 +16,7 @@ struct server {
     core_config config;
     store_options options;
     records *batch;    /* on its way to the disk */
-    GHashTable *wires; /* conn_key -> wire, of this life */
+    GHashTable *wires; /* conn_key -> wire, of the process that runs */
     uint64_t next_tick_ms;
 };
 

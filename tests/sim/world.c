@@ -294,7 +294,7 @@ void wire_pause(struct wire *wire, bool pause)
         world_at(wire->world, wire->world->now_ms, read_on, wire, 0, NULL);
 }
 
-/* The server has said its last; it hears when the client has noticed. */
+/* The server has said its last; it gets notice when the client has noticed. */
 void wire_end(struct wire *wire)
 {
     world *w = wire->world;
