@@ -94,7 +94,7 @@ def look_alikes():
             both_ways("flag, length and protobuf", 50051, like_grpc),
             both_ways("fixed header without CRC", 9000, own_header),
             both_ways("fixed header, other CRC", 9000, other_coverage),
-            both_ways("fixed header, nothing after it, zero", 9000, empty_with_zero),
+            both_ways("fixed header, nothing behind it, zero", 9000, empty_with_zero),
             both_ways("counters", 9000, counters)]
 
 
