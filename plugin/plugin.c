@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The protocols of plato.so. */
-#include "entry.h"
+#include "support/entry.h"
 
-#include "packet-bincmd.h"
-#include "packet-latency.h"
-#include "packet-plato.h"
-#include "packet-textcmd.h"
+#include "commands/packet-bincmd.h"
+#include "commands/packet-latency.h"
+#include "commands/packet-textcmd.h"
+#include "plato/packet-plato.h"
 
 PLATO_PLUGIN_ENTRY("plato", WS_PLUGIN_DESC_DISSECTOR)
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The statistics' percentiles against sorting. */
-#include "quantile.h"
+#include <analysis/quantile.h>
 
 #include "run_tests.h"
 
