@@ -26,7 +26,7 @@ typedef enum sighting {
 typedef struct sight {
     sighting kind;
     uint64_t first, last; /* SKIPS: the missing ids before this one */
-    uint32_t gap_in;      /* FILLS: the frame whose id opened the hole */
+    uint32_t gap_in;      /* FILLS: the frame that opened the hole */
     bool of_capture;      /* FILLS: the capture lost those ids, not the sender */
 } sight;
 

@@ -6,6 +6,11 @@
 
 #include <string.h>
 
+#define TEXT_PORT G_STRINGIFY(PLATO_TEXTCMD_PORT)
+#define TEXT_TLS_PORT G_STRINGIFY(PLATO_TEXTCMD_TLS_PORT)
+#define BINARY_PORT G_STRINGIFY(PLATO_BINCMD_PORT)
+#define BINARY_TLS_PORT G_STRINGIFY(PLATO_BINCMD_TLS_PORT)
+
 static const char description[] =
     "Sends one command and prints the result, decoded. TYPE is ECHO, TIME, VERSION, STATS, PING "
     "or\n"
@@ -73,9 +78,8 @@ static gboolean parse(int argc, char **argv, raw_options *raw, cmd_options *opti
 {
     const GOptionEntry entries[] = {
         {"port", 'p', 0, G_OPTION_ARG_INT, &raw->port,
-         "Port of the server (default " G_STRINGIFY(PLATO_TEXTCMD_PORT) ", with "
-                                                                        "--binary " G_STRINGIFY(PLATO_BINCMD_PORT) "; with --tls " G_STRINGIFY(
-                                                                            PLATO_TEXTCMD_TLS_PORT) " and " G_STRINGIFY(PLATO_BINCMD_TLS_PORT) ")",
+         "Port of the server (default " TEXT_PORT ", with --binary " BINARY_PORT
+         "; with --tls " TEXT_TLS_PORT " and " BINARY_TLS_PORT ")",
          "N"},
         {"binary", 'b', 0, G_OPTION_ARG_NONE, &options->binary,
          "A binary command (default: a text command)", NULL},

@@ -58,7 +58,7 @@ static void make_chat(traffic *t, frame_made *f)
     f->direction = f->head.msg_type == PLATO_UP || step >= 4 ? PLATO_UPSTREAM : PLATO_DOWNSTREAM;
 }
 
-/* UPs whose ids come from anywhere, never acknowledged. */
+/* UPs with ids from anywhere, never acknowledged. */
 static void make_random_ids(traffic *t, frame_made *f)
 {
     f->head.msg_type = PLATO_UP;

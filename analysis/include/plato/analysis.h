@@ -5,10 +5,10 @@
  *
  *     plato_analysis *a = plato_analysis_new(&config, NULL);
  *     for each frame, in the order in which its last byte was captured:
- *         const plato_judged *j = plato_analysis_frame(a, &frame);       keep j with the frame
+ *         const plato_judged *r = plato_analysis_frame(a, &frame);    keep r with the frame
  *     now, and at any later time:
- *         plato_verdict v = plato_analysis_verdict(a, j);     with all that is known by then
- *     plato_analysis_free(a);                                            j is dead
+ *         plato_verdict v = plato_analysis_verdict(a, r);    with all that is known by then
+ *     plato_analysis_free(a);                                            r is dead
  *
  * Must not be fed: frames with a bad CRC or a malformed head, and TCP retransmissions.
  *
@@ -52,9 +52,8 @@ typedef struct plato_analysis_config {
 
 /* One frame as it is fed. */
 typedef struct plato_observation {
-    uint32_t number;           /* the caller's name for where the frame stands (a packet number);
-                                  never 0, never falling from call to call, the same for frames that
-                                  end in one packet. Verdicts refer to frames by it */
+    uint32_t number;           /* of the packet in which the frame ends: never 0, never lower
+                                  than in the call before. Verdicts refer to frames by it */
     uint32_t connection;       /* the caller's index of the transport connection */
     plato_direction direction; /* counts where the type does not decide who sent the frame: ACKs in
                                   MsgCmd framing, and unknown types */
@@ -76,8 +75,7 @@ typedef enum plato_verdict_flag {
     PLATO_VERDICT_SLOW_RESPONSE = 1 << 6,  /* response_time_ns over the configured limit */
     PLATO_VERDICT_HEARTBEAT_LATE = 1 << 7, /* a HEARTBEAT that comes late */
     PLATO_VERDICT_HAS_RESPONSE_TIME = 1 << 8, /* response_to and response_time_ns are set */
-    PLATO_VERDICT_HAS_DELIVERY_TIME = 1 << 9, /* delivery_of and delivery_time_ns are set; LATER
-                                                 where the PUSH came before the ACK */
+    PLATO_VERDICT_HAS_DELIVERY_TIME = 1 << 9, /* delivery_of and delivery_time_ns are set; LATER */
 } plato_verdict_flag;
 
 /*
@@ -159,9 +157,8 @@ typedef struct plato_identity {
 plato_identity plato_analysis_identity(const plato_analysis *analysis, uint32_t connection);
 
 /*
- * The digest of a frame's content, for plato_observation: contents are compared by it, not
- * protected against whoever wants two to be equal. Differs between machines of different byte
- * order. O(n).
+ * The digest of a frame's content, for plato_observation: it compares contents, and is no
+ * protection against collisions made on purpose. It depends on the machine's byte order. O(n).
  */
 uint64_t plato_analysis_digest(plato_span content);
 

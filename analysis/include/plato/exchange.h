@@ -17,12 +17,12 @@
 PLATO_BEGIN
 
 #define PLATO_LATENCY_GIVE_UP_NS 4000000000   /* a probe without a reply has timed out */
-#define PLATO_LATENCY_PAUSE_NS 1000000000     /* from a reply to the next probe, at least */
-#define PLATO_LATENCY_SILENCE_NS 360000000000 /* from probe to probe on a connection, at most */
+#define PLATO_LATENCY_PAUSE_NS 1000000000     /* from a reply to the next probe */
+#define PLATO_LATENCY_SILENCE_NS 360000000000 /* between probes of a connection */
 
 /* Most requests that wait for a reply; beyond that the oldest are dropped. */
 #define PLATO_EXCHANGES_OPEN_MAX 65536u
-#define PLATO_EXCHANGES_SEARCHED_MAX 64u /* where the order does not decide whose a reply is */
+#define PLATO_EXCHANGES_SEARCHED_MAX 64u /* where order does not decide it */
 
 /* What was found, as bits of plato_exchange.flags. */
 typedef enum plato_exchange_flag {
@@ -42,11 +42,10 @@ typedef struct plato_exchange {
     uint64_t content;
     bool is_echo;       /* request: its reply has the same content as well */
     bool is_error;      /* reply: an error reply answers any kind */
-    bool on_connection; /* request: it came over a connection, which the dissector may lose track of
-                         */
+    bool on_connection; /* request: over a connection, which NAT forgets when it is idle */
 
     unsigned flags;
-    struct plato_exchange *peer; /* request: its reply, reply: its request; NULL: none so far */
+    struct plato_exchange *peer; /* its reply or request; NULL: none so far */
     struct plato_exchange *next; /* the next request that waits */
 } plato_exchange;
 
@@ -54,7 +53,7 @@ typedef struct plato_exchange_rules {
     int64_t give_up_ns; /* a request without a reply has timed out; 0: never */
     int64_t pause_ns;   /* between requests, and from a reply to a request; 0: none */
     bool one_at_a_time; /* a second request while one waits is PLATO_EXCHANGE_IN_FLIGHT */
-    bool by_content;    /* replies may come in any order: the content decides whose they are */
+    bool by_content;    /* replies may come in any order: the content says which they answer */
     int64_t silence_ns; /* longest time between two requests on a connection; 0: any */
 } plato_exchange_rules;
 
@@ -68,8 +67,7 @@ typedef struct plato_exchanges {
     int64_t request_ns;   /* of the latest */
     bool request_missing; /* set by the caller: one may have come since that was not seen */
     int64_t reply_ns;
-    bool incomplete; /* set by the caller: messages may be missing, so a reply may belong to a later
-                        request */
+    bool incomplete; /* set by the caller: messages may be missing, so replies may skip requests */
 } plato_exchanges;
 
 /* O(1); with by_content, or if incomplete, a reply costs up to PLATO_EXCHANGES_SEARCHED_MAX
