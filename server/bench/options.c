@@ -3,6 +3,7 @@
 
 #include "bench/message.h"
 #include "common/program_options.h"
+#include "plato/ports.h"
 
 static const char long_help[] =
     "Sends by a schedule that does not wait for the server. Times run from the moment at which a\n"
@@ -29,7 +30,7 @@ static const char long_help[] =
 
 static void set_defaults(bench_options *options)
 {
-    *options = (bench_options){.port = 8900,
+    *options = (bench_options){.port = PLATO_PORT,
                                .sessions = 50,
                                .senders = 1,
                                .receivers = 1,
@@ -153,7 +154,8 @@ static void add_rest(GOptionContext *context, bench_options *o, raw_options *raw
     const GOptionEntry entries[] = {
         {"host", 'H', 0, G_OPTION_ARG_STRING, &o->host,
          "Numeric address of the server (default 127.0.0.1)", "ADDR"},
-        {"port", 'p', 0, G_OPTION_ARG_INT, &o->port, "TCP port (default 8900)", "N"},
+        {"port", 'p', 0, G_OPTION_ARG_INT, &o->port,
+         "TCP port (default " G_STRINGIFY(PLATO_PORT) ")", "N"},
         {"token", 0, 0, G_OPTION_ARG_STRING, &o->token, "Token to log in with", "TEXT"},
         {"tls", 0, 0, G_OPTION_ARG_NONE, &raw->tls, "Connect with TLS 1.3", NULL},
         {"ca", 0, 0, G_OPTION_ARG_FILENAME, &o->ca_file,

@@ -2,6 +2,7 @@
 #include "chaos/options.h"
 
 #include "common/program_options.h"
+#include "plato/ports.h"
 
 #include <glib.h>
 
@@ -61,7 +62,8 @@ static gboolean parse_raw(int argc, char **argv, chaos_options *o, raw_options *
         {"port", 'p', 0, G_OPTION_ARG_INT, &o->port, "TCP port; 0 = any free one (default 0)", "N"},
         {"server", 0, 0, G_OPTION_ARG_STRING, &o->server,
          "Numeric address of the server (default 127.0.0.1)", "ADDR"},
-        {"server-port", 0, 0, G_OPTION_ARG_INT, &o->server_port, "Its port (default 8900)", "N"},
+        {"server-port", 0, 0, G_OPTION_ARG_INT, &o->server_port,
+         "Its port (default " G_STRINGIFY(PLATO_PORT) ")", "N"},
         {"scenario", 's', 0, G_OPTION_ARG_FILENAME, &o->scenario,
          "What to do (default: nothing, bytes pass unchanged)", "FILE"},
         {"check", 0, 0, G_OPTION_ARG_NONE, &raw->check, "Read the scenario, and exit", NULL},
@@ -107,7 +109,7 @@ int chaos_options_parse(int argc, char **argv, chaos_options *options)
     raw_options raw = {0};
     GError *error = NULL;
     int code = -1;
-    *options = (chaos_options){.server_port = 8900};
+    *options = (chaos_options){.server_port = PLATO_PORT};
     const gboolean ok = parse_raw(argc, argv, options, &raw, &error);
     if (ok && raw.version) {
         code = program_options_version("plato-chaos");

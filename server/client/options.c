@@ -3,6 +3,7 @@
 
 #include "common/program_options.h"
 #include "common/text_file.h"
+#include "plato/ports.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -137,7 +138,9 @@ static gboolean parse_raw(int argc, char **argv, raw_options *raw, client_option
     const GOptionEntry entries[] = {
         {"host", 'H', 0, G_OPTION_ARG_STRING, &raw->host,
          "Numeric address of the server (default 127.0.0.1)", "ADDR"},
-        {"port", 'p', 0, G_OPTION_ARG_INT, &raw->port, "TCP port (default 8900; with --tls 8943)",
+        {"port", 'p', 0, G_OPTION_ARG_INT, &raw->port,
+         "TCP port (default " G_STRINGIFY(PLATO_PORT) "; with --tls " G_STRINGIFY(
+             PLATO_TLS_PORT) ")",
          "N"},
         {"device", 'd', 0, G_OPTION_ARG_STRING, &raw->device, "device_id to log in with", "N"},
         {"session", 's', 0, G_OPTION_ARG_STRING_ARRAY, &raw->sessions,
@@ -223,7 +226,7 @@ static void set_defaults(raw_options *raw, client_options *options)
 {
     options->terminal = !options->json && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
     if (raw->port < 0)
-        raw->port = options->tls.tls ? 8943 : 8900;
+        raw->port = options->tls.tls ? PLATO_TLS_PORT : PLATO_PORT;
     if (raw->reconnect < 0)
         raw->reconnect = options->state != NULL || options->terminal ? DEFAULT_RECONNECT : 0;
     options->host = g_strdup(raw->host != NULL ? raw->host : "127.0.0.1");

@@ -2,9 +2,14 @@
 #include "cmd/options.h"
 
 #include "common/program_options.h"
-#include "plato/command.h"
+#include "plato/ports.h"
 
 #include <string.h>
+
+#define TEXT_PORT G_STRINGIFY(PLATO_TEXTCMD_PORT)
+#define TEXT_TLS_PORT G_STRINGIFY(PLATO_TEXTCMD_TLS_PORT)
+#define BINARY_PORT G_STRINGIFY(PLATO_BINCMD_PORT)
+#define BINARY_TLS_PORT G_STRINGIFY(PLATO_BINCMD_TLS_PORT)
 
 static const char description[] =
     "Sends one command and prints the result, decoded. TYPE is ECHO, TIME, VERSION, STATS, PING "
@@ -73,7 +78,9 @@ static gboolean parse(int argc, char **argv, raw_options *raw, cmd_options *opti
 {
     const GOptionEntry entries[] = {
         {"port", 'p', 0, G_OPTION_ARG_INT, &raw->port,
-         "Port of the server (default 8905, with --binary 8906; with --tls 8945 and 8946)", "N"},
+         "Port of the server (default " TEXT_PORT ", with --binary " BINARY_PORT
+         "; with --tls " TEXT_TLS_PORT " and " BINARY_TLS_PORT ")",
+         "N"},
         {"binary", 'b', 0, G_OPTION_ARG_NONE, &options->binary,
          "A binary command (default: a text command)", NULL},
         {"alt-magic", 0, 0, G_OPTION_ARG_NONE, &options->alt_magic,

@@ -16,7 +16,7 @@ typedef struct tls_client tls_client;
 typedef struct tls_client_options {
     const char *ca_file;  /* PEM: the authorities to trust; NULL = those of the system */
     const char *key_log;  /* the keys of every connection are appended here; NULL = nowhere */
-    const char *protocol; /* what ALPN calls it, of 1 to 32 bytes; NULL = plato/1 */
+    const char *protocol; /* what ALPN calls it, of 1 to 32 bytes; NULL = PLATO_ALPN */
     bool insecure;        /* take any certificate, of whatever name */
 } tls_client_options;
 

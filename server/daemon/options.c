@@ -5,6 +5,7 @@
 #include "common/program_options.h"
 #include "daemon/log.h"
 #include "daemon/option_table.h"
+#include "plato/ports.h"
 
 #include <event2/util.h>
 #include <stdio.h>
@@ -145,17 +146,23 @@ static const option_row time_rows[] = {
 
 static const option_row service_rows[] = {
     PORT("latency-port", ports[SERVICE_LATENCY],
-         "Latency echo on this UDP and TCP port (usually 8904); 0 = any free one (default: none)"),
+         "Latency echo on this UDP and TCP port (usually " G_STRINGIFY(
+             PLATO_LATENCY_PORT) "); 0 = any free one (default: none)"),
     PORT("text-port", ports[SERVICE_TEXT],
-         "Text commands on this TCP port (usually 8905); 0 = any free one (default: none)"),
+         "Text commands on this TCP port (usually " G_STRINGIFY(
+             PLATO_TEXTCMD_PORT) "); 0 = any free one (default: none)"),
     PORT("binary-port", ports[SERVICE_BINARY],
-         "Binary commands on this TCP port (usually 8906); 0 = any free one (default: none)"),
+         "Binary commands on this TCP port (usually " G_STRINGIFY(
+             PLATO_BINCMD_PORT) "); 0 = any free one (default: none)"),
     PORT("latency-tls-port", tls_ports[SERVICE_LATENCY],
-         "Latency echo over TLS on this TCP port (usually 8944); 0 = any free one (default: none)"),
+         "Latency echo over TLS on this TCP port (usually " G_STRINGIFY(
+             PLATO_LATENCY_TLS_PORT) "); 0 = any free one (default: none)"),
     PORT("text-tls-port", tls_ports[SERVICE_TEXT],
-         "Text commands over TLS (usually 8945); 0 = any free one (default: none)"),
+         "Text commands over TLS (usually " G_STRINGIFY(
+             PLATO_TEXTCMD_TLS_PORT) "); 0 = any free one (default: none)"),
     PORT("binary-tls-port", tls_ports[SERVICE_BINARY],
-         "Binary commands over TLS (usually 8946); 0 = any free one (default: none)"),
+         "Binary commands over TLS (usually " G_STRINGIFY(
+             PLATO_BINCMD_TLS_PORT) "); 0 = any free one (default: none)"),
     TEXT("command-listen", to.services.listen, "ADDR",
          "Numeric address for these ports (default 127.0.0.1: this machine only)"),
     FLAG("insecure-commands", to.services.open,
@@ -235,8 +242,8 @@ static void set_defaults(raw_options *raw)
     core_config_init(&raw->to.config);
     admission_config_init(&raw->to.admission);
     services_options_init(&raw->to.services);
-    raw->to.port = 8900;
-    raw->to.tls_port = 8943;
+    raw->to.port = PLATO_PORT;
+    raw->to.tls_port = PLATO_TLS_PORT;
     raw->to.metrics_port = -1;
     raw->to.drain_ms = 2000;
     raw->to.store.keep_bytes = UINT64_C(1) << 30;

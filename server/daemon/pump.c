@@ -4,6 +4,7 @@
 #include "common/address.h"
 #include "daemon/link.h"
 #include "daemon/log.h"
+#include "plato/ports.h"
 
 /* A connection: what libevent has of it, and its place in admission. */
 typedef struct seat {
@@ -334,7 +335,7 @@ struct pump *pump_new(struct event_base *base, const pump_config *config, char *
                                  on_gone,
                                  on_done,
                                  config->core.max_output / 2,
-                                 "plato/1",
+                                 PLATO_ALPN,
                                  config->counts};
     if (config->storage != NULL && !storage_start(config->storage, pump->core, now_ms(), base,
                                                   config->counts, on_committed, pump, error))

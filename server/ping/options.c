@@ -2,7 +2,7 @@
 #include "ping/options.h"
 
 #include "common/program_options.h"
-#include "plato/command.h"
+#include "plato/ports.h"
 
 static const char description[] =
     "Sends a clock of 4 bytes and times its way back, one probe at a time, until SIGINT or\n"
@@ -55,7 +55,9 @@ static gboolean parse(int argc, char **argv, raw_options *raw, ping_options *opt
 {
     const GOptionEntry entries[] = {
         {"port", 'p', 0, G_OPTION_ARG_INT, &raw->port,
-         "Port of the server (default 8904, with --tls 8944)", "N"},
+         "Port of the server (default " G_STRINGIFY(PLATO_LATENCY_PORT) ", with --tls " G_STRINGIFY(
+             PLATO_LATENCY_TLS_PORT) ")",
+         "N"},
         {"udp", 0, 0, G_OPTION_ARG_NONE, &raw->udp, "Over UDP (the default)", NULL},
         {"tcp-short", 0, 0, G_OPTION_ARG_NONE, &raw->tcp_short,
          "Over TCP, a connection for each probe", NULL},
