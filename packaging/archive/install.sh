@@ -110,7 +110,7 @@ fi
 # ---- which Wireshark ----
 
 # without_plugins COMMAND...: some plugins make every start of tshark fail. Root's tshark reads the
-# global folder whatever it is told, so root asks as nobody.
+# global folder in any case, so root asks as nobody.
 nobody=
 if [ "$uid" -eq 0 ] && command -v setpriv >/dev/null; then
     nobody='setpriv --reuid=65534 --regid=65534 --clear-groups'

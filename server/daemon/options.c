@@ -238,13 +238,13 @@ static void set_defaults(raw_options *raw)
     raw->to.config.first_conn_id = 0;
 }
 
-/* A restart must not give out a conn_id again that a client still holds: time tells them apart. */
+/* A restart must not give out a conn_id again that a client still holds: hence the time. */
 static uint64_t conn_id_from_clock(void)
 {
     return ((uint64_t)g_get_real_time() / 1000) << 16 | 1;
 }
 
-/* What the options leave open. */
+/* Defaults of options that were not given. */
 static void fill_in(server_options *options)
 {
     core_config *config = &options->config;
@@ -298,7 +298,7 @@ static const char *contradiction(const server_options *options)
     return core_config_check(&options->config);
 }
 
-/* What the ranges cannot tell. An address that is none is told later, by the listener. */
+/* What the ranges cannot check. A wrong address is reported later, by the listener. */
 static bool check(const server_options *options, bool conn_id_given, GError **error)
 {
     struct sockaddr_storage address;
