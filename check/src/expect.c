@@ -8,7 +8,6 @@
 #include "expect.h"
 #include "rules.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define KEYS_MAX 100000u /* connections or devices that are followed */
@@ -235,8 +234,8 @@ static void describe(const check_frame *frame, char *text, size_t cap)
     static const char *const shown[] = {"type",       "code",        "device_id",
                                         "session_id", "client_id",   "msg_id",
                                         "conn_id",    "from_msg_id", "to_msg_id"};
-    snprintf(text, cap, "%c %s", frame->upstream ? '>' : '<',
-             world_type_name(frame->head->msg_type));
+    g_snprintf(text, (gulong)cap, "%c %s", frame->upstream ? '>' : '<',
+               world_type_name(frame->head->msg_type));
     for (size_t i = 0; i < array_length(shown); i++) {
         for (int field = 1; field < 10; field++) {
             uint64_t value;
@@ -245,9 +244,10 @@ static void describe(const check_frame *frame, char *text, size_t cap)
                 !expect_field(frame, field, &value))
                 continue;
             if (strcmp(shown[i], "type") == 0)
-                snprintf(text + n, cap - n, " type=%s", world_type_name((uint32_t)value));
+                g_snprintf(text + n, (gulong)(cap - n), " type=%s",
+                           world_type_name((uint32_t)value));
             else if (value != 0 || strcmp(shown[i], "code") == 0)
-                snprintf(text + n, cap - n, " %s=%" PRIu64, shown[i], value);
+                g_snprintf(text + n, (gulong)(cap - n), " %s=%" PRIu64, shown[i], value);
         }
     }
 }

@@ -7,7 +7,6 @@
 #include <epan/stat_tap_ui.h>
 
 #include <errno.h>
-#include <glib/gstdio.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,7 +81,7 @@ static void complain(const char *what, const char *path)
 static bool write_report(const check_run *run)
 {
     const char *path = run->settings->out;
-    FILE *file = path != NULL ? g_fopen(path, "wb") : stdout;
+    FILE *file = path != NULL ? fopen(path, "wb") : stdout;
     bool ok = file != NULL && check_report(run->settings, run->world, file);
     if (file == stdout)
         ok = fflush(stdout) == 0 && ok;
@@ -100,7 +99,7 @@ static bool write_status(const check_run *run, check_outcome outcome)
     const char *path = run->settings->status;
     if (path == NULL)
         return true;
-    FILE *file = g_fopen(path, "wb");
+    FILE *file = fopen(path, "wb");
     bool ok = file != NULL;
     if (ok) {
         ok = fprintf(file, "%s %u\n", words[outcome], run->settings->rules->len + 1) > 0;

@@ -58,7 +58,7 @@ def commands_of(build):
 # ---- self-test ----
 
 def lines(number):
-    """A function whose body ends so many lines after its opening brace."""
+    """A function whose body ends `number` lines after its opening brace."""
     return "int f(void)\n{\n" + "    g();\n" * (number - 2) + "    return 0;\n}\n"
 
 

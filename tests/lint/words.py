@@ -6,8 +6,8 @@
     words.py --self-test
 
 GLOSSARY is a Markdown page with a table `| out | say |`; a word there is a whole word, or several
-that stand side by side, in any case. Read are the comments of C, Python, bash and CMake files, the
-docstrings of Python, and the prose of README, INSTALL, CONTRIBUTING and docs/*.md. What stands in
+that stand side by side, in any case. It reads the comments of C, Python, bash and CMake files, the
+docstrings of Python, and the prose of README, INSTALL, CONTRIBUTING and docs/*.md. Text between
 `backticks`, in a code block, or on a line with the words "lint: quoted" (in Markdown in a comment)
 is a quotation; what is part of a name (world.c, guest->x, behind_it, give-up) is no word.
 
