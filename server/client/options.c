@@ -82,7 +82,7 @@ typedef struct raw_options {
     char *host, *device, *first_client_id, *token, *token_file;
     char **sessions;
     gint port, heartbeat, timeout, pause, reconnect, retry, rate;
-    gboolean no_resend, version;
+    gboolean no_resend, resume_input, json, version;
 } raw_options;
 
 static gboolean check_numbers(const raw_options *raw, GError **error)
@@ -131,10 +131,9 @@ static gboolean check_pairs(const client_options *options, GError **error)
     return wrong == NULL;
 }
 
-static gboolean parse_raw(int argc, char **argv, raw_options *raw, client_options *options,
-                          GError **error)
+/* Who connects, where to, and what is kept in files. */
+static void add_login_entries(GOptionContext *context, raw_options *raw, client_options *options)
 {
-    gboolean resume_input = FALSE, json = FALSE;
     const GOptionEntry entries[] = {
         {"host", 'H', 0, G_OPTION_ARG_STRING, &raw->host,
          "Numeric address of the server (default 127.0.0.1)", "ADDR"},
@@ -153,8 +152,16 @@ static gboolean parse_raw(int argc, char **argv, raw_options *raw, client_option
          "FILE"},
         {"deliver-to", 0, 0, G_OPTION_ARG_FILENAME, &options->deliver_to,
          "Append each message of others to FILE as JSON, exactly once; needs --state", "FILE"},
-        {"resume-input", 0, 0, G_OPTION_ARG_NONE, &resume_input,
+        {"resume-input", 0, 0, G_OPTION_ARG_NONE, &raw->resume_input,
          "Skip the lines of the input that an earlier run has carried out; needs --state", NULL},
+        G_OPTION_ENTRY_NULL};
+    g_option_context_add_main_entries(context, entries, NULL);
+}
+
+/* How it is sent, and what is printed. */
+static void add_sending_entries(GOptionContext *context, raw_options *raw)
+{
+    const GOptionEntry entries[] = {
         {"reconnect", 0, 0, G_OPTION_ARG_INT, &raw->reconnect,
          "How long to try to reconnect; 0 = not at all (default 600 with --state or "
          "at a terminal, else 0)",
@@ -179,16 +186,23 @@ static gboolean parse_raw(int argc, char **argv, raw_options *raw, client_option
          "How long to wait for an expected answer (default 5000)", "MS"},
         {"pause", 0, 0, G_OPTION_ARG_INT, &raw->pause,
          "Pause between the pieces of a cut frame (default 20)", "MS"},
-        {"json", 0, 0, G_OPTION_ARG_NONE, &json, "Print JSON, one object on each line", NULL},
+        {"json", 0, 0, G_OPTION_ARG_NONE, &raw->json, "Print JSON, one object on each line", NULL},
         {"version", 0, 0, G_OPTION_ARG_NONE, &raw->version, "Print the version and exit", NULL},
         G_OPTION_ENTRY_NULL};
-    GOptionContext *context = g_option_context_new("- command-line client of the Plato protocol");
     g_option_context_add_main_entries(context, entries, NULL);
+}
+
+static gboolean parse_raw(int argc, char **argv, raw_options *raw, client_options *options,
+                          GError **error)
+{
+    GOptionContext *context = g_option_context_new("- command-line client of the Plato protocol");
+    add_login_entries(context, raw, options);
+    add_sending_entries(context, raw);
     tls_options_add(context, &options->tls);
     g_option_context_set_description(context, commands_help);
     const gboolean ok = program_options_parse(context, argc, argv, error);
-    options->resume_input = resume_input;
-    options->json = json;
+    options->resume_input = raw->resume_input;
+    options->json = raw->json;
     return ok;
 }
 
