@@ -6,9 +6,8 @@
 #include <glib.h>
 #include <stdint.h>
 
-#define CACHE_GENERATION                                                                           \
-    32768 /* at least so many of the latest entries are kept, at most twice that                   \
-           */
+/* At least this many of the latest entries are kept, and at most twice that. */
+#define CACHE_GENERATION 32768
 
 typedef struct cache_entry {
     uint64_t key[4];

@@ -21,7 +21,7 @@ static void *value_of(GHashTable *table, const uint64_t key[4], size_t size, boo
     return value;
 }
 
-static void counter_key(const check_client *client, uint64_t session_id, uint64_t key[4])
+static void sequence_key(const check_client *client, uint64_t session_id, uint64_t key[4])
 {
     key[0] = client->key[0];
     key[1] = client->key[1];
@@ -34,13 +34,13 @@ up_sequence *check_up_sequence(const check_capture *capture, const check_client 
 {
     uint64_t key[4];
     bool is_new;
-    counter_key(client, session_id, key);
-    up_sequence *counter = value_of(capture->ups, key, sizeof *counter, &is_new);
+    sequence_key(client, session_id, key);
+    up_sequence *sequence = value_of(capture->ups, key, sizeof *sequence, &is_new);
     if (is_new) {
-        counter->session_id = session_id;
-        g_ptr_array_add(client->ups, counter);
+        sequence->session_id = session_id;
+        g_ptr_array_add(client->ups, sequence);
     }
-    return counter;
+    return sequence;
 }
 
 down_sequence *check_down_sequence(const check_capture *capture, const check_client *client,
@@ -48,13 +48,13 @@ down_sequence *check_down_sequence(const check_capture *capture, const check_cli
 {
     uint64_t key[4];
     bool is_new;
-    counter_key(client, session_id, key);
-    down_sequence *counter = value_of(capture->downs, key, sizeof *counter, &is_new);
+    sequence_key(client, session_id, key);
+    down_sequence *sequence = value_of(capture->downs, key, sizeof *sequence, &is_new);
     if (is_new) {
-        counter->session_id = session_id;
-        g_ptr_array_add(client->downs, counter);
+        sequence->session_id = session_id;
+        g_ptr_array_add(client->downs, sequence);
     }
-    return counter;
+    return sequence;
 }
 
 session_state *check_session(const check_capture *capture, uint64_t session_id)
@@ -95,20 +95,20 @@ static void free_client(gpointer p)
 
 static void free_up(gpointer p)
 {
-    up_sequence *counter = (up_sequence *)p;
-    if (counter->open != NULL)
-        g_hash_table_destroy(counter->open);
-    g_free(counter);
+    up_sequence *sequence = (up_sequence *)p;
+    if (sequence->open != NULL)
+        g_hash_table_destroy(sequence->open);
+    g_free(sequence);
 }
 
 static void free_down(gpointer p)
 {
-    down_sequence *counter = (down_sequence *)p;
-    check_idset_clear(&counter->seen);
-    check_idset_clear(&counter->own);
-    check_idset_clear(&counter->pushed);
-    check_idset_clear(&counter->waiting);
-    g_free(counter);
+    down_sequence *sequence = (down_sequence *)p;
+    check_idset_clear(&sequence->seen);
+    check_idset_clear(&sequence->own);
+    check_idset_clear(&sequence->pushed);
+    check_idset_clear(&sequence->waiting);
+    g_free(sequence);
 }
 
 static void free_session(gpointer p)
@@ -175,7 +175,7 @@ void check_capture_free(check_capture *capture)
     g_ptr_array_unref(capture->command_conns);
     g_array_unref(capture->requests);
     g_array_unref(capture->deliveries);
-    check_cache_clear(&capture->sent);
+    check_cache_clear(&capture->transmissions);
     check_cache_clear(&capture->accepted_ups);
     check_cache_clear(&capture->assigned);
     g_free(capture);

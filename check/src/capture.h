@@ -21,7 +21,7 @@ typedef struct open_request {
     uint64_t session_id; /* of a SYNC, as what follows */
     uint64_t from;
     uint64_t to;
-    unsigned lost; /* losses of the answering direction in front of it */
+    unsigned lost; /* losses of the answering direction before it */
     idset pushed;  /* ids that came since */
 } open_request;
 
@@ -29,7 +29,7 @@ struct check_conn {
     uint32_t stream; /* plato.stream */
     uint32_t tcp_stream;
     uint16_t client_port;
-    uint64_t server; /* tells apart the addresses and ports of servers */
+    uint64_t server; /* differs for other addresses and ports of servers */
     bool start_captured;
     plato_framing framing;
     check_client *client;
@@ -45,7 +45,7 @@ struct check_conn {
     int64_t opened_ns;               /* of the latest of them; NEVER */
     bool resumed;                    /* the latest was a RECONN */
     GQueue requests[PLATO_SYNC + 1]; /* of open_request; LOGIN, HEARTBEAT, RECONN, SYNC */
-    uint32_t fatal_packet;           /* the ACK behind which the server has to close; 0: none */
+    uint32_t fatal_packet;           /* the ACK after which the server has to close; 0: none */
     uint32_t fatal_code;
     int64_t fatal_ns;
 };
@@ -58,7 +58,7 @@ struct check_client {
     bool whole;       /* its first connection was captured from its start */
     uint32_t stream;  /* of its latest LOGIN or RECONN: the server no longer hears the others */
     uint64_t conn_id; /* that it was given last; 0: none */
-    GPtrArray *ups;   /* its counters, up_sequence and down_sequence; borrowed */
+    GPtrArray *ups;   /* its up_sequence and down_sequence; borrowed */
     GPtrArray *downs;
 };
 
@@ -118,7 +118,7 @@ typedef struct session_state {
     idset pushed;
 } session_state;
 
-/* A frame about which later ones may tell more. */
+/* A frame that later ones may answer. */
 typedef struct pending {
     const plato_judged *judged;
     uint32_t packet;
@@ -126,7 +126,7 @@ typedef struct pending {
     uint32_t type;
     int64_t time_ns;
     check_client *client;
-    unsigned lost; /* losses of the answering direction in front of it */
+    unsigned lost; /* losses of the answering direction before it */
     uint64_t session_id;
     uint64_t id; /* client_id or msg_id */
 } pending;
@@ -149,7 +149,8 @@ struct check_capture {
     GArray *deliveries;          /* of pending: PUSHes without an UP so far */
     guint sweep_at;              /* length of `requests` at which to look for answers again */
     uint64_t given_up;           /* entries of those two that were dropped, all in all */
-    check_cache sent;         /* client, direction, session, id -> time, stream, epoch, sendings */
+    check_cache
+        transmissions; /* client, direction, session, id -> time, stream, epoch, transmissions */
     check_cache accepted_ups; /* client, session, client_id, 0 -> msg_id, packet */
     check_cache assigned;     /* session, msg_id, 0, 0 -> client's key 0, 1, client_id, packet */
     uint64_t frames;
@@ -189,7 +190,7 @@ void check_capture_add_head(check_capture *capture, const check_frame *frame);
 check_bytes check_capture_skipped(check_capture *capture, const check_skipped_record *record);
 
 /* To be freed by it. */
-void check_open_request_free(void *request); /* open_request */
+void check_open_request_free(gpointer p); /* open_request */
 
 /* The caller's answers (check_lookups). */
 plato_verdict check_verdict_now(const check_capture *capture, const plato_judged *judged);

@@ -47,13 +47,13 @@ static void answer_a_request(const check_frame *frame, uint32_t type)
     }
 }
 
-/* `progress_ns`: when something of this counter was acknowledged last. */
-static void note_sending(check_capture *capture, const check_frame *frame, uint64_t session_id,
-                         uint64_t id, int64_t progress_ns)
+/* `progress_ns`: when something of this sequence was acknowledged last. */
+static void note_transmission(check_capture *capture, const check_frame *frame, uint64_t session_id,
+                              uint64_t id, int64_t progress_ns)
 {
     const uint64_t key[4] = {frame->client->key[0] << 1 | (frame->upstream ? 1 : 0),
                              frame->client->key[1], session_id, id};
-    cache_entry *entry = check_cache_insert(&capture->sent, key);
+    cache_entry *entry = check_cache_insert(&capture->transmissions, key);
     if (entry->value[3] != 0 &&
         (entry->value[1] != frame->conn->stream || entry->value[2] != frame->conn->epoch))
         entry->value[3] = 0; /* a new connection begins anew */
@@ -68,33 +68,33 @@ static void note_sending(check_capture *capture, const check_frame *frame, uint6
 static void note_up(check_capture *capture, const check_frame *frame)
 {
     const plato_head_up *up = &frame->head->up;
-    up_sequence *counter = check_up_sequence(capture, frame->client, up->session_id);
-    if (!counter->known || up->client_id > counter->highest)
-        counter->highest = up->client_id;
-    counter->known = true;
-    counter->stream = frame->conn->stream;
-    counter->lost = frame->client->lost[DIR_UP];
-    if (counter->open == NULL)
-        counter->open = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
-    if (g_hash_table_size(counter->open) == 0)
-        counter->window_lost = frame->client->lost[DIR_DOWN];
-    const bool is_new = !counter->accepted_known || up->client_id > counter->accepted;
-    if (is_new && g_hash_table_size(counter->open) < OPEN_MAX)
-        g_hash_table_add(counter->open, g_memdup2(&up->client_id, sizeof up->client_id));
-    note_sending(capture, frame, up->session_id, up->client_id, counter->accepted_ns);
+    up_sequence *sequence = check_up_sequence(capture, frame->client, up->session_id);
+    if (!sequence->known || up->client_id > sequence->highest)
+        sequence->highest = up->client_id;
+    sequence->known = true;
+    sequence->stream = frame->conn->stream;
+    sequence->lost = frame->client->lost[DIR_UP];
+    if (sequence->open == NULL)
+        sequence->open = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+    if (g_hash_table_size(sequence->open) == 0)
+        sequence->window_lost = frame->client->lost[DIR_DOWN];
+    const bool is_new = !sequence->accepted_known || up->client_id > sequence->accepted;
+    if (is_new && g_hash_table_size(sequence->open) < OPEN_MAX)
+        g_hash_table_add(sequence->open, g_memdup2(&up->client_id, sizeof up->client_id));
+    note_transmission(capture, frame, up->session_id, up->client_id, sequence->accepted_ns);
 }
 
-static void note_msg_id(const check_frame *frame, down_sequence *counter, uint64_t msg_id)
+static void note_msg_id(const check_frame *frame, down_sequence *sequence, uint64_t msg_id)
 {
-    if (!counter->known) {
-        counter->base = msg_id;
-        counter->highest = msg_id;
+    if (!sequence->known) {
+        sequence->base = msg_id;
+        sequence->highest = msg_id;
     }
-    counter->known = true;
-    if (msg_id > counter->highest)
-        counter->highest = msg_id;
-    counter->lost = frame->client->lost[DIR_DOWN];
-    check_idset_add(&counter->seen, msg_id);
+    sequence->known = true;
+    if (msg_id > sequence->highest)
+        sequence->highest = msg_id;
+    sequence->lost = frame->client->lost[DIR_DOWN];
+    check_idset_add(&sequence->seen, msg_id);
 }
 
 /* That the session has come as far as this. */
@@ -110,21 +110,21 @@ static void note_highest(const check_frame *frame, session_state *session, uint6
 static void note_push(check_capture *capture, const check_frame *frame)
 {
     const plato_head_push *push = &frame->head->push;
-    down_sequence *counter = check_down_sequence(capture, frame->client, push->session_id);
+    down_sequence *sequence = check_down_sequence(capture, frame->client, push->session_id);
     session_state *session = check_session(capture, push->session_id);
     open_request *sync = check_sync_of(frame->conn, push->session_id, push->msg_id);
-    note_msg_id(frame, counter, push->msg_id);
-    check_idset_add(&counter->pushed, push->msg_id);
+    note_msg_id(frame, sequence, push->msg_id);
+    check_idset_add(&sequence->pushed, push->msg_id);
     check_idset_add(&session->pushed, push->msg_id);
     note_highest(frame, session, push->msg_id);
     if (sync != NULL) {
         check_idset_add(&sync->pushed, push->msg_id);
     } else {
-        check_idset_add(&counter->waiting, push->msg_id);
-        counter->push_stream = frame->conn->stream;
-        counter->push_epoch = frame->conn->epoch;
+        check_idset_add(&sequence->waiting, push->msg_id);
+        sequence->push_stream = frame->conn->stream;
+        sequence->push_epoch = frame->conn->epoch;
     }
-    note_sending(capture, frame, push->session_id, push->msg_id, counter->acked_ns);
+    note_transmission(capture, frame, push->session_id, push->msg_id, sequence->acked_ns);
 }
 
 static void note_ack_of_up(check_capture *capture, const check_frame *frame)
@@ -171,20 +171,20 @@ static void note_ack_of_up(check_capture *capture, const check_frame *frame)
 static void note_ack_of_push(check_capture *capture, const check_frame *frame)
 {
     const plato_head_ack *ack = &frame->head->ack;
-    down_sequence *counter = check_down_sequence(capture, frame->client, ack->session_id);
+    down_sequence *sequence = check_down_sequence(capture, frame->client, ack->session_id);
     if (ack->code != PLATO_ACK_OK)
         return;
-    if (!counter->has_acked || ack->msg_id > counter->acked) {
-        counter->has_acked = true;
-        counter->acked = ack->msg_id;
-        counter->acked_ns = frame->time_ns;
+    if (!sequence->has_acked || ack->msg_id > sequence->acked) {
+        sequence->has_acked = true;
+        sequence->acked = ack->msg_id;
+        sequence->acked_ns = frame->time_ns;
     }
     const bool heard = frame->conn->stream == frame->client->stream &&
                        check_closed_by(capture, frame->conn, false) == NEVER;
-    if (heard && ack->msg_id > counter->arrived) {
-        counter->arrived = ack->msg_id;
-        counter->arrived_ns = frame->time_ns;
-        counter->arrived_packet = frame->packet;
+    if (heard && ack->msg_id > sequence->arrived) {
+        sequence->arrived = ack->msg_id;
+        sequence->arrived_ns = frame->time_ns;
+        sequence->arrived_packet = frame->packet;
     }
 }
 

@@ -75,7 +75,7 @@ void check_command_add(const check_message *message);
 /* The end of the capture. */
 void check_commands_end(check_capture *capture);
 
-void check_command_conn_free(gpointer conn);
+void check_command_conn_free(gpointer p);
 
 /* Connection `i` of those that the rule speaks of; NULL for others. */
 command_conn *check_command_conn_at(const check_capture *capture, const check_instance *rule,

@@ -234,8 +234,8 @@ static void describe(const check_frame *frame, char *text, size_t cap)
     static const char *const shown[] = {"type",       "code",        "device_id",
                                         "session_id", "client_id",   "msg_id",
                                         "conn_id",    "from_msg_id", "to_msg_id"};
-    g_snprintf(text, (gulong)cap, "%c %s", frame->upstream ? '>' : '<',
-               check_type_name(frame->head->msg_type));
+    (void)snprintf(text, cap, "%c %s", frame->upstream ? '>' : '<',
+                   check_type_name(frame->head->msg_type));
     for (size_t i = 0; i < G_N_ELEMENTS(shown); i++) {
         for (int field = 1; field < 10; field++) {
             uint64_t value;
@@ -244,10 +244,9 @@ static void describe(const check_frame *frame, char *text, size_t cap)
                 !check_expect_field(frame, field, &value))
                 continue;
             if (strcmp(shown[i], "type") == 0)
-                g_snprintf(text + n, (gulong)(cap - n), " type=%s",
-                           check_type_name((uint32_t)value));
+                (void)snprintf(text + n, cap - n, " type=%s", check_type_name((uint32_t)value));
             else if (value != 0 || strcmp(shown[i], "code") == 0)
-                g_snprintf(text + n, (gulong)(cap - n), " %s=%" PRIu64, shown[i], value);
+                (void)snprintf(text + n, cap - n, " %s=%" PRIu64, shown[i], value);
         }
     }
 }

@@ -55,7 +55,7 @@ struct expect_script {
 extern const check_rule check_expect_rule;
 
 expect_script *check_expect_new(const char *name, unsigned line);
-void check_expect_free(gpointer script);
+void check_expect_free(gpointer p);
 
 /* Reads one line: a setting or a step. False, with *error (g_free) set. */
 bool check_expect_read_line(expect_script *script, unsigned line, const char *text, char **error);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What stands behind "-z plato,check":
+ * What follows "-z plato,check":
  *
  *     option = { ("," | ";") word }
  *     word   = rule [ "(" [ param "=" value { ("," | ";") param "=" value } ] ")" ]
  *            | name "=" value  |  "only"  |  "strict"  |  "part"  |  "list"
- *     value  = '"' any characters, '\' in front of '"' and '\' '"'
+ *     value  = '"' any characters, '\' before '"' and '\' '"'
  *            | characters but , ; ( ) "
  */
 #include "settings.h"
@@ -167,7 +167,7 @@ static bool read_params(reader *r, GPtrArray *params)
     return true;
 }
 
-/* The label tells which instance of the rule the others are for. */
+/* The label says which instance of the rule the others are for. */
 static bool set_params(const reader *r, const char *rule_name, const GPtrArray *params)
 {
     const char *label = NULL;
@@ -228,9 +228,9 @@ static bool read_words(reader *r)
     return true;
 }
 
-check_settings *check_settings_read(const char *text, char **error)
+check_settings *check_settings_read(const char *words, char **error)
 {
-    reader r = {check_settings_new(), text, error};
+    reader r = {check_settings_new(), words, error};
     if (!read_words(&r)) {
         check_settings_free(r.settings);
         return NULL;

@@ -59,7 +59,7 @@ static bool read_bool(const char *text, uint64_t *value)
     return false;
 }
 
-/* The number behind one name of a list; false if there is none below 64. */
+/* The number of one name of a list; false if there is none below 64. */
 static bool read_member(check_kind kind, const char *word, uint64_t *number)
 {
     const char *(*name_of)(uint32_t) = kind == KIND_TYPES       ? plato_msg_type_name

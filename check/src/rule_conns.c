@@ -22,7 +22,7 @@ RULE_FRAME(check_rule_login_first)
         check_broken(rule, frame, "the connection begins with %s", check_type_name(type));
 }
 
-/* Types that a server serves behind a login only. */
+/* Types that a server serves after a login only. */
 RULE_FRAME(check_rule_login_gate)
 {
     (void)capture;
@@ -85,7 +85,7 @@ RULE_END(check_rule_answers_end)
     }
 }
 
-/* Whether the request that an ACK names may stand in front of what was captured. */
+/* Whether the request that an ACK names may have come before what was captured. */
 static bool may_be_unseen(const check_frame *frame, int direction)
 {
     return !frame->conn->start_captured || frame->client->lost[direction] > 0 ||

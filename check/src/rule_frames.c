@@ -209,7 +209,7 @@ RULE_FRAME(check_rule_direction)
     if (frame->head == NULL || frame->head->msg_type > PLATO_SYNC)
         return;
     if (!frame->conn->start_captured)
-        return; /* then it was the types that told who is the client */
+        return; /* then the client is known by the types alone */
     rule->judged++;
     const uint32_t type = frame->head->msg_type;
     const uint32_t acked = type == PLATO_ACK ? frame->head->ack.type : 0;
@@ -228,15 +228,39 @@ RULE_FRAME(check_rule_direction)
                      frame->upstream ? "client" : "server");
 }
 
-/* What an ACK has to carry, by the type that it acknowledges; code 0. */
+enum { CONN_ID = 1 << 0, CLIENT_ID = 1 << 1, SESSION_ID = 1 << 2, MSG_ID = 1 << 3 };
+
+/* What an ACK with code 0 has to carry, by the type that it acknowledges. */
 static const struct {
     plato_msg_type type;
-    bool conn_id, client_id, session_id, msg_id;
+    unsigned fields;
 } ack_fields[] = {
-    {PLATO_LOGIN, true, false, false, false}, {PLATO_RECONN, true, false, false, false},
-    {PLATO_UP, false, true, true, true},      {PLATO_PUSH, false, false, true, true},
-    {PLATO_SYNC, false, false, true, false},
+    {PLATO_LOGIN, CONN_ID},
+    {PLATO_RECONN, CONN_ID},
+    {PLATO_UP, CLIENT_ID | SESSION_ID | MSG_ID},
+    {PLATO_PUSH, SESSION_ID | MSG_ID},
+    {PLATO_SYNC, SESSION_ID},
 };
+
+/* The first field that it lacks; NULL if none. */
+static const char *missing_field(const plato_head_ack *ack, unsigned fields)
+{
+    const struct {
+        unsigned field;
+        uint64_t value;
+        const char *name;
+    } rows[] = {
+        {CONN_ID, ack->conn_id, "conn_id"},
+        {CLIENT_ID, ack->client_id, "client_id"},
+        {SESSION_ID, ack->session_id, "session_id"},
+        {MSG_ID, ack->msg_id, "msg_id"},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        if ((fields & rows[i].field) != 0 && rows[i].value == 0)
+            return rows[i].name;
+    }
+    return NULL;
+}
 
 RULE_FRAME(check_rule_ack_fields)
 {
@@ -248,14 +272,10 @@ RULE_FRAME(check_rule_ack_fields)
     for (size_t i = 0; i < G_N_ELEMENTS(ack_fields); i++) {
         if ((uint32_t)ack_fields[i].type != ack->type)
             continue;
+        const char *name = missing_field(ack, ack_fields[i].fields);
         rule->judged++;
-        const char *lacks = ack_fields[i].conn_id && ack->conn_id == 0         ? "conn_id"
-                            : ack_fields[i].client_id && ack->client_id == 0   ? "client_id"
-                            : ack_fields[i].session_id && ack->session_id == 0 ? "session_id"
-                            : ack_fields[i].msg_id && ack->msg_id == 0         ? "msg_id"
-                                                                               : NULL;
-        if (lacks != NULL)
-            check_broken(rule, frame, "the ACK of %s has no %s", check_type_name(ack->type), lacks);
+        if (name != NULL)
+            check_broken(rule, frame, "the ACK of %s has no %s", check_type_name(ack->type), name);
     }
 }
 

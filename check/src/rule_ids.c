@@ -21,13 +21,13 @@ RULE_FRAME(check_rule_client_ids)
     if (!is_type(frame, PLATO_UP))
         return;
     const plato_head_up *up = &frame->head->up;
-    const up_sequence *counter = check_up_sequence(capture, frame->client, up->session_id);
+    const up_sequence *sequence = check_up_sequence(capture, frame->client, up->session_id);
     rule->judged++;
     if (up->client_id == 0) {
         check_broken(rule, frame, "client_id is 0");
         return;
     }
-    if (!counter->known) {
+    if (!sequence->known) {
         if (up->client_id == 1)
             return;
         if (rule->param[0] != 0 && frame->client->whole && frame->client->lost[DIR_UP] == 0)
@@ -39,15 +39,15 @@ RULE_FRAME(check_rule_client_ids)
                          up->client_id);
         return;
     }
-    if (up->client_id <= counter->highest + 1)
+    if (up->client_id <= sequence->highest + 1)
         return;
-    if (frame->client->lost[DIR_UP] != counter->lost)
+    if (frame->client->lost[DIR_UP] != sequence->lost)
         check_unsure(rule, frame,
                      "client_id %" PRIu64 " behind %" PRIu64 ", but the capture lacks bytes",
-                     up->client_id, counter->highest);
+                     up->client_id, sequence->highest);
     else
         check_broken(rule, frame, "client_id %" PRIu64 " behind %" PRIu64, up->client_id,
-                     counter->highest);
+                     sequence->highest);
 }
 
 RULE_FRAME(check_rule_window)
@@ -55,22 +55,22 @@ RULE_FRAME(check_rule_window)
     if (!is_type(frame, PLATO_UP))
         return;
     const plato_head_up *up = &frame->head->up;
-    const up_sequence *counter = check_up_sequence(capture, frame->client, up->session_id);
+    const up_sequence *sequence = check_up_sequence(capture, frame->client, up->session_id);
     rule->judged++;
     uint64_t open = 1;
-    if (counter->open != NULL) {
-        open = g_hash_table_size(counter->open);
-        if (g_hash_table_contains(counter->open, &up->client_id))
+    if (sequence->open != NULL) {
+        open = g_hash_table_size(sequence->open);
+        if (g_hash_table_contains(sequence->open, &up->client_id))
             return; /* a repeat opens nothing */
         open++;
     }
-    if (counter->accepted_known && up->client_id <= counter->accepted)
+    if (sequence->accepted_known && up->client_id <= sequence->accepted)
         return;
     if ((int64_t)open > rule->extreme)
         rule->extreme = (int64_t)open;
     if (open <= rule->param[0])
         return;
-    if (frame->client->lost[DIR_DOWN] != counter->window_lost ||
+    if (frame->client->lost[DIR_DOWN] != sequence->window_lost ||
         check_has_hole(capture, frame->conn, false))
         check_unsure(rule, frame, "%" PRIu64 " messages without ACK, but the capture lacks bytes",
                      open);
@@ -83,17 +83,17 @@ RULE_FRAME(check_rule_reconnect_ids)
     if (!is_type(frame, PLATO_UP))
         return;
     const plato_head_up *up = &frame->head->up;
-    const up_sequence *counter = check_up_sequence(capture, frame->client, up->session_id);
-    if (!counter->known || counter->stream == frame->conn->stream)
+    const up_sequence *sequence = check_up_sequence(capture, frame->client, up->session_id);
+    if (!sequence->known || sequence->stream == frame->conn->stream)
         return;
     rule->judged++;
-    if (frame->client->lost[DIR_UP] != counter->lost)
+    if (frame->client->lost[DIR_UP] != sequence->lost)
         check_unsure(rule, frame, "bytes in front of it are missing from the capture");
-    else if (up->client_id > counter->highest + 1)
+    else if (up->client_id > sequence->highest + 1)
         check_broken(rule, frame,
                      "the new connection goes on at client_id %" PRIu64 " behind %" PRIu64,
-                     up->client_id, counter->highest);
-    else if (up->client_id <= counter->highest && (frame->flags & PLATO_VERDICT_CONFLICT) != 0)
+                     up->client_id, sequence->highest);
+    else if (up->client_id <= sequence->highest && (frame->flags & PLATO_VERDICT_CONFLICT) != 0)
         check_broken(rule, frame,
                      "the new connection uses client_id %" PRIu64 " again for another message",
                      up->client_id);
@@ -106,12 +106,12 @@ RULE_FRAME(check_rule_accept_order)
     const plato_head_ack *ack = &frame->head->ack;
     if (ack->code != PLATO_ACK_OK && ack->code != PLATO_ACK_OUT_OF_ORDER)
         return;
-    const up_sequence *counter = check_up_sequence(capture, frame->client, ack->session_id);
+    const up_sequence *sequence = check_up_sequence(capture, frame->client, ack->session_id);
     rule->judged++;
-    if (!counter->accepted_known)
+    if (!sequence->accepted_known)
         return;
-    const bool lost = frame->client->lost[DIR_DOWN] != counter->accepted_lost;
-    const uint64_t expected = counter->accepted + 1;
+    const bool lost = frame->client->lost[DIR_DOWN] != sequence->accepted_lost;
+    const uint64_t expected = sequence->accepted + 1;
     if (ack->code == PLATO_ACK_OUT_OF_ORDER ? ack->client_id == expected
                                             : ack->client_id <= expected)
         return;
@@ -121,10 +121,10 @@ RULE_FRAME(check_rule_accept_order)
         check_broken(rule, frame,
                      "OUT_OF_ORDER expects client_id %" PRIu64 ", but %" PRIu64
                      " was accepted last",
-                     ack->client_id, counter->accepted);
+                     ack->client_id, sequence->accepted);
     else
         check_broken(rule, frame, "client_id %" PRIu64 " is accepted behind %" PRIu64,
-                     ack->client_id, counter->accepted);
+                     ack->client_id, sequence->accepted);
 }
 
 RULE_FRAME(check_rule_same_msg_id)
@@ -172,15 +172,15 @@ RULE_FRAME(check_rule_msg_ids)
     if (!is_acceptance(frame))
         return;
     const plato_head_ack *ack = &frame->head->ack;
-    const up_sequence *counter = check_up_sequence(capture, frame->client, ack->session_id);
+    const up_sequence *sequence = check_up_sequence(capture, frame->client, ack->session_id);
     rule->judged++;
     judge_given(capture, rule, frame);
-    if (counter->accepted_known && ack->client_id > counter->accepted &&
-        ack->msg_id <= counter->accepted_msg)
+    if (sequence->accepted_known && ack->client_id > sequence->accepted &&
+        ack->msg_id <= sequence->accepted_msg)
         check_broken(rule, frame,
                      "msg_id %" PRIu64 " for client_id %" PRIu64 ", but %" PRIu64
                      " for the earlier %" PRIu64,
-                     ack->msg_id, ack->client_id, counter->accepted_msg, counter->accepted);
+                     ack->msg_id, ack->client_id, sequence->accepted_msg, sequence->accepted);
 }
 
 RULE_FRAME(check_rule_no_echo)
@@ -188,9 +188,9 @@ RULE_FRAME(check_rule_no_echo)
     if (!is_type(frame, PLATO_PUSH))
         return;
     const plato_head_push *push = &frame->head->push;
-    const down_sequence *counter = check_down_sequence(capture, frame->client, push->session_id);
+    const down_sequence *sequence = check_down_sequence(capture, frame->client, push->session_id);
     rule->judged++;
-    if (check_idset_has(&counter->own, push->msg_id))
+    if (check_idset_has(&sequence->own, push->msg_id))
         check_broken(rule, frame, "msg_id %" PRIu64 " is pushed to the device that sent it",
                      push->msg_id);
 }
@@ -203,13 +203,13 @@ RULE_FRAME(check_rule_push_window)
     if (!is_type(frame, PLATO_PUSH))
         return;
     const plato_head_push *push = &frame->head->push;
-    const down_sequence *counter = check_down_sequence(capture, frame->client, push->session_id);
-    const uint64_t acked = counter->has_acked ? counter->acked : 0;
-    if (push->msg_id <= acked || check_idset_has(&counter->waiting, push->msg_id) ||
+    const down_sequence *sequence = check_down_sequence(capture, frame->client, push->session_id);
+    const uint64_t acked = sequence->has_acked ? sequence->acked : 0;
+    if (push->msg_id <= acked || check_idset_has(&sequence->waiting, push->msg_id) ||
         check_sync_of(frame->conn, push->session_id, push->msg_id) != NULL)
         return; /* what is sent again, or asked for */
     rule->judged++;
-    const uint64_t open = check_idset_above(&counter->waiting, acked) + 1;
+    const uint64_t open = check_idset_above(&sequence->waiting, acked) + 1;
     if (open <= rule->param[0])
         return;
     if (frame->client->lost[DIR_UP] > 0 || check_has_hole(capture, frame->conn, true))
@@ -225,16 +225,16 @@ RULE_FRAME(check_rule_push_ack)
         frame->head->ack.code != PLATO_ACK_OK)
         return;
     const plato_head_ack *ack = &frame->head->ack;
-    const down_sequence *counter = check_down_sequence(capture, frame->client, ack->session_id);
+    const down_sequence *sequence = check_down_sequence(capture, frame->client, ack->session_id);
     idrange hole;
-    if (!counter->known || ack->msg_id < counter->base)
+    if (!sequence->known || ack->msg_id < sequence->base)
         return;
     rule->judged++;
-    uint64_t first = counter->base;
-    if (counter->has_acked && counter->acked >= first)
-        first = counter->acked + 1;
-    const uint64_t last = MIN(ack->msg_id, counter->highest);
-    if (first > last || !check_idset_hole(&counter->seen, first, last, &hole))
+    uint64_t first = sequence->base;
+    if (sequence->has_acked && sequence->acked >= first)
+        first = sequence->acked + 1;
+    const uint64_t last = MIN(ack->msg_id, sequence->highest);
+    if (first > last || !check_idset_hole(&sequence->seen, first, last, &hole))
         return;
     if (frame->client->lost[DIR_DOWN] > 0 || !frame->client->whole)
         check_unsure(rule, frame,
@@ -246,12 +246,12 @@ RULE_FRAME(check_rule_push_ack)
                      hole.last);
 }
 
-/* The lowest pushed id behind what is acknowledged. */
-static bool waits_for_ack(const down_sequence *counter, uint64_t below, uint64_t *id)
+/* The lowest pushed id above what is acknowledged. */
+static bool waits_for_ack(const down_sequence *sequence, uint64_t below, uint64_t *id)
 {
-    for (uint64_t i = counter->acked + 1; i < below && i - counter->acked <= IDSET_RANGES_MAX;
+    for (uint64_t i = sequence->acked + 1; i < below && i - sequence->acked <= IDSET_RANGES_MAX;
          i++) {
-        if (check_idset_has(&counter->pushed, i)) {
+        if (check_idset_has(&sequence->pushed, i)) {
             *id = i;
             return true;
         }
@@ -265,25 +265,25 @@ RULE_FRAME(check_rule_resume)
         return;
     const plato_head_push *push = &frame->head->push;
     const check_conn *conn = frame->conn;
-    const down_sequence *counter = check_down_sequence(capture, frame->client, push->session_id);
+    const down_sequence *sequence = check_down_sequence(capture, frame->client, push->session_id);
     uint64_t waits;
-    if (!counter->known || counter->highest == 0 || conn->opened_ns == NEVER ||
-        (counter->push_stream == conn->stream && counter->push_epoch == conn->epoch) ||
+    if (!sequence->known || sequence->highest == 0 || conn->opened_ns == NEVER ||
+        (sequence->push_stream == conn->stream && sequence->push_epoch == conn->epoch) ||
         check_sync_of(conn, push->session_id, push->msg_id) != NULL ||
-        !check_idset_lowest(&counter->pushed, &waits))
+        !check_idset_lowest(&sequence->pushed, &waits))
         return;
     rule->judged++;
     if (frame->client->lost[DIR_UP] > 0 || frame->client->lost[DIR_DOWN] > 0) {
         check_unsure(rule, frame, "bytes of this device are missing from the capture");
-    } else if (counter->has_acked && push->msg_id <= counter->acked) {
+    } else if (sequence->has_acked && push->msg_id <= sequence->acked) {
         /* an ACK that was on its way when the connection broke need not have arrived */
-        if (push->msg_id <= counter->arrived &&
-            counter->arrived_ns + (int64_t)rule->param[0] < conn->opened_ns)
+        if (push->msg_id <= sequence->arrived &&
+            sequence->arrived_ns + (int64_t)rule->param[0] < conn->opened_ns)
             check_broken(rule, frame,
                          "begins at msg_id %" PRIu64 ", but %" PRIu64
                          " was acknowledged in packet %u",
-                         push->msg_id, counter->arrived, counter->arrived_packet);
-    } else if (counter->has_acked && waits_for_ack(counter, push->msg_id, &waits)) {
+                         push->msg_id, sequence->arrived, sequence->arrived_packet);
+    } else if (sequence->has_acked && waits_for_ack(sequence, push->msg_id, &waits)) {
         check_broken(rule, frame,
                      "begins at msg_id %" PRIu64 ", but %" PRIu64 " is not acknowledged",
                      push->msg_id, waits);
@@ -313,12 +313,12 @@ RULE_FRAME(check_rule_sync_complete)
         return;
     rule->judged++;
     const session_state *session = check_session(capture, ack->session_id);
-    const down_sequence *counter = check_down_sequence(capture, frame->client, ack->session_id);
+    const down_sequence *sequence = check_down_sequence(capture, frame->client, ack->session_id);
     uint64_t last = MIN(sync->to, session->highest);
     if (ack->msg_id != 0 && ack->msg_id < last)
         last = ack->msg_id; /* the server says how far it went */
     for (uint64_t id = sync->from; id <= last && id - sync->from < IDSET_RANGES_MAX; id++) {
-        if (check_idset_has(&sync->pushed, id) || check_idset_has(&counter->own, id))
+        if (check_idset_has(&sync->pushed, id) || check_idset_has(&sequence->own, id))
             continue;
         if (conn_lost_since(frame, sync))
             check_unsure(rule, frame, "bytes of the answer are missing from the capture");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Rules about what one side owes the other: noted when it becomes due, dropped when it is done. */
+/* Rules about what one side has to do: noted when it becomes due, dropped when it is done. */
 #include "rules.h"
 
 #include <string.h>
@@ -12,7 +12,7 @@ typedef struct obligation {
     uint32_t packet; /* where it became due */
     uint32_t stream;
     int64_t time_ns;
-    unsigned lost;  /* losses of the by_direction's direction in front of it */
+    unsigned lost;  /* losses in the direction that has to fulfil it, before it */
     uint64_t first; /* of what is missing, as the rule likes it */
     uint64_t last;
 } obligation;
@@ -78,7 +78,7 @@ static gint by_packet(gconstpointer a, gconstpointer b)
 
 typedef char *(*obligation_text)(const obligation *due);
 
-/* What is still owed at the end, and had param 0 to be done. */
+/* What is not done at the end, and had param 0 of time for it. */
 static void judge_obligations(const check_capture *capture, check_instance *rule, int by_direction,
                               obligation_text words)
 {
@@ -257,13 +257,13 @@ RULE_END(check_rule_hole_asked_end)
 /* ---- what is not acknowledged is sent again, sooner or later ---- */
 
 /* What was sent under this key, if it was sent on this connection, as it is opened now. */
-static const cache_entry *last_sending(const check_capture *capture, const check_client *client,
-                                       const check_conn *conn, bool upstream, uint64_t session_id,
-                                       uint64_t id)
+static const cache_entry *last_transmission(const check_capture *capture,
+                                            const check_client *client, const check_conn *conn,
+                                            bool upstream, uint64_t session_id, uint64_t id)
 {
     const uint64_t key[4] = {client->key[0] << 1 | (upstream ? 1 : 0), client->key[1], session_id,
                              id};
-    const cache_entry *sent = check_cache_find(&capture->sent, key);
+    const cache_entry *sent = check_cache_find(&capture->transmissions, key);
     return sent != NULL && sent->value[1] == conn->stream && sent->value[2] == conn->epoch ? sent
                                                                                            : NULL;
 }
@@ -276,7 +276,7 @@ RULE_FRAME(check_rule_resend_due)
     const uint64_t session_id = check_session_of(frame->head);
     const uint64_t id = is_up ? frame->head->up.client_id : frame->head->push.msg_id;
     const cache_entry *sent =
-        last_sending(capture, frame->client, frame->conn, frame->upstream, session_id, id);
+        last_transmission(capture, frame->client, frame->conn, frame->upstream, session_id, id);
     if (sent == NULL)
         return;
     rule->judged++;
@@ -299,7 +299,8 @@ static void judge_unsent(const check_capture *capture, check_instance *rule, con
         check_verdict_now(capture, p->judged).response_in != 0 ||
         !check_is_unacked(capture, p->judged))
         return;
-    const cache_entry *sent = last_sending(capture, p->client, conn, is_up, p->session_id, p->id);
+    const cache_entry *sent =
+        last_transmission(capture, p->client, conn, is_up, p->session_id, p->id);
     if (sent == NULL)
         return;
     const up_sequence *up = check_up_sequence(capture, p->client, p->session_id);
@@ -324,7 +325,7 @@ RULE_END(check_rule_resend_due_end)
 
 /* ---- every member gets what the session has ---- */
 
-#define LIKELY_WINDOW 64 /* with so many unacknowledged the server keeps the next ones back */
+#define LIKELY_WINDOW 64 /* with this many unacknowledged the server keeps the next ones back */
 
 /* Whether the device is surely a member on this connection: it was pushed to here, or the
  * connection goes on for one on which it was. */

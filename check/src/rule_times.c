@@ -83,7 +83,7 @@ RULE_FRAME(check_rule_response_time)
     count_time(rule, frame, 0, 0, frame->record->verdict->response_time_ns);
 }
 
-/* Nearest rank: so many of them have to be within the limit. */
+/* By nearest rank: of all times, param 1 percent have to be within the limit. */
 RULE_END(check_rule_time_end)
 {
     (void)capture;
@@ -123,7 +123,7 @@ RULE_END(check_rule_delivery_end)
 
 /* ---- silence ---- */
 
-/* The client's silence in front of this frame; false if it cannot be told. */
+/* The client's silence before this frame; false if it is not known. */
 static bool silence_before(const check_frame *frame, int64_t *ns)
 {
     const check_conn *conn = frame->conn;
@@ -315,11 +315,11 @@ RULE_END(check_rule_frame_time_end)
 
 /* ---- repeats ---- */
 
-/* 1 s in front of the first repeat, then 2, 4, ..., at most `longest`. */
-static int64_t shortest_wait(int64_t first, int64_t longest, uint64_t sendings)
+/* `first` before the first repeat, then twice that, four times, ..., at most `longest`. */
+static int64_t shortest_wait(int64_t first, int64_t longest, uint64_t transmissions)
 {
     int64_t wait = first;
-    for (uint64_t i = 1; i < sendings && wait < longest; i++)
+    for (uint64_t i = 1; i < transmissions && wait < longest; i++)
         wait *= 2;
     return wait < longest ? wait : longest;
 }
@@ -332,7 +332,7 @@ static bool was_refused(check_capture *capture, const check_client *client, uint
     return up->refused && up->refused_ns >= since_ns;
 }
 
-/* Whether some other message of this counter was acknowledged since: then the times begin anew. */
+/* Whether some other message of this sequence was acknowledged since: then the times begin anew. */
 static bool has_progressed(const check_capture *capture, const check_frame *frame,
                            uint64_t session_id, int64_t since_ns)
 {
@@ -351,7 +351,7 @@ RULE_FRAME(check_rule_resend)
     const uint64_t id = is_up ? head->up.client_id : head->push.msg_id;
     const uint64_t key[4] = {frame->client->key[0] << 1 | (frame->upstream ? 1 : 0),
                              frame->client->key[1], session_id, id};
-    const cache_entry *sent = check_cache_find(&capture->sent, key);
+    const cache_entry *sent = check_cache_find(&capture->transmissions, key);
     if (sent == NULL || sent->value[1] != frame->conn->stream ||
         sent->value[2] != frame->conn->epoch)
         return; /* at once, after a reconnect */

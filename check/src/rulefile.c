@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Files of rules: groups in square brackets, a setting a line, comments behind #. Errors name the
+ * Files of rules: groups in square brackets, a setting a line, comments after #. Errors name the
  * line, which GLib's key files cannot, and steps of an exchange are no settings.
  */
 #include "expect.h"
@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define FILE_MAX (1024 * 1024) /* bytes */
-#define ERRORS_MAX 100         /* that are told of a file */
+#define ERRORS_MAX 100         /* reported of a file */
 
 typedef struct rule_file {
     check_settings *settings;
@@ -140,7 +140,7 @@ static bool read_line(rule_file *f, char *text)
     if (text[0] == '[')
         return begin_group(f, text);
     if (f->group == IN_WRONG)
-        return true; /* that was told */
+        return true; /* reported already */
     if (f->group == IN_NOTHING)
         return fail(f, g_strdup("this stands in no group"));
     if (f->group != IN_EXPECT)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The functions behind the tables of rules.c and rules-talk.c. */
+/* The functions that the tables of rules.c and rules_commands.c name. */
 #ifndef CHECK_RULES_H
 #define CHECK_RULES_H
 
@@ -15,7 +15,7 @@
     void name(check_capture *capture, check_instance *rule, const check_frame *frame)
 #define RULE_END(name) void name(check_capture *capture, check_instance *rule)
 
-/* rule-frames.c: each frame by itself */
+/* rule_frames.c: each frame by itself */
 RULE_FRAME(check_rule_crc);
 RULE_FRAME(check_rule_malformed);
 RULE_FRAME(check_rule_types);
@@ -34,11 +34,11 @@ RULE_FRAME(check_rule_ack_fields);
 RULE_FRAME(check_rule_empty_bodies);
 RULE_FRAME(check_rule_sync_range);
 
-/* rule-gaps.c */
+/* rule_gaps.c */
 RULE_FRAME(check_rule_gaps);
 RULE_END(check_rule_gaps_end);
 
-/* rule-times.c */
+/* rule_times.c */
 RULE_END(check_rule_unacked);
 /* Counts a time against the limit of param 0, of which param 1 percent may not be over: that is for
  * check_rule_time_end(). Returns whether this one is. */
@@ -58,7 +58,7 @@ RULE_FRAME(check_rule_silence);
 RULE_END(check_rule_silence_end);
 RULE_FRAME(check_rule_resend);
 
-/* rule-conns.c */
+/* rule_conns.c */
 RULE_FRAME(check_rule_login_first);
 RULE_FRAME(check_rule_login_gate);
 RULE_FRAME(check_rule_answers); /* detail: the message type */
@@ -80,7 +80,7 @@ RULE_FRAME(check_rule_resend_due);
 RULE_END(check_rule_resend_due_end);
 RULE_END(check_rule_delivered_end);
 
-/* rule-ids.c */
+/* rule_ids.c */
 RULE_FRAME(check_rule_client_ids);
 RULE_FRAME(check_rule_window);
 RULE_FRAME(check_rule_reconnect_ids);
@@ -93,7 +93,7 @@ RULE_FRAME(check_rule_push_ack);
 RULE_FRAME(check_rule_resume);
 RULE_FRAME(check_rule_sync_complete);
 
-/* rule-talk.c: the latency and command protocols */
+/* rule_commands.c: the latency and command protocols */
 #define RULE_MESSAGE(name)                                                                         \
     void name(check_capture *capture, check_instance *rule, const check_message *message)
 RULE_MESSAGE(check_rule_command_form);
@@ -108,7 +108,7 @@ RULE_END(check_rule_command_probes_end);
 RULE_MESSAGE(check_rule_command_pace);
 RULE_MESSAGE(check_rule_command_answered);
 RULE_END(check_rule_command_answered_end);
-/* rule-safety.c: the four rules for every server of docs/commands.md */
+/* rule_servers.c: the four rules for every server of docs/commands.md */
 RULE_MESSAGE(check_rule_format_refused);
 RULE_END(check_rule_format_refused_end);
 RULE_MESSAGE(check_rule_format_closed);

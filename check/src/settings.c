@@ -120,7 +120,7 @@ check_settings *check_settings_new(void)
     return settings;
 }
 
-/* The table's rules in its order, labelled ones behind the plain one, then the expectations. */
+/* The table's rules in its order, labelled ones after the plain one, then the expectations. */
 void check_settings_complete(check_settings *settings)
 {
     GPtrArray *named = settings->rules;

@@ -76,10 +76,10 @@ void check_run_free(check_run *run);
 
 /* Feeding, in the order of the capture. What comes after check_run_end() is ignored. */
 void check_run_packet(check_run *run, int64_t time_ns);
-void check_run_tcp(check_run *run, const check_tcp_record *segment);
-void check_run_frame(check_run *run, const check_frame_record *frame);
-void check_run_skipped(check_run *run, const check_skipped_record *skipped);
-void check_run_message(check_run *run, const check_message_record *message);
+void check_run_tcp(check_run *run, const check_tcp_record *record);
+void check_run_frame(check_run *run, const check_frame_record *record);
+void check_run_skipped(check_run *run, const check_skipped_record *record);
+void check_run_message(check_run *run, const check_message_record *record);
 
 /* Says that there are records which cannot be read, because who made them is of another build: the
  * run is then "unjudged", and says why. */
