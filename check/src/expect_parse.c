@@ -259,9 +259,11 @@ static bool read_field(const char *name, size_t n, expect_condition *condition, 
             return true;
         }
     }
-    char *all = g_strjoinv(", ", (char **)(void *)names);
-    fail(error, "there is no field '%.*s'; there are: %s", (int)n, name, all);
-    g_free(all);
+    GString *all = g_string_new(names[0]);
+    for (size_t i = 1; i < G_N_ELEMENTS(names); i++)
+        g_string_append_printf(all, ", %s", names[i]);
+    fail(error, "there is no field '%.*s'; there are: %s", (int)n, name, all->str);
+    g_string_free(all, TRUE);
     return false;
 }
 

@@ -33,19 +33,20 @@ static bool has_ids(const check_frame *frame)
            (type == PLATO_ACK && frame->head->ack.type == PLATO_UP);
 }
 
-static void open_hole(const check_capture *capture, check_instance *rule, const check_frame *frame)
+/* False: it was reported as broken at once. */
+static bool open_hole(const check_capture *capture, check_instance *rule, const check_frame *frame)
 {
     const plato_verdict *verdict = frame->record->verdict;
     if (may_be_lost(capture, frame)) {
         check_unsure(rule, frame,
                      "%" PRIu64 "..%" PRIu64 " are skipped, but a frame in front cannot be read",
                      verdict->gap_first, verdict->gap_last);
-        return;
+        return true;
     }
     if (rule->param[0] == 0 || g_hash_table_size(rule->table) >= GAPS_MAX) {
         check_broken(rule, frame, "the sender skipped %" PRIu64 "..%" PRIu64, verdict->gap_first,
                      verdict->gap_last);
-        return;
+        return false;
     }
     hole *known = g_hash_table_lookup(rule->table, GUINT_TO_POINTER(frame->packet));
     if (known == NULL) {
@@ -55,6 +56,7 @@ static void open_hole(const check_capture *capture, check_instance *rule, const 
     }
     known->missing += verdict->gap_last - verdict->gap_first + 1;
     known->last = verdict->gap_last;
+    return true;
 }
 
 static void fill_hole(check_instance *rule, const check_frame *frame)
@@ -72,8 +74,8 @@ RULE_FRAME(check_rule_gaps)
     rule->judged++;
     if (rule->table == NULL)
         rule->table = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, g_free);
-    if ((frame->flags & PLATO_VERDICT_GAP) != 0)
-        open_hole(capture, rule, frame);
+    if ((frame->flags & PLATO_VERDICT_GAP) != 0 && !open_hole(capture, rule, frame))
+        return;
     if ((frame->flags & PLATO_VERDICT_GAP_FILLED) != 0)
         fill_hole(rule, frame);
     /* a hole after lost bytes is the capture's */

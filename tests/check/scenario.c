@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "scenario.h"
 
+#include <glib/gstdio.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -529,6 +530,26 @@ scenario *scenario_run(const char *words, const char *events)
     }
     g_strfreev(lines);
     check_run_end(s->run);
+    return s;
+}
+
+char *scenario_file(const char *text, gssize length)
+{
+    char *path = g_build_filename(g_get_tmp_dir(), "check-XXXXXX", NULL);
+    const int file = g_mkstemp(path);
+    if (file < 0 || !g_close(file, NULL) || !g_file_set_contents(path, text, length, NULL))
+        bad(path, "cannot be written");
+    return path;
+}
+
+scenario *scenario_run_file(const char *rules, const char *events)
+{
+    char *path = scenario_file(rules, -1);
+    char *words = g_strdup_printf(",only,file=\"%s\"", path);
+    scenario *s = scenario_run(words, events);
+    (void)g_remove(path);
+    g_free(words);
+    g_free(path);
     return s;
 }
 

@@ -45,7 +45,12 @@
  * words or an event make no sense. */
 typedef struct scenario scenario;
 scenario *scenario_run(const char *words, const char *events);
+/* The same by a file of rules with this text, and the words "only". */
+scenario *scenario_run_file(const char *rules, const char *events);
 void scenario_free(scenario *s);
+
+/* A file in the folder for temporary files. To be freed with g_free() and removed. */
+char *scenario_file(const char *text, gssize length);
 
 check_run *scenario_check(const scenario *s);
 
