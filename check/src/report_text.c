@@ -13,7 +13,7 @@ static char *plain(const char *text)
     return copy;
 }
 
-static void list_findings(const check_findings *findings, unsigned show, const char *in_front,
+static void list_findings(const check_findings *findings, unsigned show, const char *indent,
                           GString *out)
 {
     const guint kept = findings->list != NULL ? findings->list->len : 0;
@@ -21,22 +21,22 @@ static void list_findings(const check_findings *findings, unsigned show, const c
     for (guint i = 0; i < shown; i++) {
         char *text = check_finding_text(&g_array_index(findings->list, check_finding, i));
         char *line = plain(text);
-        g_string_append_printf(out, "%s%s\n", in_front, line);
+        g_string_append_printf(out, "%s%s\n", indent, line);
         g_free(line);
         g_free(text);
     }
     if (findings->count > shown)
-        g_string_append_printf(out, "%s... and %" PRIu64 " more\n", in_front,
+        g_string_append_printf(out, "%s... and %" PRIu64 " more\n", indent,
                                findings->count - shown);
 }
 
-static void list_all(const verdicts *v, const verdict *each, const char *in_front, GString *out)
+static void list_all(const verdicts *v, const verdict *each, const char *indent, GString *out)
 {
     const check_instance *rule = each->rule;
-    char *unsure = g_strconcat(in_front, "cannot tell: ", NULL);
     if (rule == NULL)
         return;
-    list_findings(&rule->broken, v->settings->show, in_front, out);
+    char *unsure = g_strconcat(indent, "cannot tell: ", NULL);
+    list_findings(&rule->broken, v->settings->show, indent, out);
     list_findings(&rule->unsure, v->settings->show, unsure, out);
     g_free(unsure);
 }

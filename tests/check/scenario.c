@@ -523,12 +523,14 @@ scenario *scenario_run(const char *words, const char *events)
     s->analysis = plato_analysis_new(NULL, NULL);
     s->exchanges = g_ptr_array_new_with_free_func(g_free);
     s->unfinished = g_array_new(FALSE, FALSE, sizeof(check_unfinished));
-    char **lines = g_strsplit(events, ";", -1);
-    for (char **line = lines; *line != NULL; line++) {
-        if (*g_strstrip(*line) != '\0')
-            feed(s, *line);
+    while (*events != '\0') {
+        const size_t n = strcspn(events, ";");
+        char *line = g_strstrip(g_strndup(events, n));
+        if (*line != '\0')
+            feed(s, line);
+        g_free(line);
+        events += n + (events[n] == ';');
     }
-    g_strfreev(lines);
     check_run_end(s->run);
     return s;
 }

@@ -357,7 +357,7 @@ END_TEST
 START_TEST(bounds_of_a_file)
 {
     const gssize most = 1024 * 1024;
-    char *text = g_strnfill((gsize)most + 1, '\n');
+    char *text = g_strnfill((gsize)most + 1, '#');
     char *error = error_of_file(text, most);
     ck_assert_ptr_null(error);
     error = error_of_file(text, most + 1);
