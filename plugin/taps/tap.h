@@ -8,8 +8,8 @@
 #include <plato/exchange.h>
 
 /*
- * Another plugin (plugin/check/) was perhaps built from other sources. It is to compare this with
- * its own PLATO_TAP_LAYOUT before it looks at anything else in a record.
+ * Another plugin (plugin/platocheck/) was perhaps built from other sources. It is to compare this
+ * with its own PLATO_TAP_LAYOUT before it looks at anything else in a record.
  */
 typedef struct plato_tap_layout {
     uint32_t version; /* PLATO_TAP_VERSION */

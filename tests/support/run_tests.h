@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Every test program in C is a list of tests, or of suites, and a call of this. */
-#ifndef TESTS_CHECK_RUN_TESTS_H
-#define TESTS_CHECK_RUN_TESTS_H
+#ifndef TESTS_SUPPORT_RUN_TESTS_H
+#define TESTS_SUPPORT_RUN_TESTS_H
 
 #include <check.h>
 #include <stddef.h>
