@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "commands/command_stream.h"
 
-#include "commands/stat_commands.h"
-#include "plato/heuristic.h"
-#include "plato/tree/col_info.h"
+#include "support/column.h"
+#include "support/flow.h"
 
 #include <plato/command.h>
 
@@ -57,7 +56,7 @@ ws_bool talk_claim_tcp(talk_stream *stream, tvbuff_t *tvb, packet_info *pinfo, p
 {
     if (!looks_right(stream, TALK_TCP, tvb, pinfo))
         return FALSE;
-    plato_claim(pinfo, stream->names.dissector);
+    flow_set_dissector(pinfo, stream->names.dissector);
     dissect(stream, tvb, pinfo, tree, data);
     return TRUE;
 }
@@ -110,7 +109,6 @@ void talk_handoff_stream(const talk_stream *stream)
     for (unsigned i = 0; i < TALK_LAYERS; i++)
         heur_dissector_add(lists[i], stream->heuristics[i], names->heuristic_titles[i],
                            names->heuristics[i], stream->protocol->proto, HEURISTIC_ENABLE);
-    plato_handoff_talk_tree(names->dissector, names->title);
 }
 
 /* ---- one command ---- */
@@ -118,7 +116,7 @@ void talk_handoff_stream(const talk_stream *stream)
 void talk_begin_piece(const talk_protocol *protocol, talk_piece *piece)
 {
     const talk_call *call = piece->call;
-    plato_info_add(call->pinfo, protocol->column, piece->text.text);
+    column_append_pdu(call->pinfo, protocol->column, piece->text.text);
     piece->item = proto_tree_add_item(call->tree, protocol->proto, call->tvb, piece->offset,
                                       piece->length, ENC_NA);
     proto_item_append_text(piece->item, ", %s", piece->text.text);

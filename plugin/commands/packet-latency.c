@@ -9,8 +9,7 @@
 #include "commands/packet-latency.h"
 
 #include "commands/request_response.h"
-#include "commands/stat_commands.h"
-#include "plato/tree/col_info.h"
+#include "support/column.h"
 
 #include <plato/command.h>
 #include <string.h>
@@ -120,7 +119,7 @@ static void remark_size(values *v, int n)
 static void end(values *v)
 {
     proto_item_append_text(v->item, ", %s", v->text.text);
-    plato_info_add(v->pinfo, latency.column, v->text.text);
+    column_append_pdu(v->pinfo, latency.column, v->text.text);
 }
 
 static int dissect_udp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
@@ -260,7 +259,6 @@ void proto_register_latency(void)
     register_dissector("latency", dissect_udp, latency.proto);
     register_dissector("latency.tcp", dissect_tcp, latency.proto);
     register_dissector("latency.tls", dissect_tls, latency.proto);
-    plato_register_rtt();
 }
 
 void proto_reg_handoff_latency(void)
@@ -270,5 +268,4 @@ void proto_reg_handoff_latency(void)
     dissector_add_uint_range_with_preference("tcp.port", PORT, find_dissector("latency.tcp"));
     dissector_add_uint_range_with_preference("tls.port", TLS_PORT, tls);
     dissector_add_string("tls.alpn", PLATO_LATENCY_ALPN, tls);
-    plato_handoff_talk_tree("latency", "Latency");
 }

@@ -6,8 +6,7 @@
 #include "commands/packet-textcmd.h"
 
 #include "commands/command_stream.h"
-#include "plato/pdu/conversation.h"
-#include "plato/tree/col_info.h"
+#include "support/flow.h"
 
 #include <plato/textcmd.h>
 #include <string.h>
@@ -303,7 +302,7 @@ static look look_at(const uint8_t *p, size_t n)
  */
 static bool looks_right(talk_looks *looks, packet_info *pinfo, const uint8_t *p, size_t n)
 {
-    bool *mid_line = &looks->mid_line[plato_side_of(pinfo)];
+    bool *mid_line = &looks->mid_line[flow_direction(pinfo)];
     if (looks->never || PINFO_FD_VISITED(pinfo))
         return false; /* what was claimed does not come here again */
     const look found = *mid_line ? LOOKS_BEGUN : look_at(p, n);

@@ -2,7 +2,7 @@
 /* Requests and replies of the latency and command protocols: what the first pass finds is kept. */
 #include "commands/request_response.h"
 
-#include "plato/pdu/conversation.h"
+#include "support/flow.h"
 
 #include <epan/conversation.h>
 #include <epan/dissectors/packet-tcp.h>
@@ -38,13 +38,13 @@ talk *talk_of(packet_info *pinfo, const talk_protocol *protocol)
 
 talk_side *talk_side_of(packet_info *pinfo, talk *t)
 {
-    return &t->sides[plato_side_of(pinfo)];
+    return &t->sides[flow_direction(pinfo)];
 }
 
 static bool client_sent(packet_info *pinfo, bool like_reply)
 {
-    if (plato_start_was_captured(pinfo))
-        return plato_opened_connection(pinfo);
+    if (flow_start_captured(pinfo))
+        return flow_sender_opened(pinfo);
     if (pinfo->match_uint != 0 && pinfo->destport != pinfo->srcport) {
         if (pinfo->match_uint == pinfo->destport)
             return true;
@@ -56,7 +56,7 @@ static bool client_sent(packet_info *pinfo, bool like_reply)
 
 bool talk_is_request(packet_info *pinfo, talk *t, bool like_reply)
 {
-    const unsigned side = plato_side_of(pinfo);
+    const unsigned side = flow_direction(pinfo);
     if (!t->client_known) {
         t->client_known = true;
         t->client_side = client_sent(pinfo, like_reply) ? side : 1 - side;
@@ -120,7 +120,7 @@ talk_start talk_begin(packet_info *pinfo, const talk_protocol *protocol, talk *t
     if (PINFO_FD_VISITED(pinfo))
         return kept_start(pinfo, protocol->proto, tcp->seq);
     start = find_start(side, tcp->seq, len);
-    start.middle = !side->read && !plato_start_was_captured(pinfo);
+    start.middle = !side->read && !flow_start_captured(pinfo);
     note_loss(talk_side_of(pinfo, t), t, &start);
     if (start.skip > 0 || start.gap || start.middle || start.rest_len > 0)
         keep_start(pinfo, protocol->proto, tcp->seq, &start);
@@ -155,7 +155,7 @@ void talk_ask(packet_info *pinfo, talk *t, int offset, uint32_t wanted)
     if (PINFO_FD_VISITED(pinfo) || side->waiting)
         return;
     side->waiting = true;
-    side->waiting_since_ns = plato_time_of(pinfo);
+    side->waiting_since_ns = flow_time_ns(pinfo);
 }
 
 void talk_cut(packet_info *pinfo, talk *t)
@@ -218,7 +218,7 @@ talk_message *talk_enter(packet_info *pinfo, talk_protocol *protocol, talk *t, b
     }
     talk_message *message = wmem_new0(wmem_file_scope(), talk_message);
     append(list_of(pinfo, protocol->proto), message);
-    const int64_t now = plato_time_of(pinfo);
+    const int64_t now = flow_time_ns(pinfo);
     if (now > protocol->known_until_ns)
         protocol->known_until_ns = now;
     message->is_request = is_request;
@@ -242,7 +242,7 @@ bool talk_is_answered_rubbish(packet_info *pinfo, talk *t, bool is_request)
 {
     talk_side *side = talk_side_of(pinfo, t);
     if (PINFO_FD_VISITED(pinfo) || !is_request || side->lost || side->wrong ||
-        !plato_start_was_captured(pinfo))
+        !flow_start_captured(pinfo))
         return false;
     side->wrong = true;
     return true;

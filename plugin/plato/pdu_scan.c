@@ -15,6 +15,7 @@
 #include "plato/pdu/framing.h"
 #include "plato/pdu/pdu_fragment.h"
 #include "plato/pdu/pdu_info.h"
+#include "plato/pdu/prefs.h"
 #include "plato/tree/tree_frame.h"
 #include "taps/tap.h"
 

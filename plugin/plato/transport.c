@@ -9,9 +9,11 @@
  */
 #include "plato/transport.h"
 
-#include "plato/pdu/pdu_info.h"
+#include "plato/pdu/prefs.h"
+#include "plato/pdu/proto.h"
 #include "plato/pdu_scan.h"
 #include "plato/tree/tree_frame.h"
+#include "support/flow.h"
 
 #include <epan/dissectors/packet-tcp.h>
 #include <string.h>
@@ -82,7 +84,7 @@ static walk_start first_start(packet_info *pinfo, uint32_t seq)
 {
     walk_start start = usual_start;
     const struct tcp_analysis *tcp = get_tcp_conversation_data(NULL, pinfo);
-    if (!plato_start_was_captured(pinfo)) {
+    if (!flow_start_captured(pinfo)) {
         start.in_sync = false;
     } else if (tcp != NULL && tcp->fwd != NULL && seq != 1 && seq != tcp->fwd->base_seq + 1) {
         start.in_sync = false; /* relative or not, these are not the first bytes */
@@ -151,7 +153,7 @@ int plato_dissect_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void 
 {
     const struct tcpinfo *tcp = data;
     plato_conversation *conversation = plato_conversation_of(pinfo);
-    stream_side *side = &conversation->sides[plato_side_of(pinfo)];
+    stream_side *side = &conversation->sides[flow_direction(pinfo)];
     const uint32_t len = tvb_reported_length(tvb);
     const bool follow = tcp != NULL && !PINFO_FD_VISITED(pinfo);
     walk_start start = usual_start;
@@ -238,7 +240,7 @@ static uint32_t message_ordinal(packet_info *pinfo)
 int plato_dissect_websocket(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
 {
     plato_conversation *conversation = plato_conversation_of(pinfo);
-    stream_side *side = &conversation->sides[plato_side_of(pinfo)];
+    stream_side *side = &conversation->sides[flow_direction(pinfo)];
     const bool first_pass = !PINFO_FD_VISITED(pinfo);
     const uint32_t key = KEY_RESTS + message_ordinal(pinfo);
     const rest_record *record = p_get_proto_data(wmem_file_scope(), pinfo, proto_plato, key);

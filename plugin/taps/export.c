@@ -4,10 +4,13 @@
  * the frames themselves as packets of their own (Export PDUs to File, layer 7), out of TLS if need
  * be.
  */
-#include "taps/stat.h"
+#include "taps/export.h"
+
+#include "plato/pdu/pdu_fields.h"
 
 #include <epan/export_object.h>
 #include <epan/exported_pdu.h>
+#include <epan/tap.h>
 #include <plato/schema/plato.pb-c.h>
 
 static int objects_tap = -1;

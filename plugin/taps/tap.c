@@ -2,7 +2,8 @@
 /* A record for each frame, for the statistics. */
 #include "taps/tap.h"
 
-#include "taps/stat.h"
+#include "support/flow.h"
+#include "taps/export.h"
 
 #include <epan/tap.h>
 
@@ -20,8 +21,8 @@ void plato_tap_frame(packet_info *pinfo, const frame_facts *facts, const frame_j
         return;
     plato_tap_record *record = wmem_new(pinfo->pool, plato_tap_record);
     record->layout = PLATO_TAP_LAYOUT;
-    record->start_captured = plato_start_was_captured(pinfo);
-    record->tcp_stream = plato_tcp_stream_of(pinfo);
+    record->start_captured = flow_start_captured(pinfo);
+    record->tcp_stream = flow_tcp_stream(pinfo);
     record->ask = &questions;
     record->facts = wmem_memdup(pinfo->pool, facts, sizeof *facts);
     record->judgement = *judgement;
@@ -37,8 +38,8 @@ void plato_tap_bytes_skipped(packet_info *pinfo, uint32_t bytes, bool behind_gap
     plato_tap_skipped *record = wmem_new0(pinfo->pool, plato_tap_skipped);
     record->layout = PLATO_TAP_LAYOUT;
     record->bytes = bytes;
-    record->start_captured = plato_start_was_captured(pinfo);
-    record->tcp_stream = plato_tcp_stream_of(pinfo);
+    record->start_captured = flow_start_captured(pinfo);
+    record->tcp_stream = flow_tcp_stream(pinfo);
     record->behind_gap = behind_gap;
     tap_queue_packet(skipped_id, pinfo, record);
 }
@@ -49,8 +50,8 @@ void plato_tap_talk(packet_info *pinfo, const plato_tap_message *message)
         return;
     plato_tap_message *record = wmem_memdup(pinfo->pool, message, sizeof *message);
     record->layout = PLATO_TAP_LAYOUT;
-    record->start_captured = plato_start_was_captured(pinfo);
-    record->tcp_stream = plato_tcp_stream_of(pinfo);
+    record->start_captured = flow_start_captured(pinfo);
+    record->tcp_stream = flow_tcp_stream(pinfo);
     tap_queue_packet(talk_id, pinfo, record);
 }
 

@@ -3,6 +3,8 @@
 #include "plato/pdu/analysis_feed.h"
 
 #include "plato/pdu/analysis_store.h"
+#include "plato/pdu/prefs.h"
+#include "support/flow.h"
 
 #include <string.h>
 
@@ -88,7 +90,7 @@ static const plato_judged *feed(plato_analysis *a, packet_info *pinfo,
         .connection = conversation->stream,
         .direction = direction_of(upstream),
         .framing = facts->frame.framing,
-        .time_ns = plato_time_of(pinfo),
+        .time_ns = flow_time_ns(pinfo),
         .head = &facts->head,
     };
     describe_content(facts, &observation);
@@ -160,7 +162,7 @@ void plato_judge_loss(packet_info *pinfo, plato_conversation *conversation)
 {
     if (!plato_pref.analyze || !conversation->has_stream)
         return;
-    const bool upstream = plato_side_of(pinfo) == conversation->client_side;
+    const bool upstream = flow_direction(pinfo) == conversation->client_side;
     plato_analysis_loss(analysis_of_file(), conversation->stream, direction_of(upstream),
                         pinfo->num);
 }

@@ -2,7 +2,8 @@
 /* Which CRC a conversation uses, and whether it is right. */
 #include "plato/pdu/checksum.h"
 
-#include "plato/pdu/pdu_info.h"
+#include "plato/pdu/position.h"
+#include "plato/pdu/prefs.h"
 
 const char *plato_crc_kind_text(plato_crc_kind kind)
 {

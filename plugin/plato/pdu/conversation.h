@@ -2,9 +2,10 @@
 #ifndef PLATO_CONVERSATION_H
 #define PLATO_CONVERSATION_H
 
-#include "plato/packet-plato.h"
+#include "support/compat.h"
 
 #include <epan/conversation.h>
+#include <plato/plato.h>
 
 /*
  * Which CRC a conversation uses: fixed by the first frame that matched a kind. A frame in front of
@@ -67,9 +68,6 @@ typedef struct plato_conversation {
 /* The conversation of a packet; made if there is none. */
 plato_conversation *plato_conversation_of(packet_info *pinfo);
 
-/* 0 or 1: which of the two ends sent this packet. The same in every pass. */
-unsigned plato_side_of(const packet_info *pinfo);
-
 /*
  * Whether the client sent this packet. Who opened the TCP connection is the client; where the
  * capture does not tell, the first frame does: some types only clients send. `head` is NULL for a
@@ -78,18 +76,6 @@ unsigned plato_side_of(const packet_info *pinfo);
  */
 bool plato_is_upstream(packet_info *pinfo, plato_conversation *conversation, uint64_t position,
                        const plato_head *head);
-
-/* tcp.stream; UINT32_MAX where it is not TCP. */
-uint32_t plato_tcp_stream_of(packet_info *pinfo);
-
-/* When this packet was captured, in ns since the epoch. */
-int64_t plato_time_of(const packet_info *pinfo);
-
-/* Whether the start of this TCP connection was captured. */
-bool plato_start_was_captured(packet_info *pinfo);
-
-/* Whether the sender of this packet opened the connection; only where its start was captured. */
-bool plato_opened_connection(packet_info *pinfo);
 
 /* Registers the reset of the stream count with each new file. */
 void plato_register_conversation(void);

@@ -2,7 +2,7 @@
 /* Fixed header or length prefix? And finding frames of the latter. */
 #include "plato/pdu/framing.h"
 
-#include "plato/pdu/checksum.h"
+#include "plato/pdu/prefs.h"
 
 #include <string.h>
 

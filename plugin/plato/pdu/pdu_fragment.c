@@ -2,6 +2,9 @@
 /* Frames whose first byte comes in an earlier packet than their last. */
 #include "plato/pdu/pdu_fragment.h"
 
+#include "plato/pdu/proto.h"
+#include "support/flow.h"
+
 #define KEY_BEGINS 0x20000000u /* of proto data with file scope; the frame's ordinal is added */
 
 /* One direction of a connection that has had such a frame. */
@@ -26,11 +29,11 @@ static void forget_file(void)
 
 static begun_side *begun_of(packet_info *pinfo, plato_conversation *conversation)
 {
-    stream_side *side = &conversation->sides[plato_side_of(pinfo)];
+    stream_side *side = &conversation->sides[flow_direction(pinfo)];
     if (side->begun == NULL) {
         begun_side *begun = wmem_new0(wmem_file_scope(), begun_side);
         begun->conversation = conversation;
-        begun->tcp_stream = plato_tcp_stream_of(pinfo);
+        begun->tcp_stream = flow_tcp_stream(pinfo);
         begun->port = (uint16_t)pinfo->srcport;
         *end_of_sides = begun;
         end_of_sides = &begun->next;
@@ -44,7 +47,7 @@ frame_begin plato_begun_take(packet_info *pinfo, plato_conversation *conversatio
 {
     static const frame_begin none = {0};
     const uint32_t key = KEY_BEGINS + (uint32_t)position;
-    begun_side *begun = conversation->sides[plato_side_of(pinfo)].begun;
+    begun_side *begun = conversation->sides[flow_direction(pinfo)].begun;
     if (begun == NULL)
         return none;
     if (PINFO_FD_VISITED(pinfo)) {
@@ -63,13 +66,13 @@ frame_begin plato_begun_take(packet_info *pinfo, plato_conversation *conversatio
 void plato_begun_leave(packet_info *pinfo, plato_conversation *conversation, plato_framing framing,
                        bool under_way, bool same)
 {
-    if (!under_way && conversation->sides[plato_side_of(pinfo)].begun == NULL)
+    if (!under_way && conversation->sides[flow_direction(pinfo)].begun == NULL)
         return;
     begun_side *begun = begun_of(pinfo, conversation);
     if (!under_way) {
         begun->begin = (frame_begin){0};
     } else if (!same || begun->begin.packet == 0) {
-        begun->begin = (frame_begin){pinfo->num, plato_time_of(pinfo)};
+        begun->begin = (frame_begin){pinfo->num, flow_time_ns(pinfo)};
         begun->framing = framing;
     }
 }

@@ -45,7 +45,4 @@ void plato_examine_frame(tvbuff_t *tvb, packet_info *pinfo, plato_conversation *
  */
 void plato_shorten_frame(frame_facts *facts, int length);
 
-/* What plato_examine_frame() will take for the position of the next frame. */
-uint64_t plato_next_position(packet_info *pinfo);
-
 #endif

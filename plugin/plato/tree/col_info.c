@@ -2,6 +2,8 @@
 /* The info column: every frame of the packet, in order. */
 #include "plato/tree/col_info.h"
 
+#include "support/column.h"
+
 #include <plato/schema/plato.pb-c.h>
 #include <wsutil/utf8_entities.h>
 
@@ -219,25 +221,7 @@ void plato_info_text(packet_info *pinfo, const frame_facts *facts, label *out)
     add_remarks(out, facts);
 }
 
-/* TCP's own words in front, such as "[TCP Retransmission] ", bring their separator along. */
-static bool ends_with_space(const char *text)
-{
-    const size_t n = text != NULL ? strlen(text) : 0;
-    return n > 0 && text[n - 1] == ' ';
-}
-
-void plato_info_add(packet_info *pinfo, const char *protocol, const char *text)
-{
-    col_set_str(pinfo->cinfo, COL_PROTOCOL, protocol);
-    col_clear(pinfo->cinfo, COL_INFO); /* only what stands behind the last fence */
-    if (ends_with_space(col_get_text(pinfo->cinfo, COL_INFO)))
-        col_append_str(pinfo->cinfo, COL_INFO, text);
-    else
-        col_append_sep_str(pinfo->cinfo, COL_INFO, " | ", text);
-    col_set_fence(pinfo->cinfo, COL_INFO);
-}
-
 void plato_info_column(packet_info *pinfo, const char *text)
 {
-    plato_info_add(pinfo, "Plato", text);
+    column_append_pdu(pinfo, "Plato", text);
 }

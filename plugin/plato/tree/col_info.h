@@ -14,7 +14,4 @@ void plato_info_text(packet_info *pinfo, const frame_facts *facts, label *out);
  */
 void plato_info_column(packet_info *pinfo, const char *text);
 
-/* The same for another protocol's message. */
-void plato_info_add(packet_info *pinfo, const char *protocol, const char *text);
-
 #endif

@@ -7,9 +7,7 @@
 #ifndef PLATO_FIELDS_H
 #define PLATO_FIELDS_H
 
-#include "support/compat.h"
-
-#include <protobuf-c/protobuf-c.h>
+#include "plato/pdu/schema.h"
 
 /* How one protobuf message is shown. */
 typedef struct message_view {

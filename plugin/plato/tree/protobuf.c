@@ -29,33 +29,6 @@ typedef struct target {
     int offset; /* of the message in tvb */
 } target;
 
-static plato_wire_type wire_type_of(const ProtobufCFieldDescriptor *field)
-{
-    switch (field->type) {
-    case PROTOBUF_C_TYPE_STRING:
-    case PROTOBUF_C_TYPE_BYTES:
-    case PROTOBUF_C_TYPE_MESSAGE:
-        return PLATO_WIRE_BYTES;
-    case PROTOBUF_C_TYPE_FIXED64:
-    case PROTOBUF_C_TYPE_SFIXED64:
-    case PROTOBUF_C_TYPE_DOUBLE:
-        return PLATO_WIRE_FIXED64;
-    case PROTOBUF_C_TYPE_FIXED32:
-    case PROTOBUF_C_TYPE_SFIXED32:
-    case PROTOBUF_C_TYPE_FLOAT:
-        return PLATO_WIRE_FIXED32;
-    default:
-        return PLATO_WIRE_VARINT;
-    }
-}
-
-/* proto3 packs repeated numbers into one length-delimited field, older writers do not. */
-static bool may_be_packed(const ProtobufCFieldDescriptor *known, const plato_field *field)
-{
-    return known->label == PROTOBUF_C_LABEL_REPEATED && wire_type_of(known) == PLATO_WIRE_VARINT &&
-           field->wire_type == PLATO_WIRE_BYTES;
-}
-
 static void add_unknown(const target *to, const plato_field *field)
 {
     const int at = to->offset + (int)field->offset;
@@ -171,11 +144,11 @@ static int add_known(const target *to, const message_view *view,
     const int length = (int)(field->end - field->offset);
     const int hf = view->hf[known - view->descriptor->fields];
     const int as_text = plato_field_text_hf(view, field->number);
-    if (may_be_packed(known, field))
+    if (plato_is_packed(known, field))
         return add_packed(to, hf, field);
     if (field->wire_type == PLATO_WIRE_BYTES && as_text >= 0)
         add_string(to, as_text, field, at, length);
-    else if (field->wire_type != wire_type_of(known))
+    else if (field->wire_type != plato_schema_wire_type(known))
         add_unknown(to, field);
     else if (known->type == PROTOBUF_C_TYPE_STRING)
         add_string(to, hf, field, at, length);
@@ -199,30 +172,12 @@ void plato_set_title(proto_item *item, const char *place, const char *name, int 
     proto_item_set_text(item, "%s", title.text);
 }
 
-int plato_scan_message(const message_view *view, const uint8_t *p, size_t n, unsigned *known)
-{
-    plato_wire reader;
-    plato_field field;
-    int rc;
-    *known = 0;
-    plato_wire_init(&reader, p, n, 0);
-    while ((rc = plato_wire_next(&reader, &field)) > 0) {
-        const ProtobufCFieldDescriptor *match =
-            protobuf_c_message_descriptor_get_field(view->descriptor, field.number);
-        if (match != NULL &&
-            (wire_type_of(match) == field.wire_type || may_be_packed(match, &field)))
-            ++*known;
-    }
-    return rc;
-}
-
 int plato_dissect_field(const message_view *view, tvbuff_t *tvb, packet_info *pinfo,
                         proto_tree *tree, int offset, const plato_field *field)
 {
     const target to = {tvb, pinfo, tree, offset};
     const ProtobufCFieldDescriptor *known =
-        view == NULL ? NULL
-                     : protobuf_c_message_descriptor_get_field(view->descriptor, field->number);
+        view == NULL ? NULL : plato_schema_field(view->descriptor, field->number);
     if (known != NULL)
         return add_known(&to, view, known, field);
     add_unknown(&to, field);

@@ -29,12 +29,6 @@ void plato_dissect_unknown_field(tvbuff_t *tvb, packet_info *pinfo, proto_tree *
 /* Makes the label of an item that holds a message: its place, its name, its length in bytes. */
 void plato_set_title(proto_item *item, const char *place, const char *name, int length);
 
-/*
- * Reads over `n` bytes at `p` without showing them: PLATO_OK if they are a message, else the error,
- * and in `*known` how many fields the schema of `view` knows.
- */
-int plato_scan_message(const message_view *view, const uint8_t *p, size_t n, unsigned *known);
-
 /* A text of the packet, from its pool; what is no UTF-8 is replaced. */
 const char *plato_text_of(packet_info *pinfo, tvbuff_t *tvb, int offset, int length);
 

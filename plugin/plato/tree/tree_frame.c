@@ -14,11 +14,14 @@
 #include "plato/tree/tree_frame.h"
 
 #include "plato/pdu/framing.h"
+#include "plato/pdu/prefs.h"
+#include "plato/pdu/proto.h"
 #include "plato/tree/col_info.h"
 #include "plato/tree/expert.h"
-#include "plato/tree/proto3_defaults.h"
-#include "plato/tree/protobuf.h"
+#include "plato/tree/hf_schema.h"
 #include "plato/tree/tree_analysis.h"
+#include "plato/tree/tree_body.h"
+#include "plato/tree/tree_head.h"
 #include "plato/tree/tree_msgcmd.h"
 
 #include <epan/exceptions.h>
@@ -34,11 +37,8 @@ static int hf_crc32_calculated = -1;
 static int hf_crc32_coverage = -1;
 static int hf_frame_len = -1;
 static int hf_framing = -1;
-static int hf_var_head = -1;
-static int hf_known_heads[PLATO_SYNC + 1]; /* the same field, labelled by message type */
 static int hf_continuation = -1;
 static int ett_plato = -1;
-static int ett_var_head = -1;
 
 static const value_string framings[] = {
     {PLATO_FRAMING_HEADER, "Fixed header"},
@@ -141,37 +141,6 @@ static void show_shortened(const frame_facts *facts, tvbuff_t *tvb, packet_info 
     show_beyond_header(facts, tvb, tree);
 }
 
-proto_tree *plato_show_head_field(const frame_facts *facts, tvbuff_t *tvb, packet_info *pinfo,
-                                  proto_tree *tree, int item_offset, int item_length, int offset,
-                                  int length)
-{
-    const message_view *view = plato_head_view(facts->frame.msg_type);
-    const int hf = view != NULL ? hf_known_heads[facts->frame.msg_type] : hf_var_head;
-    int error_offset;
-    if (length == 0)
-        return tree;
-    proto_item *item = proto_tree_add_bytes_with_length(tree, hf, tvb, item_offset, item_length,
-                                                        tvb_get_ptr(tvb, offset, length), length);
-    proto_tree *fields = proto_item_add_subtree(item, ett_var_head);
-    plato_dissect_message(view, tvb, pinfo, fields, offset, length, &error_offset);
-    return fields;
-}
-
-void plato_show_head_verdict(const frame_facts *facts, tvbuff_t *tvb, packet_info *pinfo,
-                             proto_tree *fields, int offset)
-{
-    const message_view *view = plato_head_view(facts->frame.msg_type);
-    proto_item *item = proto_tree_get_parent(fields);
-    if (facts->head_error != PLATO_OK)
-        plato_add_malformed(pinfo, item, facts->head_error, (int)facts->head_error_at);
-    else if (view != NULL && facts->complete)
-        plato_add_defaults(&facts->head, view, tvb, fields, offset);
-    if (facts->head.msg_type == PLATO_ACK && facts->head.ack.code != PLATO_ACK_OK)
-        expert_add_info_format(
-            pinfo, item, plato_expert(EXPERT_REFUSED), "Refused: %s",
-            val_to_str_const(facts->head.ack.code, plato_ack_code_values(), "unknown code"));
-}
-
 static void show_header_frame(const frame_facts *facts, tvbuff_t *tvb, packet_info *pinfo,
                               proto_tree *tree)
 {
@@ -262,23 +231,7 @@ void plato_show_part(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
     show_bytes(tvb, pinfo, tree, "[Part of a frame]");
 }
 
-/* A text of its own for each item would cost more than the item. */
-static void register_known_heads(int proto)
-{
-    static hf_register_info hf[PLATO_SYNC + 1];
-    for (uint32_t type = 0; type <= PLATO_SYNC; type++) {
-        const hf_register_info row = {
-            &hf_known_heads[type],
-            {NULL, "plato.var_head", FT_BYTES, BASE_NONE, NULL, 0x0, NULL, HFILL}};
-        hf[type] = row;
-        hf[type].hfinfo.name = wmem_strdup_printf(wmem_epan_scope(), "Variable header (%s)",
-                                                  plato_head_view(type)->title);
-        hf_known_heads[type] = -1;
-    }
-    proto_register_field_array(proto, hf, array_length(hf));
-}
-
-void plato_register_show(int proto)
+void plato_register_tree_frame(int proto)
 {
     static hf_register_info hf[] = {
         {&hf_version, {"Version", "plato.version", FT_UINT8, BASE_DEC, NULL, 0x0, NULL, HFILL}},
@@ -304,15 +257,12 @@ void plato_register_show(int proto)
           "Header, variable header and body", HFILL}},
         {&hf_framing,
          {"Framing", "plato.framing", FT_UINT8, BASE_DEC, VALS(framings), 0x0, NULL, HFILL}},
-        {&hf_var_head,
-         {"Variable header", "plato.var_head", FT_BYTES, BASE_NONE, NULL, 0x0, NULL, HFILL}},
         {&hf_continuation,
          {"Continuation", "plato.continuation", FT_BYTES, BASE_NONE, NULL, 0x0,
           "Bytes that belong to no frame that could be found", HFILL}},
     };
-    static int *ett[] = {&ett_plato, &ett_var_head};
+    static int *ett[] = {&ett_plato};
     hf[1].hfinfo.strings = VALS(plato_msg_type_values()); /* known only at run time */
     proto_register_field_array(proto, hf, array_length(hf));
-    register_known_heads(proto);
     proto_register_subtree_array(ett, array_length(ett));
 }

@@ -14,7 +14,8 @@
 
 #include "plato/tree/expert.h"
 #include "plato/tree/protobuf.h"
-#include "plato/tree/tree_frame.h"
+#include "plato/tree/tree_body.h"
+#include "plato/tree/tree_head.h"
 
 /* ConnID = (Unix milliseconds - this) << 16 | counter */
 #define CONN_ID_EPOCH_MS 1589923200000u
