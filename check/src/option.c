@@ -86,7 +86,7 @@ static bool set_format(check_settings *settings, char *text, const reader *r)
 {
     static const char *const names[] = {"text", "tap", "junit", "json"};
     bool found = false;
-    for (size_t i = 0; i < array_length(names); i++) {
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
         if (strcmp(names[i], text) == 0) {
             settings->format = (check_format)i;
             found = true;
@@ -108,7 +108,7 @@ static bool read_setting(reader *r, const char *name)
     if (value == NULL)
         return false;
     if (strcmp(name, "file") == 0) {
-        const bool ok = check_read_file(settings, value, r->error);
+        const bool ok = check_settings_read_file(settings, value, r->error);
         g_free(value);
         return ok;
     }
@@ -175,7 +175,7 @@ static bool set_params(const reader *r, const char *rule_name, const GPtrArray *
         if (strcmp(g_ptr_array_index(params, i), "label") == 0)
             label = g_ptr_array_index(params, i + 1);
     }
-    check_instance *rule = check_name_rule(r->settings, rule_name, label, r->error);
+    check_instance *rule = check_settings_rule(r->settings, rule_name, label, r->error);
     bool ok = rule != NULL;
     for (guint i = 0; ok && i < params->len; i += 2) {
         const char *name = g_ptr_array_index(params, i);
@@ -228,7 +228,7 @@ static bool read_words(reader *r)
     return true;
 }
 
-check_settings *check_read_option(const char *text, char **error)
+check_settings *check_settings_read(const char *text, char **error)
 {
     reader r = {check_settings_new(), text, error};
     if (!read_words(&r)) {

@@ -8,7 +8,7 @@
 #include <plato/exchange.h>
 
 /*
- * Another plugin (plugin/check/) was perhaps built from other sources. It is to compare this with
+ * Another plugin (plugin/platocheck/) was perhaps built from other sources. It is to compare this with
  * its own PLATO_TAP_LAYOUT before it looks at anything else in a record.
  */
 typedef struct plato_tap_layout {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the world learns from the head of a frame. */
-#include "world.h"
+/* What the capture learns from the head of a frame. */
+#include "capture.h"
 
 #define REQUESTS_MAX 1024u /* open requests of one kind on a connection */
 #define SWEEP_FIRST 4096u
@@ -30,7 +30,7 @@ static void open_a_request(const check_frame *frame)
     }
     g_queue_push_tail(queue, request);
     if (g_queue_get_length(queue) > REQUESTS_MAX)
-        world_free_request(g_queue_pop_head(queue));
+        check_open_request_free(g_queue_pop_head(queue));
 }
 
 /* SYNCs are answered by session, the others first in, first out. */
@@ -41,19 +41,19 @@ static void answer_a_request(const check_frame *frame, uint32_t type)
         open_request *request = (open_request *)l->data;
         if (type != PLATO_SYNC || request->session_id == frame->head->ack.session_id) {
             g_queue_delete_link(queue, l);
-            world_free_request(request);
+            check_open_request_free(request);
             return;
         }
     }
 }
 
 /* `progress_ns`: when something of this counter was acknowledged last. */
-static void note_sending(check_world *world, const check_frame *frame, uint64_t session_id,
+static void note_sending(check_capture *capture, const check_frame *frame, uint64_t session_id,
                          uint64_t id, int64_t progress_ns)
 {
-    const uint64_t key[4] = {frame->owner->key[0] << 1 | (frame->upstream ? 1 : 0),
-                             frame->owner->key[1], session_id, id};
-    recent_entry *entry = recent_make(&world->sent, key);
+    const uint64_t key[4] = {frame->client->key[0] << 1 | (frame->upstream ? 1 : 0),
+                             frame->client->key[1], session_id, id};
+    cache_entry *entry = check_cache_insert(&capture->sent, key);
     if (entry->value[3] != 0 &&
         (entry->value[1] != frame->conn->stream || entry->value[2] != frame->conn->epoch))
         entry->value[3] = 0; /* a new connection begins anew */
@@ -65,26 +65,26 @@ static void note_sending(check_world *world, const check_frame *frame, uint64_t 
     entry->value[3]++;
 }
 
-static void note_up(check_world *world, const check_frame *frame)
+static void note_up(check_capture *capture, const check_frame *frame)
 {
     const plato_head_up *up = &frame->head->up;
-    up_counter *counter = world_up(world, frame->owner, up->session_id);
+    up_sequence *counter = check_up_sequence(capture, frame->client, up->session_id);
     if (!counter->known || up->client_id > counter->highest)
         counter->highest = up->client_id;
     counter->known = true;
     counter->stream = frame->conn->stream;
-    counter->lost = frame->owner->lost[DIR_UP];
+    counter->lost = frame->client->lost[DIR_UP];
     if (counter->open == NULL)
         counter->open = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
     if (g_hash_table_size(counter->open) == 0)
-        counter->window_lost = frame->owner->lost[DIR_DOWN];
+        counter->window_lost = frame->client->lost[DIR_DOWN];
     const bool is_new = !counter->accepted_known || up->client_id > counter->accepted;
     if (is_new && g_hash_table_size(counter->open) < OPEN_MAX)
         g_hash_table_add(counter->open, g_memdup2(&up->client_id, sizeof up->client_id));
-    note_sending(world, frame, up->session_id, up->client_id, counter->accepted_ns);
+    note_sending(capture, frame, up->session_id, up->client_id, counter->accepted_ns);
 }
 
-static void note_msg_id(const check_frame *frame, down_counter *counter, uint64_t msg_id)
+static void note_msg_id(const check_frame *frame, down_sequence *counter, uint64_t msg_id)
 {
     if (!counter->known) {
         counter->base = msg_id;
@@ -93,44 +93,44 @@ static void note_msg_id(const check_frame *frame, down_counter *counter, uint64_
     counter->known = true;
     if (msg_id > counter->highest)
         counter->highest = msg_id;
-    counter->lost = frame->owner->lost[DIR_DOWN];
-    intervals_add(&counter->seen, msg_id);
+    counter->lost = frame->client->lost[DIR_DOWN];
+    check_idset_add(&counter->seen, msg_id);
 }
 
 /* That the session has come as far as this. */
-static void note_highest(const check_frame *frame, chat_state *chat, uint64_t msg_id)
+static void note_highest(const check_frame *frame, session_state *session, uint64_t msg_id)
 {
-    if (msg_id <= chat->highest)
+    if (msg_id <= session->highest)
         return;
-    chat->highest = msg_id;
-    chat->highest_ns = frame->time_ns;
-    chat->highest_packet = frame->packet;
+    session->highest = msg_id;
+    session->highest_ns = frame->time_ns;
+    session->highest_packet = frame->packet;
 }
 
-static void note_push(check_world *world, const check_frame *frame)
+static void note_push(check_capture *capture, const check_frame *frame)
 {
     const plato_head_push *push = &frame->head->push;
-    down_counter *counter = world_down(world, frame->owner, push->session_id);
-    chat_state *chat = world_chat(world, push->session_id);
-    open_request *sync = world_sync_of(frame->conn, push->session_id, push->msg_id);
+    down_sequence *counter = check_down_sequence(capture, frame->client, push->session_id);
+    session_state *session = check_session(capture, push->session_id);
+    open_request *sync = check_sync_of(frame->conn, push->session_id, push->msg_id);
     note_msg_id(frame, counter, push->msg_id);
-    intervals_add(&counter->pushed, push->msg_id);
-    intervals_add(&chat->pushed, push->msg_id);
-    note_highest(frame, chat, push->msg_id);
+    check_idset_add(&counter->pushed, push->msg_id);
+    check_idset_add(&session->pushed, push->msg_id);
+    note_highest(frame, session, push->msg_id);
     if (sync != NULL) {
-        intervals_add(&sync->pushed, push->msg_id);
+        check_idset_add(&sync->pushed, push->msg_id);
     } else {
-        intervals_add(&counter->waiting, push->msg_id);
+        check_idset_add(&counter->waiting, push->msg_id);
         counter->push_stream = frame->conn->stream;
         counter->push_epoch = frame->conn->epoch;
     }
-    note_sending(world, frame, push->session_id, push->msg_id, counter->acked_ns);
+    note_sending(capture, frame, push->session_id, push->msg_id, counter->acked_ns);
 }
 
-static void note_ack_of_up(check_world *world, const check_frame *frame)
+static void note_ack_of_up(check_capture *capture, const check_frame *frame)
 {
     const plato_head_ack *ack = &frame->head->ack;
-    up_counter *up = world_up(world, frame->owner, ack->session_id);
+    up_sequence *up = check_up_sequence(capture, frame->client, ack->session_id);
     if (up->open != NULL && ack->code != PLATO_ACK_OUT_OF_ORDER)
         g_hash_table_remove(up->open, &ack->client_id);
     if (ack->code != PLATO_ACK_OK) {
@@ -145,33 +145,33 @@ static void note_ack_of_up(check_world *world, const check_frame *frame)
         up->accepted = ack->client_id;
         up->accepted_msg = ack->msg_id;
     }
-    up->accepted_lost = frame->owner->lost[DIR_DOWN];
-    down_counter *down = world_down(world, frame->owner, ack->session_id);
+    up->accepted_lost = frame->client->lost[DIR_DOWN];
+    down_sequence *down = check_down_sequence(capture, frame->client, ack->session_id);
     note_msg_id(frame, down, ack->msg_id);
-    intervals_add(&down->own, ack->msg_id);
-    note_highest(frame, world_chat(world, ack->session_id), ack->msg_id);
+    check_idset_add(&down->own, ack->msg_id);
+    note_highest(frame, check_session(capture, ack->session_id), ack->msg_id);
 
-    const uint64_t stored[4] = {frame->owner->key[0], frame->owner->key[1], ack->session_id,
+    const uint64_t stored[4] = {frame->client->key[0], frame->client->key[1], ack->session_id,
                                 ack->client_id};
-    recent_entry *entry = recent_make(&world->stored, stored);
+    cache_entry *entry = check_cache_insert(&capture->accepted_ups, stored);
     if (entry->value[1] == 0) {
         entry->value[0] = ack->msg_id;
         entry->value[1] = frame->packet;
     }
-    const uint64_t given[4] = {ack->session_id, ack->msg_id, 0, 0};
-    entry = recent_make(&world->given, given);
+    const uint64_t assigned[4] = {ack->session_id, ack->msg_id, 0, 0};
+    entry = check_cache_insert(&capture->assigned, assigned);
     if (entry->value[3] == 0) {
-        entry->value[0] = frame->owner->key[0];
-        entry->value[1] = frame->owner->key[1];
+        entry->value[0] = frame->client->key[0];
+        entry->value[1] = frame->client->key[1];
         entry->value[2] = ack->client_id;
         entry->value[3] = frame->packet;
     }
 }
 
-static void note_ack_of_push(check_world *world, const check_frame *frame)
+static void note_ack_of_push(check_capture *capture, const check_frame *frame)
 {
     const plato_head_ack *ack = &frame->head->ack;
-    down_counter *counter = world_down(world, frame->owner, ack->session_id);
+    down_sequence *counter = check_down_sequence(capture, frame->client, ack->session_id);
     if (ack->code != PLATO_ACK_OK)
         return;
     if (!counter->has_acked || ack->msg_id > counter->acked) {
@@ -179,8 +179,8 @@ static void note_ack_of_push(check_world *world, const check_frame *frame)
         counter->acked = ack->msg_id;
         counter->acked_ns = frame->time_ns;
     }
-    const bool heard = frame->conn->stream == frame->owner->stream &&
-                       world_closed_by(world, frame->conn, false) == NEVER;
+    const bool heard = frame->conn->stream == frame->client->stream &&
+                       check_closed_by(capture, frame->conn, false) == NEVER;
     if (heard && ack->msg_id > counter->arrived) {
         counter->arrived = ack->msg_id;
         counter->arrived_ns = frame->time_ns;
@@ -195,21 +195,21 @@ static bool closes(uint32_t code)
            code == PLATO_ACK_AUTH_FAILED;
 }
 
-static void note_conn_id(const check_world *world, const check_frame *frame)
+static void note_conn_id(const check_capture *capture, const check_frame *frame)
 {
     const uint64_t conn_id = frame->head->ack.conn_id;
-    frame->owner->conn_id = conn_id;
+    frame->client->conn_id = conn_id;
     if (conn_id != 0)
-        world_note_given(world, frame, conn_id);
+        check_note_conn_id(capture, frame, conn_id);
 }
 
-static void note_ack(check_world *world, const check_frame *frame)
+static void note_ack(check_capture *capture, const check_frame *frame)
 {
     const plato_head_ack *ack = &frame->head->ack;
     check_conn *conn = frame->conn;
     if (frame->upstream) {
         if (ack->type == PLATO_PUSH)
-            note_ack_of_push(world, frame);
+            note_ack_of_push(capture, frame);
         return;
     }
     if (closes(ack->code) && conn->fatal_packet == 0) {
@@ -221,23 +221,23 @@ static void note_ack(check_world *world, const check_frame *frame)
         answer_a_request(frame, ack->type);
     if ((ack->type == PLATO_LOGIN || ack->type == PLATO_RECONN) && ack->code == PLATO_ACK_OK) {
         conn->logged_in = true;
-        note_conn_id(world, frame);
+        note_conn_id(capture, frame);
     }
     if (ack->type == PLATO_UP)
-        note_ack_of_up(world, frame);
+        note_ack_of_up(capture, frame);
 }
 
 static void note_pending(GArray *list, const check_frame *frame)
 {
     const pending p = {
-        .judged = frame->record->judgement.judged,
+        .judged = frame->record->judged,
         .packet = frame->packet,
         .stream = frame->conn->stream,
         .type = frame->head->msg_type,
         .time_ns = frame->time_ns,
-        .owner = frame->owner,
-        .lost = frame->owner->lost[frame->upstream ? DIR_DOWN : DIR_UP],
-        .session_id = world_session_of(frame->head),
+        .client = frame->client,
+        .lost = frame->client->lost[frame->upstream ? DIR_DOWN : DIR_UP],
+        .session_id = check_session_of(frame->head),
         .id = frame->head->msg_type == PLATO_UP ? frame->head->up.client_id
                                                 : frame->head->push.msg_id,
     };
@@ -245,46 +245,46 @@ static void note_pending(GArray *list, const check_frame *frame)
 }
 
 /* Drops the requests that were answered in the meantime. */
-static void sweep(check_world *world)
+static void sweep(check_capture *capture)
 {
-    GArray *list = world->requests;
-    if (list->len < MAX(world->sweep_at, SWEEP_FIRST))
+    GArray *list = capture->requests;
+    if (list->len < MAX(capture->sweep_at, SWEEP_FIRST))
         return;
     guint kept = 0;
     for (guint i = 0; i < list->len; i++) {
         const pending *p = &g_array_index(list, pending, i);
-        if (world->ask->verdict(p->judged).response_in == 0)
+        if (check_verdict_now(capture, p->judged).response_in == 0)
             g_array_index(list, pending, kept++) = *p;
     }
     if (kept == list->len && kept >= PENDING_MAX) {
-        world->given_up += kept / 2;
+        capture->given_up += kept / 2;
         g_array_remove_range(list, 0, kept / 2);
     } else {
         g_array_set_size(list, kept);
     }
-    world->sweep_at = 2 * list->len; /* so that a frame costs the same however many wait */
+    capture->sweep_at = 2 * list->len; /* so that a frame costs the same however many wait */
 }
 
-static void note_requests(check_world *world, const check_frame *frame)
+static void note_requests(check_capture *capture, const check_frame *frame)
 {
     const uint32_t type = frame->head->msg_type;
     const uint32_t repeats = PLATO_VERDICT_DUPLICATE | PLATO_VERDICT_CONFLICT;
-    if (frame->record->judgement.judged == NULL || (type != PLATO_UP && type != PLATO_PUSH))
+    if (frame->record->judged == NULL || (type != PLATO_UP && type != PLATO_PUSH))
         return;
     if ((frame->flags & repeats) == 0) {
-        note_pending(world->requests, frame);
-        sweep(world);
+        note_pending(capture->requests, frame);
+        sweep(capture);
     }
     if (type == PLATO_PUSH && (frame->flags & PLATO_VERDICT_HAS_DELIVERY_TIME) == 0) {
-        note_pending(world->deliveries, frame);
-        if (world->deliveries->len > PENDING_MAX) {
-            world->given_up += PENDING_MAX / 2;
-            g_array_remove_range(world->deliveries, 0, PENDING_MAX / 2);
+        note_pending(capture->deliveries, frame);
+        if (capture->deliveries->len > PENDING_MAX) {
+            capture->given_up += PENDING_MAX / 2;
+            g_array_remove_range(capture->deliveries, 0, PENDING_MAX / 2);
         }
     }
 }
 
-void world_note_head(check_world *world, const check_frame *frame)
+void check_capture_add_head(check_capture *capture, const check_frame *frame)
 {
     check_conn *conn = frame->conn;
     const uint32_t type = frame->head->msg_type;
@@ -296,22 +296,22 @@ void world_note_head(check_world *world, const check_frame *frame)
         conn->epoch++;
         conn->opened_ns = frame->time_ns;
         conn->resumed = type == PLATO_RECONN;
-        frame->owner->stream = conn->stream;
+        frame->client->stream = conn->stream;
         break;
     case PLATO_HEARTBEAT:
         conn->heartbeat_ns = frame->time_ns;
         break;
     case PLATO_UP:
-        note_up(world, frame);
+        note_up(capture, frame);
         break;
     case PLATO_PUSH:
-        note_push(world, frame);
+        note_push(capture, frame);
         break;
     case PLATO_ACK:
-        note_ack(world, frame);
+        note_ack(capture, frame);
         break;
     default:
         break;
     }
-    note_requests(world, frame);
+    note_requests(capture, frame);
 }

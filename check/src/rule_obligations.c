@@ -4,30 +4,30 @@
 
 #include <string.h>
 
-#define DEBTS_MAX 65536u /* that are watched at once */
+#define OBLIGATIONS_MAX 65536u /* that are watched at once */
 
 /* Something that is to come on a connection. */
-typedef struct debt {
-    uint64_t key[4]; /* plato.stream, session_id, id, 0; first, for recent_key_hash() */
+typedef struct obligation {
+    uint64_t key[4]; /* plato.stream, session_id, id, 0; first, for check_key_hash() */
     uint32_t packet; /* where it became due */
     uint32_t stream;
     int64_t time_ns;
-    unsigned lost;  /* losses of the debtor's direction in front of it */
+    unsigned lost;  /* losses of the by_direction's direction in front of it */
     uint64_t first; /* of what is missing, as the rule likes it */
     uint64_t last;
-} debt;
+} obligation;
 
 /* NULL where it is known already, or there are too many. */
-static debt *owe(check_instance *rule, const check_frame *frame, uint64_t session_id, uint64_t id,
-                 int debtor)
+static obligation *add_obligation(check_instance *rule, const check_frame *frame,
+                                  uint64_t session_id, uint64_t id, int by_direction)
 {
     if (rule->table == NULL)
-        rule->table = g_hash_table_new_full(recent_key_hash, recent_key_equal, g_free, NULL);
-    debt wanted = {.key = {frame->conn->stream, session_id, id, 0}};
+        rule->table = g_hash_table_new_full(check_key_hash, check_key_equal, g_free, NULL);
+    obligation wanted = {.key = {frame->conn->stream, session_id, id, 0}};
     rule->judged++;
     if (g_hash_table_contains(rule->table, &wanted))
         return NULL;
-    if (g_hash_table_size(rule->table) >= DEBTS_MAX) {
+    if (g_hash_table_size(rule->table) >= OBLIGATIONS_MAX) {
         if (rule->unsure.count == 0)
             check_unsure(rule, frame, "there are too many to be watched");
         return NULL;
@@ -35,63 +35,64 @@ static debt *owe(check_instance *rule, const check_frame *frame, uint64_t sessio
     wanted.packet = frame->packet;
     wanted.stream = frame->conn->stream;
     wanted.time_ns = frame->time_ns;
-    wanted.lost = frame->conn->lost[debtor];
-    debt *due = g_memdup2(&wanted, sizeof wanted);
+    wanted.lost = frame->conn->lost[by_direction];
+    obligation *due = g_memdup2(&wanted, sizeof wanted);
     g_hash_table_add(rule->table, due);
     return due;
 }
 
-static debt *find_debt(const check_instance *rule, const check_frame *frame, uint64_t session_id,
-                       uint64_t id)
+static obligation *find_obligation(const check_instance *rule, const check_frame *frame,
+                                   uint64_t session_id, uint64_t id)
 {
-    const debt wanted = {.key = {frame->conn->stream, session_id, id, 0}};
+    const obligation wanted = {.key = {frame->conn->stream, session_id, id, 0}};
     return rule->table != NULL ? g_hash_table_lookup(rule->table, &wanted) : NULL;
 }
 
 /* Until when the connection could have carried it; NEVER for the end of the capture. */
-static int64_t open_until(const check_world *world, const check_conn *conn)
+static int64_t open_until(const check_capture *capture, const check_conn *conn)
 {
-    const int64_t client = world_closed_by(world, conn, true);
-    const int64_t server = world_closed_by(world, conn, false);
+    const int64_t client = check_closed_by(capture, conn, true);
+    const int64_t server = check_closed_by(capture, conn, false);
     if (client == NEVER || server == NEVER)
         return client == NEVER ? server : client;
     return MIN(client, server);
 }
 
 /* Whether there were more than `patience` ns for it. */
-static bool had_time(const check_world *world, const check_conn *conn, int64_t since_ns,
+static bool had_time(const check_capture *capture, const check_conn *conn, int64_t since_ns,
                      int64_t patience)
 {
-    const int64_t closed = open_until(world, conn);
-    const int64_t end = closed != NEVER ? closed : world->last_ns;
+    const int64_t closed = open_until(capture, conn);
+    const int64_t end = closed != NEVER ? closed : capture->last_ns;
     return end - since_ns > patience;
 }
 
 static gint by_packet(gconstpointer a, gconstpointer b)
 {
-    const debt *x = (const debt *)a;
-    const debt *y = (const debt *)b;
+    const obligation *x = (const obligation *)a;
+    const obligation *y = (const obligation *)b;
     if (x->packet != y->packet)
         return x->packet < y->packet ? -1 : 1;
     return x->key[2] < y->key[2] ? -1 : x->key[2] > y->key[2];
 }
 
-typedef char *(*debt_words)(const debt *due);
+typedef char *(*obligation_text)(const obligation *due);
 
 /* What is still owed at the end, and had param 0 to be done. */
-static void judge_debts(const check_world *world, check_instance *rule, int debtor,
-                        debt_words words)
+static void judge_obligations(const check_capture *capture, check_instance *rule, int by_direction,
+                              obligation_text words)
 {
     if (rule->table == NULL)
         return;
     GList *all = g_list_sort(g_hash_table_get_keys(rule->table), by_packet);
     for (const GList *l = all; l != NULL; l = l->next) {
-        const debt *due = (const debt *)l->data;
-        const check_conn *conn = g_ptr_array_index(world->conns, due->stream);
-        if (!had_time(world, conn, due->time_ns, (int64_t)rule->param[0]))
+        const obligation *due = (const obligation *)l->data;
+        const check_conn *conn = g_ptr_array_index(capture->conns, due->stream);
+        if (!had_time(capture, conn, due->time_ns, (int64_t)rule->param[0]))
             continue;
         char *text = words(due);
-        if (conn->lost[debtor] != due->lost || world_has_hole(world, conn, debtor == DIR_UP))
+        if (conn->lost[by_direction] != due->lost ||
+            check_has_hole(capture, conn, by_direction == DIR_UP))
             check_unsure_at(rule, due->packet, due->stream, "%s, but the capture lacks bytes",
                             text);
         else
@@ -103,36 +104,36 @@ static void judge_debts(const check_world *world, check_instance *rule, int debt
 
 /* ---- a repeated UP is acknowledged again ---- */
 
-RULE_FRAME(rule_repeat_answered)
+RULE_FRAME(check_rule_repeat_answered)
 {
     if (frame->head == NULL)
         return;
     const plato_head *head = frame->head;
     if (frame->upstream && head->msg_type == PLATO_UP) {
-        const up_counter *up = world_up(world, frame->owner, head->up.session_id);
+        const up_sequence *up = check_up_sequence(capture, frame->client, head->up.session_id);
         if (up->accepted_known && head->up.client_id <= up->accepted &&
-            frame->owner->stream == frame->conn->stream)
-            owe(rule, frame, head->up.session_id, head->up.client_id, DIR_DOWN);
+            frame->client->stream == frame->conn->stream)
+            add_obligation(rule, frame, head->up.session_id, head->up.client_id, DIR_DOWN);
     } else if (!frame->upstream && head->msg_type == PLATO_ACK && head->ack.type == PLATO_UP) {
-        debt *due = find_debt(rule, frame, head->ack.session_id, head->ack.client_id);
+        obligation *due = find_obligation(rule, frame, head->ack.session_id, head->ack.client_id);
         if (due != NULL)
             g_hash_table_remove(rule->table, due);
     }
 }
 
-static char *no_answer(const debt *due)
+static char *no_answer(const obligation *due)
 {
     return g_strdup_printf("the repeat of client_id %" PRIu64 " was not acknowledged", due->key[2]);
 }
 
-RULE_END(rule_repeat_answered_end)
+RULE_END(check_rule_repeat_answered_end)
 {
-    judge_debts(world, rule, DIR_DOWN, no_answer);
+    judge_obligations(capture, rule, DIR_DOWN, no_answer);
 }
 
 /* ---- after a RECONN the client goes on with what was not acknowledged ---- */
 
-static bool lowest_open(const up_counter *up, uint64_t *id)
+static bool lowest_open(const up_sequence *up, uint64_t *id)
 {
     GHashTableIter iter;
     gpointer key;
@@ -149,38 +150,38 @@ static bool lowest_open(const up_counter *up, uint64_t *id)
     return found;
 }
 
-static void owe_open_ups(check_instance *rule, const check_frame *frame)
+static void add_open_ups(check_instance *rule, const check_frame *frame)
 {
-    for (guint i = 0; i < frame->owner->ups->len; i++) {
-        const up_counter *up = g_ptr_array_index(frame->owner->ups, i);
+    for (guint i = 0; i < frame->client->ups->len; i++) {
+        const up_sequence *up = g_ptr_array_index(frame->client->ups, i);
         uint64_t id = 0;
         /* sent on this connection already, it needs no hurry */
         if (!lowest_open(up, &id) || up->stream == frame->conn->stream)
             continue;
-        debt *due = owe(rule, frame, up->session_id, 0, DIR_UP);
+        obligation *due = add_obligation(rule, frame, up->session_id, 0, DIR_UP);
         if (due != NULL)
             due->first = id;
     }
 }
 
-static char *not_again(const debt *due)
+static char *not_again(const obligation *due)
 {
     return g_strdup_printf("client_id %" PRIu64 " of session %" PRIu64
                            " was not acknowledged, and is not sent again in time",
                            due->first, due->key[1]);
 }
 
-RULE_FRAME(rule_reconn_resend)
+RULE_FRAME(check_rule_reconn_resend)
 {
-    (void)world;
+    (void)capture;
     if (frame->head == NULL)
         return;
     const plato_head *head = frame->head;
     if (!frame->upstream && head->msg_type == PLATO_ACK && head->ack.type == PLATO_RECONN &&
         head->ack.code == PLATO_ACK_OK) {
-        owe_open_ups(rule, frame);
+        add_open_ups(rule, frame);
     } else if (frame->upstream && head->msg_type == PLATO_UP) {
-        debt *due = find_debt(rule, frame, head->up.session_id, 0);
+        obligation *due = find_obligation(rule, frame, head->up.session_id, 0);
         if (due == NULL || head->up.client_id > due->first)
             return;
         if (frame->time_ns - due->time_ns > (int64_t)rule->param[0]) {
@@ -192,24 +193,25 @@ RULE_FRAME(rule_reconn_resend)
     }
 }
 
-RULE_END(rule_reconn_resend_end)
+RULE_END(check_rule_reconn_resend_end)
 {
-    judge_debts(world, rule, DIR_UP, not_again);
+    judge_obligations(capture, rule, DIR_UP, not_again);
 }
 
 /* ---- a client asks for what it misses ---- */
 
-RULE_FRAME(rule_hole_asked)
+RULE_FRAME(check_rule_hole_asked)
 {
     if (frame->head == NULL)
         return;
     const plato_head *head = frame->head;
-    const plato_verdict *verdict = frame->record->judgement.verdict;
+    const plato_verdict *verdict = frame->record->verdict;
     if (!frame->upstream && (frame->flags & PLATO_VERDICT_GAP) != 0) {
-        if (world_down(world, frame->owner, world_session_of(head))->lost !=
-            frame->owner->lost[DIR_DOWN])
+        if (check_down_sequence(capture, frame->client, check_session_of(head))->lost !=
+            frame->client->lost[DIR_DOWN])
             return; /* they may be in what nobody could read */
-        debt *due = owe(rule, frame, world_session_of(head), verdict->gap_first, DIR_UP);
+        obligation *due =
+            add_obligation(rule, frame, check_session_of(head), verdict->gap_first, DIR_UP);
         if (due == NULL)
             return;
         due->first = verdict->gap_first;
@@ -219,7 +221,7 @@ RULE_FRAME(rule_hole_asked)
         gpointer key;
         g_hash_table_iter_init(&iter, rule->table);
         while (g_hash_table_iter_next(&iter, &key, NULL)) {
-            const debt *due = (const debt *)key;
+            const obligation *due = (const obligation *)key;
             if (due->stream == frame->conn->stream && due->key[1] == head->sync.session_id &&
                 due->first <= head->sync.to_msg_id && due->last >= head->sync.from_msg_id)
                 g_hash_table_iter_remove(&iter);
@@ -227,7 +229,7 @@ RULE_FRAME(rule_hole_asked)
     }
 }
 
-static char *not_asked(const debt *due)
+static char *not_asked(const obligation *due)
 {
     return g_strdup_printf("%" PRIu64 "..%" PRIu64 " of session %" PRIu64
                            " did not come, and there is no SYNC for them",
@@ -236,45 +238,45 @@ static char *not_asked(const debt *due)
 
 static gboolean is_filled(gpointer key, gpointer value, gpointer user)
 {
-    const debt *due = (const debt *)key;
-    const check_world *world = (const check_world *)user;
-    const check_conn *conn = g_ptr_array_index(world->conns, due->stream);
-    const down_counter *down = world_down(world, conn->owner, due->key[1]);
-    interval hole;
+    const obligation *due = (const obligation *)key;
+    const check_capture *capture = (const check_capture *)user;
+    const check_conn *conn = g_ptr_array_index(capture->conns, due->stream);
+    const down_sequence *down = check_down_sequence(capture, conn->client, due->key[1]);
+    idrange hole;
     (void)value;
-    return !intervals_hole(&down->seen, due->first, due->last, &hole);
+    return !check_idset_hole(&down->seen, due->first, due->last, &hole);
 }
 
-RULE_END(rule_hole_asked_end)
+RULE_END(check_rule_hole_asked_end)
 {
     if (rule->table != NULL)
-        g_hash_table_foreach_remove(rule->table, is_filled, world);
-    judge_debts(world, rule, DIR_UP, not_asked);
+        g_hash_table_foreach_remove(rule->table, is_filled, capture);
+    judge_obligations(capture, rule, DIR_UP, not_asked);
 }
 
 /* ---- what is not acknowledged is sent again, sooner or later ---- */
 
 /* What was sent under this key, if it was sent on this connection, as it is opened now. */
-static const recent_entry *last_sending(const check_world *world, const check_owner *owner,
-                                        const check_conn *conn, bool upstream, uint64_t session_id,
-                                        uint64_t id)
+static const cache_entry *last_sending(const check_capture *capture, const check_client *client,
+                                       const check_conn *conn, bool upstream, uint64_t session_id,
+                                       uint64_t id)
 {
-    const uint64_t key[4] = {owner->key[0] << 1 | (upstream ? 1 : 0), owner->key[1], session_id,
+    const uint64_t key[4] = {client->key[0] << 1 | (upstream ? 1 : 0), client->key[1], session_id,
                              id};
-    const recent_entry *sent = recent_find(&world->sent, key);
+    const cache_entry *sent = check_cache_find(&capture->sent, key);
     return sent != NULL && sent->value[1] == conn->stream && sent->value[2] == conn->epoch ? sent
                                                                                            : NULL;
 }
 
-RULE_FRAME(rule_resend_due)
+RULE_FRAME(check_rule_resend_due)
 {
     if (frame->head == NULL || (frame->flags & PLATO_VERDICT_DUPLICATE) == 0)
         return;
     const bool is_up = frame->head->msg_type == PLATO_UP;
-    const uint64_t session_id = world_session_of(frame->head);
+    const uint64_t session_id = check_session_of(frame->head);
     const uint64_t id = is_up ? frame->head->up.client_id : frame->head->push.msg_id;
-    const recent_entry *sent =
-        last_sending(world, frame->owner, frame->conn, frame->upstream, session_id, id);
+    const cache_entry *sent =
+        last_sending(capture, frame->client, frame->conn, frame->upstream, session_id, id);
     if (sent == NULL)
         return;
     rule->judged++;
@@ -289,34 +291,35 @@ RULE_FRAME(rule_resend_due)
     g_free(time);
 }
 
-static void judge_unsent(const check_world *world, check_instance *rule, const pending *p)
+static void judge_unsent(const check_capture *capture, check_instance *rule, const pending *p)
 {
-    const check_conn *conn = g_ptr_array_index(world->conns, p->owner->stream);
+    const check_conn *conn = g_ptr_array_index(capture->conns, p->client->stream);
     const bool is_up = p->type == PLATO_UP;
     if (conn == NULL || conn->framing != PLATO_FRAMING_HEADER ||
-        world->ask->verdict(p->judged).response_in != 0 || !world->ask->unacked(p->judged))
+        check_verdict_now(capture, p->judged).response_in != 0 ||
+        !check_is_unacked(capture, p->judged))
         return;
-    const recent_entry *sent = last_sending(world, p->owner, conn, is_up, p->session_id, p->id);
+    const cache_entry *sent = last_sending(capture, p->client, conn, is_up, p->session_id, p->id);
     if (sent == NULL)
         return;
-    const up_counter *up = world_up(world, p->owner, p->session_id);
+    const up_sequence *up = check_up_sequence(capture, p->client, p->session_id);
     if (is_up && up->refused && up->refused_ns >= (int64_t)sent->value[0])
         return; /* it was answered: the client may give it up */
     rule->judged++;
-    if (!had_time(world, conn, (int64_t)sent->value[0], (int64_t)rule->param[0]))
+    if (!had_time(capture, conn, (int64_t)sent->value[0], (int64_t)rule->param[0]))
         return;
-    if (p->owner->lost[DIR_UP] > 0 || p->owner->lost[DIR_DOWN] > 0 ||
-        world_has_hole(world, conn, is_up))
+    if (p->client->lost[DIR_UP] > 0 || p->client->lost[DIR_DOWN] > 0 ||
+        check_has_hole(capture, conn, is_up))
         check_unsure_at(rule, p->packet, p->stream,
                         "neither acknowledged nor sent again, but the capture lacks bytes");
     else
         check_broken_at(rule, p->packet, p->stream, "neither acknowledged nor sent again");
 }
 
-RULE_END(rule_resend_due_end)
+RULE_END(check_rule_resend_due_end)
 {
-    for (guint i = 0; i < world->requests->len; i++)
-        judge_unsent(world, rule, &g_array_index(world->requests, pending, i));
+    for (guint i = 0; i < capture->requests->len; i++)
+        judge_unsent(capture, rule, &g_array_index(capture->requests, pending, i));
 }
 
 /* ---- every member gets what the session has ---- */
@@ -325,45 +328,46 @@ RULE_END(rule_resend_due_end)
 
 /* Whether the device is surely a member on this connection: it was pushed to here, or the
  * connection goes on for one on which it was. */
-static bool is_member(const check_conn *conn, const down_counter *down)
+static bool is_member(const check_conn *conn, const down_sequence *down)
 {
     uint64_t lowest;
-    return intervals_lowest(&down->pushed, &lowest) &&
+    return check_idset_lowest(&down->pushed, &lowest) &&
            (conn->resumed ||
             (down->push_stream == conn->stream && down->push_epoch == conn->epoch));
 }
 
-static void judge_member(check_world *world, check_instance *rule, const check_conn *conn,
-                         const down_counter *down)
+static void judge_member(check_capture *capture, check_instance *rule, const check_conn *conn,
+                         const down_sequence *down)
 {
-    const chat_state *chat = world_chat(world, down->session_id);
+    const session_state *session = check_session(capture, down->session_id);
     if (!is_member(conn, down))
         return;
     rule->judged++;
-    if (down->highest >= chat->highest ||
-        intervals_above(&down->waiting, down->acked) >= LIKELY_WINDOW ||
-        !had_time(world, conn, MAX(chat->highest_ns, conn->opened_ns), (int64_t)rule->param[0]))
+    if (down->highest >= session->highest ||
+        check_idset_above(&down->waiting, down->acked) >= LIKELY_WINDOW ||
+        !had_time(capture, conn, MAX(session->highest_ns, conn->opened_ns),
+                  (int64_t)rule->param[0]))
         return;
-    if (conn->owner->lost[DIR_UP] > 0 || conn->owner->lost[DIR_DOWN] > 0)
-        check_unsure_at(rule, chat->highest_packet, conn->stream,
+    if (conn->client->lost[DIR_UP] > 0 || conn->client->lost[DIR_DOWN] > 0)
+        check_unsure_at(rule, session->highest_packet, conn->stream,
                         "msg_id %" PRIu64 " of session %" PRIu64
                         " is not pushed here, but the capture lacks bytes",
-                        chat->highest, down->session_id);
+                        session->highest, down->session_id);
     else
-        check_broken_at(rule, chat->highest_packet, conn->stream,
+        check_broken_at(rule, session->highest_packet, conn->stream,
                         "msg_id %" PRIu64 " of session %" PRIu64
                         " is not pushed on this connection",
-                        chat->highest, down->session_id);
+                        session->highest, down->session_id);
 }
 
-RULE_END(rule_delivered_end)
+RULE_END(check_rule_delivered_end)
 {
-    for (guint i = 0; i < world->conns->len; i++) {
-        const check_conn *conn = g_ptr_array_index(world->conns, i);
+    for (guint i = 0; i < capture->conns->len; i++) {
+        const check_conn *conn = g_ptr_array_index(capture->conns, i);
         if (conn == NULL || conn->framing != PLATO_FRAMING_HEADER || !conn->logged_in ||
-            conn->owner->stream != conn->stream)
+            conn->client->stream != conn->stream)
             continue;
-        for (guint k = 0; k < conn->owner->downs->len; k++)
-            judge_member(world, rule, conn, g_ptr_array_index(conn->owner->downs, k));
+        for (guint k = 0; k < conn->client->downs->len; k++)
+            judge_member(capture, rule, conn, g_ptr_array_index(conn->client->downs, k));
     }
 }

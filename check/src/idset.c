@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A bounded set of ids, as ranges. */
-#include "intervals.h"
+#include "idset.h"
 
-static const interval *range_at(const intervals *set, guint i)
+static const idrange *range_at(const idset *set, guint i)
 {
-    return &g_array_index(set->ranges, interval, i);
+    return &g_array_index(set->ranges, idrange, i);
 }
 
 /* How many ranges begin at or below `id`. */
-static guint ranges_up_to(const intervals *set, uint64_t id)
+static guint ranges_up_to(const idset *set, uint64_t id)
 {
     guint low = 0;
     guint high = set->ranges == NULL ? 0 : set->ranges->len;
@@ -22,25 +22,25 @@ static guint ranges_up_to(const intervals *set, uint64_t id)
     return low;
 }
 
-bool intervals_has(const intervals *set, uint64_t id)
+bool check_idset_has(const idset *set, uint64_t id)
 {
     const guint n = ranges_up_to(set, id);
     return n > 0 && range_at(set, n - 1)->last >= id;
 }
 
-static void forget_lowest(intervals *set)
+static void forget_lowest(idset *set)
 {
     set->forgotten = range_at(set, 0)->last;
     g_array_remove_index(set->ranges, 0);
 }
 
-void intervals_add(intervals *set, uint64_t id)
+void check_idset_add(idset *set, uint64_t id)
 {
     if (set->ranges == NULL)
-        set->ranges = g_array_new(FALSE, FALSE, sizeof(interval));
+        set->ranges = g_array_new(FALSE, FALSE, sizeof(idrange));
     const guint n = ranges_up_to(set, id);
-    interval *below = n > 0 ? &g_array_index(set->ranges, interval, n - 1) : NULL;
-    interval *above = n < set->ranges->len ? &g_array_index(set->ranges, interval, n) : NULL;
+    idrange *below = n > 0 ? &g_array_index(set->ranges, idrange, n - 1) : NULL;
+    idrange *above = n < set->ranges->len ? &g_array_index(set->ranges, idrange, n) : NULL;
     if (below != NULL && below->last >= id)
         return;
     const bool joins_below = below != NULL && below->last + 1 == id;
@@ -53,14 +53,14 @@ void intervals_add(intervals *set, uint64_t id)
     } else if (joins_above) {
         above->first = id;
     } else {
-        const interval single = {id, id};
+        const idrange single = {id, id};
         g_array_insert_val(set->ranges, n, single);
-        if (set->ranges->len > INTERVALS_MAX)
+        if (set->ranges->len > IDSET_RANGES_MAX)
             forget_lowest(set);
     }
 }
 
-bool intervals_hole(const intervals *set, uint64_t first, uint64_t last, interval *hole)
+bool check_idset_hole(const idset *set, uint64_t first, uint64_t last, idrange *hole)
 {
     if (first <= set->forgotten)
         first = set->forgotten + 1;
@@ -79,7 +79,7 @@ bool intervals_hole(const intervals *set, uint64_t first, uint64_t last, interva
     return true;
 }
 
-bool intervals_lowest(const intervals *set, uint64_t *id)
+bool check_idset_lowest(const idset *set, uint64_t *id)
 {
     if (set->ranges == NULL || set->ranges->len == 0)
         return false;
@@ -87,11 +87,11 @@ bool intervals_lowest(const intervals *set, uint64_t *id)
     return true;
 }
 
-uint64_t intervals_above(const intervals *set, uint64_t id)
+uint64_t check_idset_above(const idset *set, uint64_t id)
 {
     uint64_t count = 0;
     for (guint i = set->ranges != NULL ? set->ranges->len : 0; i-- > 0;) {
-        const interval *range = range_at(set, i);
+        const idrange *range = range_at(set, i);
         if (range->last <= id)
             break;
         count += range->last - MAX(range->first, id + 1) + 1;
@@ -99,7 +99,7 @@ uint64_t intervals_above(const intervals *set, uint64_t id)
     return count;
 }
 
-void intervals_clear(intervals *set)
+void check_idset_clear(idset *set)
 {
     if (set->ranges != NULL)
         g_array_unref(set->ranges);

@@ -3,23 +3,23 @@
  * The rules for every server (docs/commands.md): what it does about wrong formats, unknown objects,
  * floods and silent connections.
  */
+#include "command_conn.h"
 #include "rules.h"
-#include "talk.h"
 
 #include <plato/command.h>
 
 static bool is_reply(const check_message *message)
 {
-    return !message->record->is_request && message->record->form == PLATO_TAP_WHOLE &&
-           message->record->protocol != PLATO_TAP_LATENCY;
+    return !message->record->is_request && message->record->form == CHECK_FORM_WHOLE &&
+           message->record->protocol != CHECK_LATENCY;
 }
 
 /* ---- wrong format: one error reply, then the end ---- */
 
-RULE_MESSAGE(rule_format_refused)
+RULE_MESSAGE(check_rule_format_refused)
 {
-    (void)world;
-    const check_talk *conn = message->conn;
+    (void)capture;
+    const command_conn *conn = message->conn;
     const plato_exchange *reply = message->record->exchange;
     const uint32_t code = message->record->error;
     if (!is_reply(message) || conn->wrong == NULL || reply == NULL || reply->peer != conn->wrong)
@@ -27,18 +27,18 @@ RULE_MESSAGE(rule_format_refused)
     rule->judged++;
     /* 429 and 503 are said to whatever it was */
     if (code == 0 || code == PLATO_COMMAND_UNKNOWN)
-        talk_broken(rule, conn, message->packet,
-                    "what could not be read in packet %u is answered %s", conn->wrong_packet,
-                    code == 0 ? "as if it could" : "with error 404");
+        check_command_broken(rule, conn, message->packet,
+                             "what could not be read in packet %u is answered %s",
+                             conn->wrong_packet, code == 0 ? "as if it could" : "with error 404");
 }
 
-RULE_END(rule_format_refused_end)
+RULE_END(check_rule_format_refused_end)
 {
     const int64_t grace = (int64_t)rule->param[0];
-    for (guint i = 0; i < world->talks->len; i++) {
-        const check_talk *conn = talk_at(world, rule, i);
+    for (guint i = 0; i < capture->command_conns->len; i++) {
+        const command_conn *conn = check_command_conn_at(capture, rule, i);
         if (conn == NULL || conn->wrong == NULL || conn->wrong_answered ||
-            conn->protocol == PLATO_TAP_LATENCY || world->last_ns - conn->wrong_ns <= grace)
+            conn->protocol == CHECK_LATENCY || capture->last_ns - conn->wrong_ns <= grace)
             continue;
         const int64_t client = conn->closed_ns[DIR_UP];
         if (conn->fatal_packet != 0 || (client != NEVER && client - conn->wrong_ns <= grace &&
@@ -47,25 +47,25 @@ RULE_END(rule_format_refused_end)
         if (conn->closed_ns[DIR_DOWN] != NEVER && conn->closed_ns[DIR_DOWN] <= conn->wrong_ns)
             continue;
         rule->judged++;
-        talk_broken(rule, conn, conn->wrong_packet,
-                    "what cannot be read is not answered with an error");
+        check_command_broken(rule, conn, conn->wrong_packet,
+                             "what cannot be read is not answered with an error");
     }
 }
 
-RULE_MESSAGE(rule_format_closed)
+RULE_MESSAGE(check_rule_format_closed)
 {
-    (void)world;
-    const check_talk *conn = message->conn;
+    (void)capture;
+    const command_conn *conn = message->conn;
     if (is_reply(message) && conn->fatal_packet != 0)
-        talk_broken(rule, conn, message->packet,
-                    "the server goes on behind its error %u in packet %u", conn->fatal_code,
-                    conn->fatal_packet);
+        check_command_broken(rule, conn, message->packet,
+                             "the server goes on behind its error %u in packet %u",
+                             conn->fatal_code, conn->fatal_packet);
 }
 
-RULE_END(rule_format_closed_end)
+RULE_END(check_rule_format_closed_end)
 {
-    for (guint i = 0; i < world->talks->len; i++) {
-        const check_talk *conn = talk_at(world, rule, i);
+    for (guint i = 0; i < capture->command_conns->len; i++) {
+        const command_conn *conn = check_command_conn_at(capture, rule, i);
         if (conn == NULL || conn->fatal_packet == 0)
             continue;
         const int64_t limit = conn->fatal_ns + (int64_t)rule->param[0];
@@ -75,32 +75,33 @@ RULE_END(rule_format_closed_end)
         if ((server != NEVER && server <= limit) || (client != NEVER && client <= limit))
             continue;
         if (server != NEVER)
-            talk_broken(rule, conn, conn->fatal_packet, "error %u, and the server closes too late",
-                        conn->fatal_code);
-        else if (world->last_ns <= limit)
-            talk_unsure(rule, conn, conn->fatal_packet,
-                        "error %u, and the capture does not show whether the server closes",
-                        conn->fatal_code);
+            check_command_broken(rule, conn, conn->fatal_packet,
+                                 "error %u, and the server closes too late", conn->fatal_code);
+        else if (capture->last_ns <= limit)
+            check_command_unsure(
+                rule, conn, conn->fatal_packet,
+                "error %u, and the capture does not show whether the server closes",
+                conn->fatal_code);
         else
-            talk_broken(rule, conn, conn->fatal_packet, "error %u, and the server does not close",
-                        conn->fatal_code);
+            check_command_broken(rule, conn, conn->fatal_packet,
+                                 "error %u, and the server does not close", conn->fatal_code);
     }
 }
 
 /* ---- unknown object: an error reply, and the connection goes on ---- */
 
-RULE_MESSAGE(rule_unknown)
+RULE_MESSAGE(check_rule_unknown)
 {
-    (void)world;
+    (void)capture;
     if (is_reply(message) && message->record->error == PLATO_COMMAND_UNKNOWN)
         rule->judged++;
 }
 
 /* Where 404 was the last word, and the server closed at once. */
-RULE_END(rule_unknown_end)
+RULE_END(check_rule_unknown_end)
 {
-    for (guint i = 0; i < world->talks->len; i++) {
-        const check_talk *conn = talk_at(world, rule, i);
+    for (guint i = 0; i < capture->command_conns->len; i++) {
+        const command_conn *conn = check_command_conn_at(capture, rule, i);
         if (conn == NULL || conn->last_code != PLATO_COMMAND_UNKNOWN)
             continue;
         const int64_t server = conn->closed_ns[DIR_DOWN];
@@ -109,10 +110,12 @@ RULE_END(rule_unknown_end)
             server - conn->last_reply_ns > (int64_t)rule->param[0])
             continue;
         if (conn->replies == 1)
-            talk_unsure(rule, conn, conn->last_reply_packet,
-                        "error 404, and the server closes, perhaps because connections are short");
+            check_command_unsure(
+                rule, conn, conn->last_reply_packet,
+                "error 404, and the server closes, perhaps because connections are short");
         else
-            talk_broken(rule, conn, conn->last_reply_packet, "error 404, and the server closes");
+            check_command_broken(rule, conn, conn->last_reply_packet,
+                                 "error 404, and the server closes");
     }
 }
 
@@ -158,9 +161,9 @@ static bool is_too_much(check_instance *rule, const check_message *message, int6
     return is_first;
 }
 
-RULE_MESSAGE(rule_flood_refused)
+RULE_MESSAGE(check_rule_flood_refused)
 {
-    (void)world;
+    (void)capture;
     const int64_t rate = MIN(count_of(rule->param[0]), 1000000);
     const int64_t most =
         count_of(rule->param[1]) +
@@ -170,75 +173,75 @@ RULE_MESSAGE(rule_flood_refused)
         return;
     rule->judged++;
     if (is_too_much(rule, message, rate, most))
-        talk_broken(rule, message->conn, message->packet,
-                    "answered, although more than %" PRIu64 " came at once, and %" PRIu64
-                    " in a second",
-                    rule->param[1], rule->param[0]);
+        check_command_broken(rule, message->conn, message->packet,
+                             "answered, although more than %" PRIu64 " came at once, and %" PRIu64
+                             " in a second",
+                             rule->param[1], rule->param[0]);
 }
 
-RULE_MESSAGE(rule_flood_closed)
+RULE_MESSAGE(check_rule_flood_closed)
 {
-    (void)world;
+    (void)capture;
     if (!is_reply(message) || message->record->error != PLATO_COMMAND_TOO_FAST)
         return;
     rule->judged++;
     /* one more than the patience: with that the server closes */
     if (is_too_much(rule, message, 1, count_of(rule->param[0]) + 1))
-        talk_broken(rule, message->conn, message->packet,
-                    "refused with 429 for more than %" PRIu64 " times, and not closed",
-                    rule->param[0]);
+        check_command_broken(rule, message->conn, message->packet,
+                             "refused with 429 for more than %" PRIu64 " times, and not closed",
+                             rule->param[0]);
 }
 
 /* ---- silence, and commands that do not end ---- */
 
-RULE_MESSAGE(rule_talk_nothing)
+RULE_MESSAGE(check_rule_command_nothing)
 {
-    (void)world;
+    (void)capture;
     (void)rule;
     (void)message; /* the connections are judged at the end */
 }
 
-typedef const talk_span *(*span_of)(const check_talk *conn);
+typedef const time_span *(*span_of)(const command_conn *conn);
 
-static const talk_span *silence_of(const check_talk *conn)
+static const time_span *silence_of(const command_conn *conn)
 {
     return &conn->silence;
 }
 
-static const talk_span *unfinished_of(const check_talk *conn)
+static const time_span *unfinished_of(const command_conn *conn)
 {
     return &conn->unfinished;
 }
 
 /* `of_commands`: of connections on which TCP's bytes are those of commands. */
-static void judge_spans(const check_world *world, check_instance *rule, span_of span,
+static void judge_spans(const check_capture *capture, check_instance *rule, span_of span,
                         bool of_commands, const char *what)
 {
-    for (guint i = 0; i < world->talks->len; i++) {
-        const check_talk *conn = talk_at(world, rule, i);
-        if (conn == NULL || conn->tcp_stream == UINT32_MAX ||
-            (of_commands && !talk_has_commands_in_bytes(conn)))
+    for (guint i = 0; i < capture->command_conns->len; i++) {
+        const command_conn *conn = check_command_conn_at(capture, rule, i);
+        if (conn == NULL || conn->tcp_stream == CHECK_NO_STREAM ||
+            (of_commands && !check_sees_command_bytes(conn)))
             continue;
-        const talk_span *longest = span(conn);
+        const time_span *longest = span(conn);
         rule->judged++;
         if (longest->ns > rule->extreme)
             rule->extreme = longest->ns;
         if (longest->ns <= (int64_t)rule->param[0])
             continue;
         char *time = check_time_text(longest->ns);
-        talk_broken(rule, conn, longest->packet, "the connection is still open after %s %s", time,
-                    what);
+        check_command_broken(rule, conn, longest->packet,
+                             "the connection is still open after %s %s", time, what);
         g_free(time);
     }
-    rule_sum_up_longest(rule, "longest");
+    check_rule_sum_up_longest(rule, "longest");
 }
 
-RULE_END(rule_talk_idle_end)
+RULE_END(check_rule_command_idle_end)
 {
-    judge_spans(world, rule, silence_of, false, "of silence");
+    judge_spans(capture, rule, silence_of, false, "of silence");
 }
 
-RULE_END(rule_talk_slow_end)
+RULE_END(check_rule_command_slow_end)
 {
-    judge_spans(world, rule, unfinished_of, true, "of a command that does not end");
+    judge_spans(capture, rule, unfinished_of, true, "of a command that does not end");
 }

@@ -1,35 +1,35 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A table that keeps the latest entries and forgets older ones, so that its size is bounded. */
-#ifndef PLATO_CHECK_RECENT_H
-#define PLATO_CHECK_RECENT_H
+#ifndef CHECK_CACHE_H
+#define CHECK_CACHE_H
 
 #include <glib.h>
 #include <stdint.h>
 
-#define RECENT_HALF                                                                                \
+#define CACHE_GENERATION                                                                           \
     32768 /* at least so many of the latest entries are kept, at most twice that                   \
            */
 
-typedef struct recent_entry {
+typedef struct cache_entry {
     uint64_t key[4];
     uint64_t value[4];
-} recent_entry;
+} cache_entry;
 
-typedef struct recent {
+typedef struct check_cache {
     GHashTable *young;
     GHashTable *old;
-} recent;
+} check_cache;
 
 /* For hash tables whose entries begin with such a key. */
-guint recent_key_hash(gconstpointer entry);
-gboolean recent_key_equal(gconstpointer a, gconstpointer b);
+guint check_key_hash(gconstpointer entry);
+gboolean check_key_equal(gconstpointer a, gconstpointer b);
 
 /* NULL if it is not there (any more). */
-recent_entry *recent_find(const recent *table, const uint64_t key[4]);
+cache_entry *check_cache_find(const check_cache *table, const uint64_t key[4]);
 
 /* Finds it, or makes one whose values are 0. Good until the next call. */
-recent_entry *recent_make(recent *table, const uint64_t key[4]);
+cache_entry *check_cache_insert(check_cache *table, const uint64_t key[4]);
 
-void recent_clear(recent *table);
+void check_cache_clear(check_cache *table);
 
 #endif

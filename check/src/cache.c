@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Two hash tables: when the younger one is full it takes the place of the other. */
-#include "recent.h"
+#include "cache.h"
 
 #include <string.h>
 
-guint recent_key_hash(gconstpointer entry)
+guint check_key_hash(gconstpointer entry)
 {
     const uint64_t *key = (const uint64_t *)entry;
     uint64_t h = 0;
@@ -15,41 +15,41 @@ guint recent_key_hash(gconstpointer entry)
     return (guint)h;
 }
 
-gboolean recent_key_equal(gconstpointer a, gconstpointer b)
+gboolean check_key_equal(gconstpointer a, gconstpointer b)
 {
-    return memcmp(a, b, sizeof((const recent_entry *)a)->key) == 0;
+    return memcmp(a, b, sizeof((const cache_entry *)a)->key) == 0;
 }
 
-recent_entry *recent_find(const recent *table, const uint64_t key[4])
+cache_entry *check_cache_find(const check_cache *table, const uint64_t key[4])
 {
-    recent_entry wanted;
+    cache_entry wanted;
     memcpy(wanted.key, key, sizeof wanted.key);
-    recent_entry *found = table->young != NULL ? g_hash_table_lookup(table->young, &wanted) : NULL;
+    cache_entry *found = table->young != NULL ? g_hash_table_lookup(table->young, &wanted) : NULL;
     if (found == NULL && table->old != NULL)
         found = g_hash_table_lookup(table->old, &wanted);
     return found;
 }
 
-recent_entry *recent_make(recent *table, const uint64_t key[4])
+cache_entry *check_cache_insert(check_cache *table, const uint64_t key[4])
 {
-    recent_entry *found = recent_find(table, key);
+    cache_entry *found = check_cache_find(table, key);
     if (found != NULL)
         return found;
-    if (table->young != NULL && g_hash_table_size(table->young) >= RECENT_HALF) {
+    if (table->young != NULL && g_hash_table_size(table->young) >= CACHE_GENERATION) {
         if (table->old != NULL)
             g_hash_table_destroy(table->old);
         table->old = table->young;
         table->young = NULL;
     }
     if (table->young == NULL)
-        table->young = g_hash_table_new_full(recent_key_hash, recent_key_equal, g_free, NULL);
-    found = g_new0(recent_entry, 1);
+        table->young = g_hash_table_new_full(check_key_hash, check_key_equal, g_free, NULL);
+    found = g_new0(cache_entry, 1);
     memcpy(found->key, key, sizeof found->key);
     g_hash_table_add(table->young, found);
     return found;
 }
 
-void recent_clear(recent *table)
+void check_cache_clear(check_cache *table)
 {
     if (table->young != NULL)
         g_hash_table_destroy(table->young);
