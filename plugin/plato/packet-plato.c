@@ -58,17 +58,17 @@ static void register_preferences(void)
 void proto_register_plato(void)
 {
     proto_plato = proto_register_protocol("Plato Instant Messaging Protocol", "Plato", "plato");
-    plato_register_fields(proto_plato);
+    plato_register_hf_schema(proto_plato);
     plato_register_conversation();
-    plato_register_begun();
-    plato_register_judge();
-    plato_register_verdict(proto_plato);
+    plato_register_fragments();
+    plato_register_analysis_feed();
+    plato_register_tree_analysis(proto_plato);
     plato_register_tap();
     plato_register_export(proto_plato);
     plato_register_tree_frame(proto_plato);
     plato_register_tree_head(proto_plato);
-    plato_register_msgcmd(proto_plato);
-    plato_register_message(proto_plato);
+    plato_register_tree_msgcmd(proto_plato);
+    plato_register_protobuf(proto_plato);
     plato_register_expert(proto_plato);
     plato_register_body_types(proto_plato);
     plato_register_tree_body(proto_plato);

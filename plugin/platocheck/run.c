@@ -42,14 +42,14 @@ static void leave(void)
 
 /* ---- what the library asks for; of frames alone, so that `ask` is there ---- */
 
-static plato_verdict verdict_now(const plato_judged *judged, void *user)
+static plato_verdict verdict_now(const plato_judged *handle, void *user)
 {
-    return ((const listener *)user)->ask->verdict(judged);
+    return ((const listener *)user)->ask->verdict(handle);
 }
 
-static bool is_unacked(const plato_judged *judged, void *user)
+static bool is_unacked(const plato_judged *handle, void *user)
 {
-    return ((const listener *)user)->ask->unacked(judged);
+    return ((const listener *)user)->ask->unacked(handle);
 }
 
 typedef struct each_unfinished {

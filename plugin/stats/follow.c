@@ -66,8 +66,8 @@ static tap_packet_status follow_packet(void *tapdata, packet_info *pinfo, epan_d
 {
     follow_info_t *info = (follow_info_t *)tapdata;
     const plato_tap_record *record = (const plato_tap_record *)data;
-    const frame_facts *facts = record->facts;
-    const bool upstream = record->judgement.upstream;
+    const pdu_info *facts = record->facts;
+    const bool upstream = record->analysis.upstream;
     const unsigned n = (unsigned)facts->captured;
     follow_record_t *sent = g_new0(follow_record_t, 1);
     learn_ends(info, pinfo, upstream);

@@ -30,8 +30,8 @@ typedef struct rows_output {
 typedef struct message {
     packet_info *pinfo;
     const plato_tap_record *record;
-    const frame_facts *facts;
-    const frame_judgement *judgement;
+    const pdu_info *facts;
+    const pdu_analysis *analysis;
 } message;
 
 static void put_frame(row_writer *w, const message *m)
@@ -51,12 +51,12 @@ static void put_time(row_writer *w, const message *m)
 
 static void put_stream(row_writer *w, const message *m)
 {
-    row_number(w, m->judgement->stream);
+    row_number(w, m->analysis->stream);
 }
 
 static void put_direction(row_writer *w, const message *m)
 {
-    row_name(w, plato_stat_direction_text(m->judgement->upstream));
+    row_name(w, plato_direction_text(m->analysis->upstream));
 }
 
 static void put_address(row_writer *w, const address *end)
@@ -95,15 +95,15 @@ static void put_framing(row_writer *w, const message *m)
 
 static void put_type(row_writer *w, const message *m)
 {
-    if (plato_stat_has_type(m->facts))
-        row_name(w, plato_stat_type_text(m->pinfo->pool, m->facts->frame.msg_type));
+    if (plato_pdu_has_type(m->facts))
+        row_name(w, plato_type_text(m->pinfo->pool, m->facts->frame.msg_type));
 }
 
 /* The message's own id, or what is known of its connection. */
-static void put_id(row_writer *w, const message *m, stat_id which, uint64_t otherwise)
+static void put_id(row_writer *w, const message *m, pdu_id which, uint64_t otherwise)
 {
     uint64_t id;
-    if (plato_stat_id(m->facts, which, &id))
+    if (plato_pdu_id(m->facts, which, &id))
         row_number(w, id);
     else if (otherwise != 0)
         row_number(w, otherwise);
@@ -111,31 +111,31 @@ static void put_id(row_writer *w, const message *m, stat_id which, uint64_t othe
 
 static void put_device(row_writer *w, const message *m)
 {
-    put_id(w, m, STAT_DEVICE, m->judgement->device_id);
+    put_id(w, m, PDU_DEVICE, m->analysis->device_id);
 }
 
 static void put_conn(row_writer *w, const message *m)
 {
-    put_id(w, m, STAT_CONN, m->judgement->conn_id);
+    put_id(w, m, PDU_CONN, m->analysis->conn_id);
 }
 
 static void put_session(row_writer *w, const message *m)
 {
-    const plato_span name = plato_stat_session_name(m->facts);
+    const plato_span name = plato_pdu_session_name(m->facts);
     if (name.n > 0)
         row_text(w, name);
     else
-        put_id(w, m, STAT_SESSION, 0);
+        put_id(w, m, PDU_SESSION, 0);
 }
 
 static void put_client(row_writer *w, const message *m)
 {
-    put_id(w, m, STAT_CLIENT, 0);
+    put_id(w, m, PDU_CLIENT, 0);
 }
 
 static void put_msg(row_writer *w, const message *m)
 {
-    put_id(w, m, STAT_MSG, 0);
+    put_id(w, m, PDU_MSG, 0);
 }
 
 /* A malformed head may end in front of them. */
@@ -148,7 +148,7 @@ static bool has_ack(const message *m)
 static void put_ack_type(row_writer *w, const message *m)
 {
     if (has_ack(m))
-        row_name(w, plato_stat_type_text(m->pinfo->pool, m->facts->head.ack.type));
+        row_name(w, plato_type_text(m->pinfo->pool, m->facts->head.ack.type));
 }
 
 static void put_ack_code(row_writer *w, const message *m)
@@ -169,7 +169,7 @@ static void put_msg_len(row_writer *w, const message *m)
 
 static void put_crc_status(row_writer *w, const message *m)
 {
-    row_name(w, plato_stat_crc_text(m->facts));
+    row_name(w, plato_checksum_text(m->facts));
 }
 
 /* The order of the verdicts in their column. The first two are more than a flag. */
@@ -193,11 +193,11 @@ static const char *separator(const char *text)
 static void put_verdicts(row_writer *w, const message *m)
 {
     char text[256] = "";
-    const uint32_t flags = m->judgement->flags;
+    const uint32_t flags = m->analysis->flags;
     if (m->facts->capture_gap)
         g_strlcat(text, "capture_gap", sizeof text);
     if (flags & PLATO_VERDICT_GAP) {
-        const plato_verdict *verdict = m->judgement->verdict;
+        const plato_verdict *verdict = m->analysis->verdict;
         const size_t n = strlen(text);
         g_snprintf(text + n, (gulong)(sizeof text - n), "%sgap:%" PRIu64 "-%" PRIu64,
                    separator(text), verdict->gap_first, verdict->gap_last);
@@ -225,27 +225,27 @@ static void put_ns(row_writer *w, int64_t ns)
 
 static void put_response_to(row_writer *w, const message *m)
 {
-    if (m->judgement->flags & PLATO_VERDICT_HAS_RESPONSE_TIME)
-        row_number(w, m->judgement->verdict->response_to);
+    if (m->analysis->flags & PLATO_VERDICT_HAS_RESPONSE_TIME)
+        row_number(w, m->analysis->verdict->response_to);
 }
 
 static void put_response_time(row_writer *w, const message *m)
 {
-    if (m->judgement->flags & PLATO_VERDICT_HAS_RESPONSE_TIME)
-        put_ns(w, m->judgement->verdict->response_time_ns);
+    if (m->analysis->flags & PLATO_VERDICT_HAS_RESPONSE_TIME)
+        put_ns(w, m->analysis->verdict->response_time_ns);
 }
 
 /* A PUSH in front of the ACK that explains it has no flag yet, in no pass. */
 static void put_delivery_of(row_writer *w, const message *m)
 {
-    if (m->judgement->flags & PLATO_VERDICT_HAS_DELIVERY_TIME)
-        row_number(w, m->judgement->verdict->delivery_of);
+    if (m->analysis->flags & PLATO_VERDICT_HAS_DELIVERY_TIME)
+        row_number(w, m->analysis->verdict->delivery_of);
 }
 
 static void put_delivery_time(row_writer *w, const message *m)
 {
-    if (m->judgement->flags & PLATO_VERDICT_HAS_DELIVERY_TIME)
-        put_ns(w, m->judgement->verdict->delivery_time_ns);
+    if (m->analysis->flags & PLATO_VERDICT_HAS_DELIVERY_TIME)
+        put_ns(w, m->analysis->verdict->delivery_time_ns);
 }
 
 /* The columns, in their order. Names and order are an interface: new ones go to the end. */
@@ -307,7 +307,7 @@ static tap_packet_status rows_packet(void *tapdata, packet_info *pinfo, epan_dis
 {
     rows_output *out = (rows_output *)tapdata;
     const plato_tap_record *record = (const plato_tap_record *)data;
-    const message m = {pinfo, record, record->facts, &record->judgement};
+    const message m = {pinfo, record, record->facts, &record->analysis};
     bool ok = start(out);
     for (size_t i = 0; i < array_length(columns); i++) {
         row_column(&out->writer, columns[i].name);

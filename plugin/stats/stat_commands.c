@@ -49,7 +49,7 @@ static void add_value(stats_tree *st, int branch, int64_t value)
     stats_tree_tick_range(st, titles[branch], 0, shown);
 }
 
-static const char *type_text(packet_info *pinfo, const talk_record *record)
+static const char *type_text(packet_info *pinfo, const rr_record *record)
 {
     const bool said_already = record->protocol->rules.by_content; /* probe and reply */
     if (record->type == NULL)
@@ -60,9 +60,9 @@ static const char *type_text(packet_info *pinfo, const talk_record *record)
                               record->message->is_request ? "request" : "reply");
 }
 
-static void tick_remarks(stats_tree *st, const talk_record *record)
+static void tick_remarks(stats_tree *st, const rr_record *record)
 {
-    const talk_message *message = record->message;
+    const rr_message *message = record->message;
     if (record->remark != NULL)
         stats_tree_tick_pivot(st, branches[REMARKS], record->remark);
     if (message->slow)
@@ -76,8 +76,8 @@ static void tick_remarks(stats_tree *st, const talk_record *record)
 static tap_packet_status tree_packet(stats_tree *st, packet_info *pinfo, epan_dissect_t *edt _U_,
                                      const void *data, tap_flags_t flags _U_)
 {
-    const talk_record *record = (const talk_record *)data;
-    const talk_message *message = record->message;
+    const rr_record *record = (const rr_record *)data;
+    const rr_message *message = record->message;
     stats_tree_tick_pivot(st, branches[TYPES], type_text(pinfo, record));
     add_value(st, SIZES, record->length);
     if (!message->is_request && message->exchange.peer != NULL)

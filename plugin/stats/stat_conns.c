@@ -86,19 +86,18 @@ static void name_client(conn_row *c, const packet_info *pinfo, bool upstream)
                upstream ? pinfo->srcport : pinfo->destport);
 }
 
-static conn_row *row_of(stat_table *table, const packet_info *pinfo,
-                        const frame_judgement *judgement)
+static conn_row *row_of(stat_table *table, const packet_info *pinfo, const pdu_analysis *analysis)
 {
     stat_key key;
     bool is_new;
     memset(&key, 0, sizeof key);
-    memcpy(key.bytes, &judgement->stream, sizeof judgement->stream);
+    memcpy(key.bytes, &analysis->stream, sizeof analysis->stream);
     conn_row *c = (conn_row *)stat_table_row(table, &key, &is_new);
     if (!is_new)
         return c;
     c->first = pinfo->abs_ts;
-    name_client(c, pinfo, judgement->upstream);
-    stat_table_count(table, &c->row, COLUMN_STREAM, judgement->stream);
+    name_client(c, pinfo, analysis->upstream);
+    stat_table_count(table, &c->row, COLUMN_STREAM, analysis->stream);
     stat_table_text(table, &c->row, COLUMN_CLIENT, c->client);
     stat_table_text(table, &c->row, COLUMN_DEVICE, c->device);
     stat_table_text(table, &c->row, COLUMN_OPENED_BY, c->opened_by);
@@ -118,9 +117,9 @@ static void note_opening(conn_row *c, const packet_info *pinfo, uint32_t type)
 
 static void note_device(conn_row *c, const plato_tap_record *record)
 {
-    uint64_t id = record->judgement.device_id;
-    if (plato_stat_is_sound(record->facts))
-        (void)plato_stat_id(record->facts, STAT_DEVICE, &id);
+    uint64_t id = record->analysis.device_id;
+    if (plato_pdu_is_sound(record->facts))
+        (void)plato_pdu_id(record->facts, PDU_DEVICE, &id);
     if (id == 0 || id == c->device_id)
         return;
     c->device_id = id;
@@ -134,19 +133,19 @@ static double seconds_since(const nstime_t *since, const nstime_t *now)
     return nstime_to_sec(&delta);
 }
 
-static void note_times(conn_row *c, const packet_info *pinfo, const frame_judgement *judgement)
+static void note_times(conn_row *c, const packet_info *pinfo, const pdu_analysis *analysis)
 {
     const double duration = seconds_since(&c->first, &pinfo->abs_ts);
     if (duration > c->duration)
         c->duration = duration;
-    if ((judgement->flags & PLATO_VERDICT_HAS_RESPONSE_TIME) == 0)
+    if ((analysis->flags & PLATO_VERDICT_HAS_RESPONSE_TIME) == 0)
         return;
-    const double response = (double)judgement->verdict->response_time_ns / 1e9;
+    const double response = (double)analysis->verdict->response_time_ns / 1e9;
     if (response > c->worst)
         c->worst = response;
 }
 
-static void show(stat_table *table, conn_row *c)
+static void set_cells(stat_table *table, conn_row *c)
 {
     stat_table_count(table, &c->row, COLUMN_RECONNECTS, c->reconnects);
     stat_table_count(table, &c->row, COLUMN_HEARTBEATS, c->heartbeats);
@@ -161,14 +160,14 @@ static tap_packet_status conns_packet(void *tapdata, packet_info *pinfo, epan_di
 {
     const plato_tap_record *record = (const plato_tap_record *)data;
     stat_table *table = stat_table_of(&kind, tapdata);
-    conn_row *c = row_of(table, pinfo, &record->judgement);
+    conn_row *c = row_of(table, pinfo, &record->analysis);
     c->frames++;
     c->bytes += record->facts->total;
-    if (plato_stat_is_sound(record->facts))
+    if (plato_pdu_is_sound(record->facts))
         note_opening(c, pinfo, record->facts->head.msg_type);
     note_device(c, record);
-    note_times(c, pinfo, &record->judgement);
-    show(table, c);
+    note_times(c, pinfo, &record->analysis);
+    set_cells(table, c);
     return TAP_PACKET_REDRAW;
 }
 

@@ -47,7 +47,7 @@ typedef struct delivery_row {
 
 /* A PUSH that is not explained yet. */
 typedef struct waiting_push {
-    const plato_judged *judged; /* NULL: none */
+    const plato_judged *handle; /* NULL: none */
     uint64_t session_id;
     uint32_t number;
 } waiting_push;
@@ -116,25 +116,25 @@ static bool add_delivery(stat_table *table, const plato_verdict *verdict, uint64
     return true;
 }
 
-static void wait_for_ack(waiting_pushes *waiting, const plato_judged *judged, uint64_t session_id,
+static void wait_for_ack(waiting_pushes *waiting, const plato_judged *handle, uint64_t session_id,
                          uint32_t number)
 {
-    waiting->count += waiting->all[waiting->next].judged == NULL;
-    waiting->all[waiting->next] = (waiting_push){judged, session_id, number};
+    waiting->count += waiting->all[waiting->next].handle == NULL;
+    waiting->all[waiting->next] = (waiting_push){handle, session_id, number};
     waiting->next = (waiting->next + 1) % WAITING;
 }
 
 /* An ACK of an UP may have told what PUSHes in front of it were. */
-static void look_again(stat_table *table, waiting_pushes *waiting)
+static void recheck(stat_table *table, waiting_pushes *waiting)
 {
     for (size_t i = 0; waiting->count > 0 && i < WAITING; i++) {
         waiting_push *w = &waiting->all[i];
-        if (w->judged == NULL)
+        if (w->handle == NULL)
             continue;
-        const plato_verdict verdict = plato_judge_again(w->judged);
+        const plato_verdict verdict = plato_current_verdict(w->handle);
         if (!add_delivery(table, &verdict, w->session_id, w->number))
             continue;
-        w->judged = NULL;
+        w->handle = NULL;
         waiting->count--;
     }
 }
@@ -144,7 +144,7 @@ static tap_packet_status delivery_packet(void *tapdata, packet_info *pinfo, epan
 {
     const plato_tap_record *record = (const plato_tap_record *)data;
     const plato_head *head = &record->facts->head;
-    const plato_verdict *verdict = record->judgement.verdict;
+    const plato_verdict *verdict = record->analysis.verdict;
     stat_table *table = stat_table_of(&kind, tapdata);
     waiting_pushes *waiting = (waiting_pushes *)table->notes;
     if (verdict == NULL)
@@ -152,9 +152,9 @@ static tap_packet_status delivery_packet(void *tapdata, packet_info *pinfo, epan
     if (head->msg_type == PLATO_PUSH) {
         const uint64_t session_id = head->push.session_id;
         if (!add_delivery(table, verdict, session_id, pinfo->num) && record->first_pass)
-            wait_for_ack(waiting, record->judgement.judged, session_id, pinfo->num);
+            wait_for_ack(waiting, record->analysis.handle, session_id, pinfo->num);
     } else if (head->msg_type == PLATO_ACK && head->ack.type == PLATO_UP) {
-        look_again(table, waiting);
+        recheck(table, waiting);
     }
     return TAP_PACKET_REDRAW;
 }

@@ -148,15 +148,15 @@ static void make_rows(stat_table *table, rtt_notes *notes)
 
 /* ---- probes without a reply ---- */
 
-static bool is_lost(const plato_exchange *probe, const talk_protocol *protocol)
+static bool is_lost(const plato_exchange *probe, const rr_protocol *protocol)
 {
-    const bool differs = probe->peer != NULL && (probe->peer->flags & PLATO_EXCHANGE_DIFFERS) != 0;
-    return differs ||
+    const bool mismatch = probe->peer != NULL && (probe->peer->flags & PLATO_EXCHANGE_DIFFERS) != 0;
+    return mismatch ||
            plato_exchange_is_unanswered(probe, &protocol->rules, protocol->known_until_ns);
 }
 
 /* Later packets tell what became of the probes that wait. */
-static void look_again(rtt_notes *notes, const talk_protocol *protocol)
+static void recheck(rtt_notes *notes, const rr_protocol *protocol)
 {
     for (size_t i = 0; i < WAITING; i++) {
         const plato_exchange *probe = notes->waiting[i];
@@ -181,11 +181,11 @@ static void add_probe(rtt_notes *notes, const plato_exchange *probe)
 static int64_t path_of_reply(const packet_info *pinfo)
 {
     const uint64_t parts[] = {
-        talk_digest(pinfo->dst.data, (size_t)pinfo->dst.len),
-        talk_digest(pinfo->src.data, (size_t)pinfo->src.len),
+        rr_digest(pinfo->dst.data, (size_t)pinfo->dst.len),
+        rr_digest(pinfo->src.data, (size_t)pinfo->src.len),
         pinfo->srcport,
     };
-    return (int64_t)talk_digest((const uint8_t *)parts, sizeof parts);
+    return (int64_t)rr_digest((const uint8_t *)parts, sizeof parts);
 }
 
 static void add_jitter(jitter *j, int64_t path, int64_t ns)
@@ -230,7 +230,7 @@ static void add_reply(stat_table *table, rtt_notes *notes, const packet_info *pi
 static tap_packet_status rtt_packet(void *tapdata, packet_info *pinfo, epan_dissect_t *edt _U_,
                                     const void *data, tap_flags_t flags _U_)
 {
-    const talk_record *record = (const talk_record *)data;
+    const rr_record *record = (const rr_record *)data;
     const plato_exchange *exchange = &record->message->exchange;
     stat_table *table = stat_table_of(&kind, tapdata);
     rtt_notes *notes = (rtt_notes *)table->notes;
@@ -242,7 +242,7 @@ static tap_packet_status rtt_packet(void *tapdata, packet_info *pinfo, epan_diss
         add_probe(notes, exchange);
     else if (exchange->peer != NULL && (exchange->flags & PLATO_EXCHANGE_DIFFERS) == 0)
         add_reply(table, notes, pinfo, plato_exchange_time_ns(exchange));
-    look_again(notes, record->protocol);
+    recheck(notes, record->protocol);
     stat_table_count(table, &notes->rows[0]->row, COLUMN_PROBES, notes->probes);
     stat_table_count(table, &notes->rows[0]->row, COLUMN_LOST, notes->lost);
     return TAP_PACKET_REDRAW;

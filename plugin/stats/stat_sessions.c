@@ -95,16 +95,16 @@ static void sessions_init(stat_tap_table_ui *ui _U_)
 }
 
 /* The session of a frame as text; a name in quotes, so that it is never taken for an id. */
-static bool label(packet_info *pinfo, const frame_facts *facts, char *text, size_t cap)
+static bool label(packet_info *pinfo, const pdu_info *facts, char *text, size_t cap)
 {
-    const plato_span name = plato_stat_session_name(facts);
+    const plato_span name = plato_pdu_session_name(facts);
     uint64_t id;
     if (name.n > 0) {
         const size_t n = name.n < cap ? name.n : cap;
         g_snprintf(text, (gulong)cap, "\"%s\"", ws_format_text(pinfo->pool, name.p, n));
         return true;
     }
-    if (!plato_stat_id(facts, STAT_SESSION, &id))
+    if (!plato_pdu_id(facts, PDU_SESSION, &id))
         return false;
     if (id == 0 && facts->frame.framing == PLATO_FRAMING_MSGCMD)
         return false; /* most of the variant's messages have none */
@@ -117,7 +117,7 @@ static void set_direction(stat_key *key, bool upstream)
     char *direction = key->bytes + DIRECTION_AT;
     const size_t n = STAT_KEY_BYTES - DIRECTION_AT;
     memset(direction, 0, n); /* all bytes of a key are compared */
-    g_strlcpy(direction, plato_stat_direction_text(upstream), n);
+    g_strlcpy(direction, plato_direction_text(upstream), n);
 }
 
 static session_row *row_of(stat_table *table, stat_key *key, bool upstream)
@@ -138,7 +138,7 @@ static session_row *row_of(stat_table *table, stat_key *key, bool upstream)
 }
 
 /* The id by which the frame takes part in its direction's counter; 0 = none. */
-static uint64_t counted_id(const frame_facts *facts)
+static uint64_t counted_id(const pdu_info *facts)
 {
     const plato_head *head = &facts->head;
     if (head->msg_type == PLATO_UP)
@@ -161,12 +161,12 @@ static void count_id(session_row *s, uint64_t id)
     s->has_ids = true;
 }
 
-static void count_flags(session_row *s, const frame_judgement *judgement)
+static void count_flags(session_row *s, const pdu_analysis *analysis)
 {
-    const uint32_t flags = judgement->flags;
+    const uint32_t flags = analysis->flags;
     if (flags & PLATO_VERDICT_GAP) {
         s->gaps++;
-        s->missing += judgement->verdict->gap_last - judgement->verdict->gap_first + 1;
+        s->missing += analysis->verdict->gap_last - analysis->verdict->gap_first + 1;
     }
     if ((flags & PLATO_VERDICT_GAP_FILLED) != 0 && s->missing > 0)
         s->missing--;
@@ -176,13 +176,13 @@ static void count_flags(session_row *s, const frame_judgement *judgement)
 }
 
 /* Forgets the open messages that have been answered since. */
-static void look_again(session_row *s)
+static void recheck(session_row *s)
 {
     unsigned kept = 0;
     for (unsigned i = 0; i < s->open->len; i++) {
-        void *judged = g_ptr_array_index(s->open, i);
-        if (plato_judge_unacked((const plato_judged *)judged))
-            g_ptr_array_index(s->open, kept++) = judged;
+        void *handle = g_ptr_array_index(s->open, i);
+        if (plato_is_unacked((const plato_judged *)handle))
+            g_ptr_array_index(s->open, kept++) = handle;
     }
     g_ptr_array_set_size(s->open, (int)kept);
 }
@@ -192,7 +192,7 @@ static void make_room(session_row *s)
 {
     if (s->open->len < OPEN_MESSAGES)
         return;
-    look_again(s);
+    recheck(s);
     if (s->open->len < OPEN_MESSAGES)
         return;
     s->unacked += OPEN_MESSAGES / 2;
@@ -202,23 +202,23 @@ static void make_room(session_row *s)
 /* A later pass knows the end; the first one waits for it. */
 static void count_unacked(session_row *s, const plato_tap_record *record)
 {
-    const frame_judgement *judgement = &record->judgement;
-    if (judgement->judged == NULL)
+    const pdu_analysis *analysis = &record->analysis;
+    if (analysis->handle == NULL)
         return;
     if (!record->first_pass) {
-        s->unacked += judgement->unacked;
-    } else if (plato_judge_unacked(judgement->judged)) {
+        s->unacked += analysis->unacked;
+    } else if (plato_is_unacked(analysis->handle)) {
         make_room(s);
-        g_ptr_array_add(s->open, (void *)(uintptr_t)judgement->judged);
+        g_ptr_array_add(s->open, (void *)(uintptr_t)analysis->handle);
     }
 }
 
-static void show_unacked(stat_table *table, const session_row *s)
+static void set_unacked(stat_table *table, const session_row *s)
 {
     stat_table_count(table, &s->row, COLUMN_UNACKED, s->unacked + s->open->len);
 }
 
-static void show(stat_table *table, session_row *s)
+static void set_cells(stat_table *table, session_row *s)
 {
     if (s->has_ids) {
         stat_number(s->first_text, 8, s->first);
@@ -231,7 +231,7 @@ static void show(stat_table *table, session_row *s)
     stat_table_count(table, &s->row, COLUMN_DUPLICATES, s->duplicates);
     stat_table_count(table, &s->row, COLUMN_CONFLICTS, s->conflicts);
     stat_table_count(table, &s->row, COLUMN_REORDERS, s->reorders);
-    show_unacked(table, s);
+    set_unacked(table, s);
 }
 
 /* An ACK closes messages that went the other way; the variant's may not name their session. */
@@ -243,15 +243,15 @@ static void note_ack(stat_table *table, stat_key *key, bool has_session, bool up
         set_direction(key, !upstream);
         session_row *s = (session_row *)stat_table_find(table, key);
         if (s != NULL) {
-            look_again(s);
-            show_unacked(table, s);
+            recheck(s);
+            set_unacked(table, s);
         }
         return;
     }
     g_hash_table_iter_init(&all, table->rows);
     while (g_hash_table_iter_next(&all, NULL, &row)) {
-        look_again((session_row *)row);
-        show_unacked(table, (session_row *)row);
+        recheck((session_row *)row);
+        set_unacked(table, (session_row *)row);
     }
 }
 
@@ -259,15 +259,15 @@ static tap_packet_status sessions_packet(void *tapdata, packet_info *pinfo, epan
                                          const void *data, tap_flags_t flags _U_)
 {
     const plato_tap_record *record = (const plato_tap_record *)data;
-    const frame_facts *facts = record->facts;
-    const bool upstream = record->judgement.upstream;
+    const pdu_info *facts = record->facts;
+    const bool upstream = record->analysis.upstream;
     stat_key key;
     memset(&key, 0, sizeof key);
-    if (!plato_stat_is_sound(facts))
+    if (!plato_pdu_is_sound(facts))
         return TAP_PACKET_DONT_REDRAW;
     stat_table *table = stat_table_of(&kind, tapdata);
     const bool has_session = label(pinfo, facts, key.bytes, DIRECTION_AT);
-    if (record->first_pass && (record->judgement.flags & PLATO_VERDICT_HAS_RESPONSE_TIME) != 0)
+    if (record->first_pass && (record->analysis.flags & PLATO_VERDICT_HAS_RESPONSE_TIME) != 0)
         note_ack(table, &key, has_session, upstream);
     if (!has_session)
         return TAP_PACKET_DONT_REDRAW;
@@ -275,9 +275,9 @@ static tap_packet_status sessions_packet(void *tapdata, packet_info *pinfo, epan
     s->frames++;
     s->bytes += facts->total;
     count_id(s, counted_id(facts));
-    count_flags(s, &record->judgement);
+    count_flags(s, &record->analysis);
     count_unacked(s, record);
-    show(table, s);
+    set_cells(table, s);
     return TAP_PACKET_REDRAW;
 }
 

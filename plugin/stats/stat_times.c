@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "stats/stat_times.h"
 
-static void show(const stat_times *times, stat_table *table, const stat_row *row,
-                 const stat_times_columns *columns)
+static void set_cells(const stat_times *times, stat_table *table, const stat_row *row,
+                      const stat_times_columns *columns)
 {
     const struct {
         unsigned column;
@@ -35,7 +35,7 @@ bool stat_times_add(stat_times *times, stat_table *table, const stat_row *row,
     times->sum += (double)ns;
     quantile_add(&times->median, ns);
     quantile_add(&times->p99, ns);
-    show(times, table, row, columns);
+    set_cells(times, table, row, columns);
     return longest;
 }
 

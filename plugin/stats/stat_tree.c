@@ -48,14 +48,14 @@ static void tick(stats_tree *st, int branch, const char *name)
 
 static void tick_verdicts(stats_tree *st, const plato_tap_record *record)
 {
-    uint32_t flags = record->judgement.flags;
+    uint32_t flags = record->analysis.flags;
     if (record->facts->capture_gap)
         flags |= PLATO_VERDICT_CAPTURE_GAP;
     for (size_t i = 0; i < array_length(verdicts); i++) {
         if (flags & verdicts[i].flag)
             tick(st, VERDICTS, verdicts[i].name);
     }
-    if (record->judgement.unacked)
+    if (record->analysis.unacked)
         tick(st, VERDICTS, "Unacknowledged");
 }
 
@@ -63,15 +63,15 @@ static tap_packet_status tree_packet(stats_tree *st, packet_info *pinfo, epan_di
                                      const void *data, tap_flags_t tap_flags _U_)
 {
     const plato_tap_record *record = (const plato_tap_record *)data;
-    const frame_facts *facts = record->facts;
+    const pdu_info *facts = record->facts;
     const int length = facts->total > INT_MAX ? INT_MAX : (int)facts->total;
-    if (plato_stat_has_type(facts))
-        tick(st, TYPES, plato_stat_type_text(pinfo->pool, facts->frame.msg_type));
+    if (plato_pdu_has_type(facts))
+        tick(st, TYPES, plato_type_text(pinfo->pool, facts->frame.msg_type));
     tick_stat_node(st, titles[SIZES], 0, FALSE); /* the range adds the length, and no count */
     stats_tree_tick_range(st, titles[SIZES], 0, length);
-    tick(st, CRC, plato_stat_crc_text(facts));
-    if (plato_stat_is_sound(facts) && facts->head.msg_type == PLATO_ACK)
-        tick(st, CODES, plato_stat_code_text(pinfo->pool, facts->head.ack.code));
+    tick(st, CRC, plato_checksum_text(facts));
+    if (plato_pdu_is_sound(facts) && facts->head.msg_type == PLATO_ACK)
+        tick(st, CODES, plato_code_text(pinfo->pool, facts->head.ack.code));
     tick_verdicts(st, record);
     return TAP_PACKET_REDRAW;
 }

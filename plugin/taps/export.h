@@ -6,7 +6,7 @@
 #include "plato/pdu/pdu_info.h"
 
 /* Hands a frame to whoever exports objects or PDUs. Cheap when nobody does. */
-void plato_export_frame(packet_info *pinfo, const frame_facts *facts);
+void plato_export_frame(packet_info *pinfo, const pdu_info *facts);
 
 void plato_register_export(int proto);
 

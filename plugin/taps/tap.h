@@ -8,8 +8,8 @@
 #include <plato/exchange.h>
 
 /*
- * Another plugin (plugin/platocheck/) was perhaps built from other sources. It is to compare this with
- * its own PLATO_TAP_LAYOUT before it looks at anything else in a record.
+ * Another plugin (plugin/platocheck/) was perhaps built from other sources. It is to compare this
+ * with its own PLATO_TAP_LAYOUT before it looks at anything else in a record.
  */
 typedef struct plato_tap_layout {
     uint32_t version; /* PLATO_TAP_VERSION */
@@ -20,15 +20,15 @@ typedef struct plato_tap_layout {
 #define PLATO_TAP_LAYOUT                                                                           \
     (plato_tap_layout)                                                                             \
     {                                                                                              \
-        PLATO_TAP_VERSION, (uint32_t)(sizeof(plato_tap_record) + sizeof(frame_facts) +             \
+        PLATO_TAP_VERSION, (uint32_t)(sizeof(plato_tap_record) + sizeof(pdu_info) +                \
                                       sizeof(plato_verdict) + sizeof(plato_tap_skipped) +          \
                                       sizeof(plato_tap_message) + sizeof(plato_exchange))          \
     }
 
 /* What later frames tell is asked for later, of `judged`; plugins cannot call each other. */
 typedef struct plato_tap_questions {
-    plato_verdict (*verdict)(const plato_judged *judged);
-    bool (*unacked)(const plato_judged *judged);
+    plato_verdict (*verdict)(const plato_judged *handle);
+    bool (*unacked)(const plato_judged *handle);
     void (*unfinished)(plato_unfinished_fn each, void *user);
 } plato_tap_questions;
 
@@ -39,8 +39,8 @@ typedef struct plato_tap_questions {
  */
 typedef struct plato_tap_record {
     plato_tap_layout layout; /* first, whatever else changes: other plugins look here first */
-    const frame_facts *facts;
-    frame_judgement judgement;
+    const pdu_info *facts;
+    pdu_analysis analysis;
     uint32_t index;  /* 0, 1, ... within the packet */
     bool first_pass; /* what only later frames tell is not known yet; pinfo does not say so here */
     bool start_captured; /* of the transport connection: nothing can lie in front of its frames */
@@ -97,11 +97,10 @@ typedef struct plato_tap_message {
 void plato_tap_bytes_skipped(packet_info *pinfo, uint32_t bytes, bool behind_gap);
 
 /* Hands a frame to whoever listens. Cheap when nobody does. */
-void plato_tap_frame(packet_info *pinfo, const frame_facts *facts,
-                     const frame_judgement *judgement);
+void plato_tap_frame(packet_info *pinfo, const pdu_info *facts, const pdu_analysis *analysis);
 
 /* Hands a message to whoever listens; `layout` and what stands behind `behind` are filled in. */
-void plato_tap_talk(packet_info *pinfo, const plato_tap_message *message);
+void plato_tap_rr_message(packet_info *pinfo, const plato_tap_message *message);
 
 void plato_register_tap(void);
 

@@ -108,10 +108,10 @@ static tap_packet_status on_frame(void *listener, packet_info *pinfo, epan_disse
         .crc_status = (int)record->facts->crc.status,
         .length_error = (int)record->facts->length_error,
         .head_error = (int)record->facts->head_error,
-        .stream = record->judgement.stream,
-        .flags = record->judgement.flags,
-        .upstream = record->judgement.upstream,
-        .has_verdict = record->judgement.verdict != NULL,
+        .stream = record->analysis.stream,
+        .flags = record->analysis.flags,
+        .upstream = record->analysis.upstream,
+        .has_verdict = record->analysis.verdict != NULL,
     });
 }
 
@@ -119,7 +119,7 @@ static tap_packet_status on_frame(void *listener, packet_info *pinfo, epan_disse
 static tap_packet_status on_message(void *listener, packet_info *pinfo, epan_dissect_t *edt,
                                     const void *data, tap_flags_t tap_flags)
 {
-    const talk_record *record = data;
+    const rr_record *record = data;
     (void)listener;
     (void)edt;
     (void)tap_flags;

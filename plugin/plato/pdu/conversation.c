@@ -29,17 +29,17 @@ static bool sent_by_client(const plato_head *head)
 bool plato_is_upstream(packet_info *pinfo, plato_conversation *conversation, uint64_t position,
                        const plato_head *head)
 {
-    const unsigned side = flow_direction(pinfo);
+    const unsigned direction = flow_direction(pinfo);
     if (!conversation->client_known && head != NULL) {
         const bool client =
             flow_start_captured(pinfo) ? flow_sender_opened(pinfo) : sent_by_client(head);
         conversation->client_known = true;
         conversation->client_known_at = position;
-        conversation->client_side = client ? side : 1 - side;
+        conversation->client_direction = client ? direction : 1 - direction;
     }
     if (!conversation->client_known || position < conversation->client_known_at)
-        return side == 0;
-    return side == conversation->client_side;
+        return direction == 0;
+    return direction == conversation->client_direction;
 }
 
 void plato_number_stream(plato_conversation *conversation)

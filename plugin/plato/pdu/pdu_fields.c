@@ -8,25 +8,25 @@
 /* Where each id stands in the heads; numbers as in proto/plato.proto. */
 static const struct {
     plato_msg_type msg_type;
-    stat_id which;
+    pdu_id which;
     uint32_t number;
     size_t offset;
 } ids[] = {
-    {PLATO_LOGIN, STAT_DEVICE, 1, offsetof(plato_head, login.device_id)},
-    {PLATO_RECONN, STAT_CONN, 1, offsetof(plato_head, reconn.conn_id)},
-    {PLATO_ACK, STAT_CONN, 4, offsetof(plato_head, ack.conn_id)},
-    {PLATO_ACK, STAT_CLIENT, 5, offsetof(plato_head, ack.client_id)},
-    {PLATO_ACK, STAT_SESSION, 6, offsetof(plato_head, ack.session_id)},
-    {PLATO_ACK, STAT_MSG, 7, offsetof(plato_head, ack.msg_id)},
-    {PLATO_UP, STAT_CLIENT, 1, offsetof(plato_head, up.client_id)},
-    {PLATO_UP, STAT_CONN, 2, offsetof(plato_head, up.conn_id)},
-    {PLATO_UP, STAT_SESSION, 3, offsetof(plato_head, up.session_id)},
-    {PLATO_PUSH, STAT_MSG, 1, offsetof(plato_head, push.msg_id)},
-    {PLATO_PUSH, STAT_SESSION, 2, offsetof(plato_head, push.session_id)},
-    {PLATO_SYNC, STAT_SESSION, 1, offsetof(plato_head, sync.session_id)},
+    {PLATO_LOGIN, PDU_DEVICE, 1, offsetof(plato_head, login.device_id)},
+    {PLATO_RECONN, PDU_CONN, 1, offsetof(plato_head, reconn.conn_id)},
+    {PLATO_ACK, PDU_CONN, 4, offsetof(plato_head, ack.conn_id)},
+    {PLATO_ACK, PDU_CLIENT, 5, offsetof(plato_head, ack.client_id)},
+    {PLATO_ACK, PDU_SESSION, 6, offsetof(plato_head, ack.session_id)},
+    {PLATO_ACK, PDU_MSG, 7, offsetof(plato_head, ack.msg_id)},
+    {PLATO_UP, PDU_CLIENT, 1, offsetof(plato_head, up.client_id)},
+    {PLATO_UP, PDU_CONN, 2, offsetof(plato_head, up.conn_id)},
+    {PLATO_UP, PDU_SESSION, 3, offsetof(plato_head, up.session_id)},
+    {PLATO_PUSH, PDU_MSG, 1, offsetof(plato_head, push.msg_id)},
+    {PLATO_PUSH, PDU_SESSION, 2, offsetof(plato_head, push.session_id)},
+    {PLATO_SYNC, PDU_SESSION, 1, offsetof(plato_head, sync.session_id)},
 };
 
-static bool has_field(const frame_facts *facts, uint32_t number)
+static bool has_field(const pdu_info *facts, uint32_t number)
 {
     uint32_t fields = facts->head.present;
     if (facts->head_error == PLATO_OK && facts->complete)
@@ -34,7 +34,7 @@ static bool has_field(const frame_facts *facts, uint32_t number)
     return (fields >> number & 1u) != 0;
 }
 
-bool plato_stat_id(const frame_facts *facts, stat_id which, uint64_t *id)
+bool plato_pdu_id(const pdu_info *facts, pdu_id which, uint64_t *id)
 {
     if (!facts->decoded)
         return false;
@@ -47,19 +47,19 @@ bool plato_stat_id(const frame_facts *facts, stat_id which, uint64_t *id)
     return false;
 }
 
-plato_span plato_stat_session_name(const frame_facts *facts)
+plato_span plato_pdu_session_name(const pdu_info *facts)
 {
     if (!facts->decoded || facts->head.msg_type != PLATO_UP)
         return (plato_span){NULL, 0};
     return facts->head.up.session_name;
 }
 
-bool plato_stat_has_type(const frame_facts *facts)
+bool plato_pdu_has_type(const pdu_info *facts)
 {
     return facts->frame.framing == PLATO_FRAMING_HEADER || facts->decoded;
 }
 
-bool plato_stat_is_sound(const frame_facts *facts)
+bool plato_pdu_is_sound(const pdu_info *facts)
 {
     return facts->decoded && facts->complete && !facts->shortened &&
            facts->head_error == PLATO_OK && facts->crc.status != PROTO_CHECKSUM_E_BAD;
@@ -70,17 +70,17 @@ static const char *name_or_number(wmem_allocator_t *scope, const char *name, uin
     return name != NULL ? name : wmem_strdup_printf(scope, "%u", number);
 }
 
-const char *plato_stat_type_text(wmem_allocator_t *scope, uint32_t msg_type)
+const char *plato_type_text(wmem_allocator_t *scope, uint32_t msg_type)
 {
     return name_or_number(scope, plato_msg_type_name(msg_type), msg_type);
 }
 
-const char *plato_stat_code_text(wmem_allocator_t *scope, uint32_t code)
+const char *plato_code_text(wmem_allocator_t *scope, uint32_t code)
 {
     return name_or_number(scope, plato_ack_code_name(code), code);
 }
 
-const char *plato_stat_crc_text(const frame_facts *facts)
+const char *plato_checksum_text(const pdu_info *facts)
 {
     switch (facts->crc.status) {
     case PROTO_CHECKSUM_E_GOOD:
@@ -92,7 +92,7 @@ const char *plato_stat_crc_text(const frame_facts *facts)
     }
 }
 
-const char *plato_stat_direction_text(bool upstream)
+const char *plato_direction_text(bool upstream)
 {
     return upstream ? "up" : "down";
 }

@@ -6,28 +6,28 @@
 #include "plato/pdu/pdu_info.h"
 
 /* The ids that a message can carry. */
-typedef enum stat_id { STAT_DEVICE, STAT_CONN, STAT_SESSION, STAT_CLIENT, STAT_MSG } stat_id;
+typedef enum pdu_id { PDU_DEVICE, PDU_CONN, PDU_SESSION, PDU_CLIENT, PDU_MSG } pdu_id;
 
 /* The message's own id, where it has one or shows a zero in its place. */
-bool plato_stat_id(const frame_facts *facts, stat_id which, uint64_t *id);
+bool plato_pdu_id(const pdu_info *facts, pdu_id which, uint64_t *id);
 
 /* The variant's session where it sends text; else empty. */
-plato_span plato_stat_session_name(const frame_facts *facts);
+plato_span plato_pdu_session_name(const pdu_info *facts);
 
 /* Whether the frame's type was found; the variant has it behind the header. */
-bool plato_stat_has_type(const frame_facts *facts);
+bool plato_pdu_has_type(const pdu_info *facts);
 
 /* What is counted by its ids: whole, decoded, not damaged as far as can be told. */
-bool plato_stat_is_sound(const frame_facts *facts);
+bool plato_pdu_is_sound(const pdu_info *facts);
 
 /* "UP", or the number where there is no name, from `scope`. */
-const char *plato_stat_type_text(wmem_allocator_t *scope, uint32_t msg_type);
-const char *plato_stat_code_text(wmem_allocator_t *scope, uint32_t code);
+const char *plato_type_text(wmem_allocator_t *scope, uint32_t msg_type);
+const char *plato_code_text(wmem_allocator_t *scope, uint32_t code);
 
 /* "good", "bad" or "unverified". */
-const char *plato_stat_crc_text(const frame_facts *facts);
+const char *plato_checksum_text(const pdu_info *facts);
 
 /* "up" or "down". */
-const char *plato_stat_direction_text(bool upstream);
+const char *plato_direction_text(bool upstream);
 
 #endif

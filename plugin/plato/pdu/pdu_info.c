@@ -17,7 +17,7 @@ static plato_span captured_part(const uint8_t *bytes, int captured, uint64_t off
 }
 
 static void examine_header_frame(const uint8_t *bytes, packet_info *pinfo,
-                                 plato_conversation *conversation, frame_facts *facts)
+                                 plato_conversation *conversation, pdu_info *facts)
 {
     plato_frame *frame = &facts->frame;
     frame->var_head = captured_part(bytes, facts->captured, PLATO_HEADER_LEN, frame->var_head_len);
@@ -25,7 +25,7 @@ static void examine_header_frame(const uint8_t *bytes, packet_info *pinfo,
                                 PLATO_HEADER_LEN + (uint64_t)frame->var_head_len, frame->msg_len);
     facts->content = frame->body;
     if (facts->complete)
-        facts->crc = plato_judge_crc(pinfo, conversation, facts->position, frame);
+        facts->crc = plato_verify_checksum(pinfo, conversation, facts->position, frame);
     facts->decoded = frame->version == PLATO_VERSION_ON_WIRE;
     if (!facts->decoded)
         return;
@@ -39,7 +39,7 @@ static void examine_header_frame(const uint8_t *bytes, packet_info *pinfo,
     }
 }
 
-static void examine_msgcmd_frame(const uint8_t *bytes, frame_facts *facts)
+static void examine_msgcmd_frame(const uint8_t *bytes, pdu_info *facts)
 {
     const plato_limits limits = plato_pref_limits();
     if (!facts->complete)
@@ -53,7 +53,7 @@ static void examine_msgcmd_frame(const uint8_t *bytes, frame_facts *facts)
     facts->head_error_at = facts->head.error_offset;
 }
 
-static void examine_body(frame_facts *facts)
+static void examine_body(pdu_info *facts)
 {
     const uint32_t type = facts->frame.msg_type;
     const bool login = type == PLATO_LOGIN;
@@ -65,8 +65,8 @@ static void examine_body(frame_facts *facts)
         plato_examine_body(type, message, login && !msgcmd, facts->content, facts->complete);
 }
 
-void plato_examine_frame(tvbuff_t *tvb, packet_info *pinfo, plato_conversation *conversation,
-                         plato_framing framing, frame_facts *facts)
+void plato_examine_pdu(tvbuff_t *tvb, packet_info *pinfo, plato_conversation *conversation,
+                       plato_framing framing, pdu_info *facts)
 {
     const plato_limits limits = plato_pref_limits();
     memset(facts, 0, sizeof *facts);
@@ -91,7 +91,7 @@ void plato_examine_frame(tvbuff_t *tvb, packet_info *pinfo, plato_conversation *
         examine_body(facts);
 }
 
-void plato_shorten_frame(frame_facts *facts, int length)
+void plato_shorten_pdu(pdu_info *facts, int length)
 {
     facts->shortened = true;
     facts->captured = length;

@@ -14,7 +14,7 @@
  * What there is to know of one frame. All of it is found before anything is shown, so that columns,
  * tree and whoever else is told later agree, and nothing depends on whether there is a tree.
  */
-typedef struct frame_facts {
+typedef struct pdu_info {
     tvbuff_t *tvb; /* begins with the frame; lives as long as the packet */
     plato_frame frame;
     uint64_t position;      /* grows from frame to frame over the file, the same in every pass */
@@ -25,24 +25,24 @@ typedef struct frame_facts {
     bool shortened;         /* its length was damaged: another frame was found inside */
     bool capture_gap;       /* bytes in front of it are missing from the capture */
     plato_err length_error; /* over a limit; then nothing below is set */
-    crc_verdict crc;
+    checksum_result crc;
     bool decoded; /* a version that we know: head and body were looked at */
     plato_head head;
     plato_err head_error;
     size_t head_error_at; /* its offset, in bytes of the head or of the variant's MsgCmd */
     plato_span content;   /* the application's body, wherever the framing has it */
     body_facts body;
-} frame_facts;
+} pdu_info;
 
 /*
  * Looks at the frame that begins with `tvb` and of which there may be less than its header claims,
  * but at least its header. Once for each frame and pass: it counts them.
  */
-void plato_examine_frame(tvbuff_t *tvb, packet_info *pinfo, plato_conversation *conversation,
-                         plato_framing framing, frame_facts *facts);
+void plato_examine_pdu(tvbuff_t *tvb, packet_info *pinfo, plato_conversation *conversation,
+                       plato_framing framing, pdu_info *facts);
 
 /* Makes of a frame whose length was damaged one of `length` bytes, of which only the header holds.
  */
-void plato_shorten_frame(frame_facts *facts, int length);
+void plato_shorten_pdu(pdu_info *facts, int length);
 
 #endif

@@ -154,7 +154,7 @@ static void add_ids(packet_info *pinfo, label *out, const plato_head *head)
     }
 }
 
-static void add_body(packet_info *pinfo, label *out, const frame_facts *facts)
+static void add_body(packet_info *pinfo, label *out, const pdu_info *facts)
 {
     const body_facts *body = &facts->body;
     const bool is_chat = facts->head.msg_type == PLATO_UP || facts->head.msg_type == PLATO_PUSH;
@@ -186,7 +186,7 @@ static void add_body(packet_info *pinfo, label *out, const frame_facts *facts)
 }
 
 /* What is wrong with the frame, in brackets behind the rest. */
-static void add_remarks(label *out, const frame_facts *facts)
+static void add_remarks(label *out, const pdu_info *facts)
 {
     if (facts->length_error != PLATO_OK) {
         add_number(out, " [too large: ", facts->total);
@@ -202,7 +202,7 @@ static void add_remarks(label *out, const frame_facts *facts)
         label_add(out, " [bad CRC]");
 }
 
-void plato_info_text(packet_info *pinfo, const frame_facts *facts, label *out)
+void plato_info_text(packet_info *pinfo, const pdu_info *facts, label *out)
 {
     const bool msgcmd = facts->frame.framing == PLATO_FRAMING_MSGCMD;
     label_begin(out);

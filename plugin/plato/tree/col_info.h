@@ -6,7 +6,7 @@
 #include "support/label.h"
 
 /* One frame in a few words, `UP sess=42 client=7 "hi"`. */
-void plato_info_text(packet_info *pinfo, const frame_facts *facts, label *out);
+void plato_info_text(packet_info *pinfo, const pdu_info *facts, label *out);
 
 /*
  * Adds the words of one frame to the info column, behind those of the packet's earlier frames, and

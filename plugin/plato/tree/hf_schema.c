@@ -191,7 +191,7 @@ static void register_view(int proto, message_view *view)
     proto_register_subtree_array(ett, 1);
 }
 
-void plato_register_fields(int proto)
+void plato_register_hf_schema(int proto)
 {
     static hf_register_info hf[] = {
         {&hf_session_name,

@@ -35,6 +35,6 @@ int plato_field_hf(const message_view *view, uint32_t number);
  */
 int plato_field_text_hf(const message_view *view, uint32_t number);
 
-void plato_register_fields(int proto);
+void plato_register_hf_schema(int proto);
 
 #endif

@@ -22,14 +22,14 @@ static const value_string wire_types[] = {
 };
 
 /* Where the fields of one message go. */
-typedef struct target {
+typedef struct message_place {
     tvbuff_t *tvb;
     packet_info *pinfo;
     proto_tree *tree;
     int offset; /* of the message in tvb */
-} target;
+} message_place;
 
-static void add_unknown(const target *to, const plato_field *field)
+static void add_unknown(const message_place *to, const plato_field *field)
 {
     const int at = to->offset + (int)field->offset;
     const int length = (int)(field->end - field->offset);
@@ -70,7 +70,8 @@ const char *plato_text_of(packet_info *pinfo, tvbuff_t *tvb, int offset, int len
     return (const char *)tvb_get_string_enc(pinfo->pool, tvb, offset, length, ENC_UTF_8 | ENC_NA);
 }
 
-static void add_string(const target *to, int hf, const plato_field *field, int at, int length)
+static void add_string(const message_place *to, int hf, const plato_field *field, int at,
+                       int length)
 {
     const bool valid = plato_is_utf8(field->bytes);
     const char *text = plato_text_of(to->pinfo, to->tvb, to->offset + (int)field->value_offset,
@@ -80,14 +81,14 @@ static void add_string(const target *to, int hf, const plato_field *field, int a
         expert_add_info(to->pinfo, item, plato_expert(EXPERT_UTF8));
 }
 
-static void add_time_us(const target *to, int hf, uint64_t us, int at, int length)
+static void add_time_us(const message_place *to, int hf, uint64_t us, int at, int length)
 {
-    const nstime_t time = {(time_t)(us / 1000000), (int)(us % 1000000) * 1000};
-    proto_tree_add_time(to->tree, hf, to->tvb, at, length, &time);
+    const nstime_t value = {(time_t)(us / 1000000), (int)(us % 1000000) * 1000};
+    proto_tree_add_time(to->tree, hf, to->tvb, at, length, &value);
 }
 
 /* A number, at its own bytes. */
-static void add_number(const target *to, int hf, uint64_t value, int at, int length)
+static void add_number(const message_place *to, int hf, uint64_t value, int at, int length)
 {
     switch (proto_registrar_get_ftype(hf)) {
     case FT_ABSOLUTE_TIME:
@@ -102,7 +103,7 @@ static void add_number(const target *to, int hf, uint64_t value, int at, int len
 }
 
 /* What is not shown value by value of a packed field. */
-static void add_rest(const target *to, int hf, int at, int length, const char *text)
+static void add_rest(const message_place *to, int hf, int at, int length, const char *text)
 {
     proto_item *item = proto_tree_add_item(to->tree, hf_unknown_field, to->tvb, at, length, ENC_NA);
     proto_item_set_text(item, "%s: %s", proto_registrar_get_name(hf), text);
@@ -113,7 +114,7 @@ static void add_rest(const target *to, int hf, int at, int length, const char *t
  * first item also covers tag and length, so that the items still tile the message. No more values
  * are shown than a message may have fields: Wireshark gives up on a packet with a million items.
  */
-static int add_packed(const target *to, int hf, const plato_field *field)
+static int add_packed(const message_place *to, int hf, const plato_field *field)
 {
     size_t done = 0;
     int at = to->offset + (int)field->offset;
@@ -137,7 +138,7 @@ static int add_packed(const target *to, int hf, const plato_field *field)
     return PLATO_OK;
 }
 
-static int add_known(const target *to, const message_view *view,
+static int add_known(const message_place *to, const message_view *view,
                      const ProtobufCFieldDescriptor *known, const plato_field *field)
 {
     const int at = to->offset + (int)field->offset;
@@ -160,7 +161,7 @@ static int add_known(const target *to, const message_view *view,
     return PLATO_OK;
 }
 
-void plato_set_title(proto_item *item, const char *place, const char *name, int length)
+void plato_item_set_title(proto_item *item, const char *place, const char *name, int length)
 {
     label title;
     label_begin(&title);
@@ -175,7 +176,7 @@ void plato_set_title(proto_item *item, const char *place, const char *name, int 
 int plato_dissect_field(const message_view *view, tvbuff_t *tvb, packet_info *pinfo,
                         proto_tree *tree, int offset, const plato_field *field)
 {
-    const target to = {tvb, pinfo, tree, offset};
+    const message_place to = {tvb, pinfo, tree, offset};
     const ProtobufCFieldDescriptor *known =
         view == NULL ? NULL : plato_schema_field(view->descriptor, field->number);
     if (known != NULL)
@@ -211,7 +212,7 @@ int plato_dissect_message(const message_view *view, tvbuff_t *tvb, packet_info *
     return rc;
 }
 
-void plato_register_message(int proto)
+void plato_register_protobuf(int proto)
 {
     static hf_register_info hf[] = {
         {&hf_unknown_field,

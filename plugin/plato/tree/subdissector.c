@@ -15,22 +15,22 @@ static bool call(dissector_handle_t handle, void *data, uint32_t msg_type, tvbuf
 {
     const char *proto = pinfo->current_proto;
     const bool writable = col_get_writable(pinfo->cinfo, -1);
-    volatile int used = 0;
+    volatile int consumed = 0;
     col_set_writable(pinfo->cinfo, -1, FALSE);
     TRY
     {
-        used = handle != NULL ? call_dissector_only(handle, body, pinfo, tree, data)
-                              : dissector_try_uint(table, msg_type, body, pinfo, tree);
+        consumed = handle != NULL ? call_dissector_only(handle, body, pinfo, tree, data)
+                                  : dissector_try_uint(table, msg_type, body, pinfo, tree);
     }
     CATCH_NONFATAL_ERRORS
     {
         show_exception(body, pinfo, tree, EXCEPT_CODE, GET_MESSAGE);
         pinfo->current_proto = proto;
-        used = 1;
+        consumed = 1;
     }
     ENDTRY;
     col_set_writable(pinfo->cinfo, -1, writable);
-    return used != 0;
+    return consumed != 0;
 }
 
 bool plato_call_subdissector(uint32_t msg_type, tvbuff_t *body, packet_info *pinfo,

@@ -21,8 +21,8 @@ static void add_text(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, int of
     proto_item_set_generated(item);
 }
 
-static void show_chat_content(const body_facts *facts, tvbuff_t *tvb, packet_info *pinfo,
-                              proto_tree *tree, int offset)
+static void dissect_chat_content(const body_facts *facts, tvbuff_t *tvb, packet_info *pinfo,
+                                 proto_tree *tree, int offset)
 {
     const int at = offset + (int)facts->content_offset;
     const int length = (int)facts->content.n;
@@ -35,12 +35,12 @@ static void show_chat_content(const body_facts *facts, tvbuff_t *tvb, packet_inf
 }
 
 /* Our own reading of a user's message where the descriptor set has it, else Wireshark's. */
-static void show_user_message(const body_facts *facts, tvbuff_t *tvb, packet_info *pinfo,
-                              proto_tree *tree, proto_item *item, int offset, int length)
+static void dissect_user_message(const body_facts *facts, tvbuff_t *tvb, packet_info *pinfo,
+                                 proto_tree *tree, proto_item *item, int offset, int length)
 {
     const char *name = facts->user_message;
     const user_message *message = plato_user_find_message(name);
-    plato_set_title(item, "Body: ", name, length);
+    plato_item_set_title(item, "Body: ", name, length);
     if (message != NULL)
         plato_dissect_user_message(message, tvb, pinfo, tree, item, offset, length);
     else
@@ -63,22 +63,22 @@ void plato_dissect_body(const body_facts *facts, tvbuff_t *tvb, packet_info *pin
         return;
     switch (facts->kind) {
     case BODY_MESSAGE:
-        plato_set_title(item, "Body: ", view->title, length);
+        plato_item_set_title(item, "Body: ", view->title, length);
         plato_dissect_message(view, tvb, pinfo, body, offset, length, &error_offset);
         if (facts->message_error != PLATO_OK)
-            plato_add_malformed(pinfo, item, facts->message_error, error_offset);
+            plato_expert_add_malformed(pinfo, item, facts->message_error, error_offset);
         else if (view == plato_chat_view())
-            show_chat_content(facts, tvb, pinfo, body, offset);
+            dissect_chat_content(facts, tvb, pinfo, body, offset);
         break;
     case BODY_JSON:
-        plato_set_title(item, "Body: ", "JSON", length);
+        plato_item_set_title(item, "Body: ", "JSON", length);
         plato_call_json(tvb_new_subset_length(tvb, offset, length), pinfo, body);
         break;
     case BODY_USER:
-        show_user_message(facts, tvb, pinfo, body, item, offset, length);
+        dissect_user_message(facts, tvb, pinfo, body, item, offset, length);
         break;
     case BODY_TEXT:
-        plato_set_title(item, "Body: ", "text", length);
+        plato_item_set_title(item, "Body: ", "text", length);
         add_text(tvb, pinfo, body, offset, length);
         break;
     default:

@@ -25,9 +25,9 @@ static void add_defaults(const plato_head *head, const message_view *view, tvbuf
     }
 }
 
-proto_tree *plato_show_head_field(const frame_facts *facts, tvbuff_t *tvb, packet_info *pinfo,
-                                  proto_tree *tree, int item_offset, int item_length, int offset,
-                                  int length)
+proto_tree *plato_dissect_head(const pdu_info *facts, tvbuff_t *tvb, packet_info *pinfo,
+                               proto_tree *tree, int item_offset, int item_length, int offset,
+                               int length)
 {
     const message_view *view = plato_head_view(facts->frame.msg_type);
     const int hf = view != NULL ? hf_known_heads[facts->frame.msg_type] : hf_var_head;
@@ -41,13 +41,13 @@ proto_tree *plato_show_head_field(const frame_facts *facts, tvbuff_t *tvb, packe
     return fields;
 }
 
-void plato_show_head_verdict(const frame_facts *facts, tvbuff_t *tvb, packet_info *pinfo,
+void plato_add_head_findings(const pdu_info *facts, tvbuff_t *tvb, packet_info *pinfo,
                              proto_tree *fields, int offset)
 {
     const message_view *view = plato_head_view(facts->frame.msg_type);
     proto_item *item = proto_tree_get_parent(fields);
     if (facts->head_error != PLATO_OK)
-        plato_add_malformed(pinfo, item, facts->head_error, (int)facts->head_error_at);
+        plato_expert_add_malformed(pinfo, item, facts->head_error, (int)facts->head_error_at);
     else if (view != NULL && facts->complete)
         add_defaults(&facts->head, view, tvb, fields, offset);
     if (facts->head.msg_type == PLATO_ACK && facts->head.ack.code != PLATO_ACK_OK)

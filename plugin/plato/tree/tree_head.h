@@ -9,15 +9,15 @@
  * Shows a head below `tree`: its fields are in tvb bytes [offset, offset + length), its item covers
  * [item_offset, item_offset + item_length). Returns the tree that holds the fields.
  */
-proto_tree *plato_show_head_field(const frame_facts *facts, tvbuff_t *tvb, packet_info *pinfo,
-                                  proto_tree *tree, int item_offset, int item_length, int offset,
-                                  int length);
+proto_tree *plato_dissect_head(const pdu_info *facts, tvbuff_t *tvb, packet_info *pinfo,
+                               proto_tree *tree, int item_offset, int item_length, int offset,
+                               int length);
 
 /*
  * Adds to the fields of a head what its bytes do not say: zeros that were left out, at `offset`, or
  * that it is malformed, or that it refuses.
  */
-void plato_show_head_verdict(const frame_facts *facts, tvbuff_t *tvb, packet_info *pinfo,
+void plato_add_head_findings(const pdu_info *facts, tvbuff_t *tvb, packet_info *pinfo,
                              proto_tree *fields, int offset);
 
 void plato_register_tree_head(int proto);

@@ -5,13 +5,13 @@
 #include "plato/pdu/pdu_info.h"
 
 /* Shows the length of a frame of the length-prefixed variant. */
-void plato_show_msgcmd_header(const frame_facts *facts, tvbuff_t *tvb, packet_info *pinfo,
-                              proto_tree *tree);
+void plato_dissect_msgcmd_header(const pdu_info *facts, tvbuff_t *tvb, packet_info *pinfo,
+                                 proto_tree *tree);
 
 /* Shows its MsgCmd: type, head and body, under the names that the fixed header has for them. */
-void plato_show_msgcmd_payload(const frame_facts *facts, tvbuff_t *tvb, packet_info *pinfo,
-                               proto_tree *tree);
+void plato_dissect_msgcmd_payload(const pdu_info *facts, tvbuff_t *tvb, packet_info *pinfo,
+                                  proto_tree *tree);
 
-void plato_register_msgcmd(int proto);
+void plato_register_tree_msgcmd(int proto);
 
 #endif

@@ -16,12 +16,12 @@
 static int ett_message = -1;
 
 /* One body on its way into the tree. */
-typedef struct showing {
+typedef struct user_body {
     tvbuff_t *tvb;
     packet_info *pinfo;
     int body; /* its offset in tvb */
     unsigned items_left;
-} showing;
+} user_body;
 
 /* A place in the tree, and the message whose fields go there. */
 typedef struct place {
@@ -34,7 +34,7 @@ typedef struct place {
 
 /* Where a value goes: its hf, and its bytes in tvb. */
 typedef struct cell {
-    const showing *to;
+    const user_body *to;
     proto_tree *tree;
     int hf;
     int at;
@@ -100,12 +100,12 @@ static void add_double(const cell *c, uint64_t value)
 }
 
 /* How each type stands on the wire. What is length-delimited has no `add`. */
-typedef struct reading {
+typedef struct wire_form {
     plato_wire_type wire_type;
     void (*add)(const cell *c, uint64_t value);
-} reading;
+} wire_form;
 
-static const reading readings[USER_TYPE_COUNT] = {
+static const wire_form wire_forms[USER_TYPE_COUNT] = {
     [USER_DOUBLE] = {PLATO_WIRE_FIXED64, add_double},
     [USER_FLOAT] = {PLATO_WIRE_FIXED32, add_float},
     [USER_INT64] = {PLATO_WIRE_VARINT, add_int64},
@@ -128,14 +128,14 @@ static const reading readings[USER_TYPE_COUNT] = {
 
 /* --- fields --- */
 
-static void add_mismatch(const showing *to, const place *where, const char *text, int at)
+static void add_mismatch(const user_body *to, const place *where, const char *text, int at)
 {
     expert_add_info_format(to->pinfo, where->item, plato_expert(EXPERT_USER_MISMATCH),
                            "Not a %s: %s (at byte %d of the body)", where->message->full_name, text,
                            at - to->body);
 }
 
-static bool spend(showing *to, const place *where, int at)
+static bool count_item(user_body *to, const place *where, int at)
 {
     if (to->items_left > 0) {
         to->items_left--;
@@ -160,10 +160,10 @@ static int read_packed(plato_wire_type type, const uint8_t *p, size_t left, uint
 }
 
 /* Numbers behind one another in one field. The first item covers tag and length as well. */
-static bool add_packed(showing *to, const place *where, const user_field *known,
+static bool add_packed(user_body *to, const place *where, const user_field *known,
                        const plato_field *field)
 {
-    const reading *how = &readings[known->type];
+    const wire_form *how = &wire_forms[known->type];
     const int content = where->offset + (int)field->value_offset;
     cell c = {to, where->tree, known->hf, where->offset + (int)field->offset, 0};
     size_t done = 0;
@@ -175,7 +175,7 @@ static bool add_packed(showing *to, const place *where, const user_field *known,
             add_mismatch(to, where, plato_strerror((plato_err)n), content + (int)done);
             return true; /* the fields behind it can be read */
         }
-        if (!spend(to, where, content + (int)done))
+        if (!count_item(to, where, content + (int)done))
             return false;
         done += (size_t)n;
         c.length = content + (int)done - c.at;
@@ -185,7 +185,7 @@ static bool add_packed(showing *to, const place *where, const user_field *known,
     return true;
 }
 
-static void add_string(const showing *to, const cell *c, const place *where,
+static void add_string(const user_body *to, const cell *c, const place *where,
                        const plato_field *field)
 {
     const char *text = (const char *)tvb_get_string_enc(to->pinfo->pool, to->tvb,
@@ -196,9 +196,9 @@ static void add_string(const showing *to, const cell *c, const place *where,
         expert_add_info(to->pinfo, item, plato_expert(EXPERT_UTF8));
 }
 
-static bool show_message(showing *to, const place *where, plato_span bytes);
+static bool dissect_message(user_body *to, const place *where, plato_span bytes);
 
-static bool add_message(showing *to, const cell *c, const place *where, const user_field *known,
+static bool add_message(user_body *to, const cell *c, const place *where, const user_field *known,
                         const plato_field *field)
 {
     proto_item *item = proto_tree_add_bytes_with_length(c->tree, c->hf, to->tvb, c->at, c->length,
@@ -215,13 +215,13 @@ static bool add_message(showing *to, const cell *c, const place *where, const us
         add_mismatch(to, &inside, "nested more than 16 deep, not shown", inside.offset);
         return true;
     }
-    return show_message(to, &inside, field->bytes);
+    return dissect_message(to, &inside, field->bytes);
 }
 
-static bool add_known(showing *to, const place *where, const user_field *known,
+static bool add_known(user_body *to, const place *where, const user_field *known,
                       const plato_field *field)
 {
-    const reading *how = &readings[known->type];
+    const wire_form *how = &wire_forms[known->type];
     const cell c = {to, where->tree, known->hf, where->offset + (int)field->offset,
                     (int)(field->end - field->offset)};
     if (known->repeated && how->add != NULL && field->wire_type == PLATO_WIRE_BYTES)
@@ -246,7 +246,7 @@ static bool add_known(showing *to, const place *where, const user_field *known,
 }
 
 /* False when there is no room for more. */
-static bool show_message(showing *to, const place *where, plato_span bytes)
+static bool dissect_message(user_body *to, const place *where, plato_span bytes)
 {
     plato_wire reader;
     plato_field field;
@@ -254,7 +254,7 @@ static bool show_message(showing *to, const place *where, plato_span bytes)
     plato_wire_init(&reader, bytes.p, bytes.n, UINT32_MAX); /* items_left is the limit */
     while ((rc = plato_wire_next(&reader, &field)) > 0) {
         const user_field *known = plato_user_field(where->message, field.number);
-        if (!spend(to, where, where->offset + (int)field.offset))
+        if (!count_item(to, where, where->offset + (int)field.offset))
             return false;
         if (known == NULL)
             plato_dissect_unknown_field(to->tvb, to->pinfo, where->tree, where->offset, &field);
@@ -270,9 +270,9 @@ static bool show_message(showing *to, const place *where, plato_span bytes)
 void plato_dissect_user_message(const user_message *message, tvbuff_t *tvb, packet_info *pinfo,
                                 proto_tree *tree, proto_item *item, int offset, int length)
 {
-    showing to = {tvb, pinfo, offset, MOST_ITEMS};
+    user_body to = {tvb, pinfo, offset, MOST_ITEMS};
     const place top = {message, tree, item, offset, 0};
-    show_message(&to, &top, (plato_span){tvb_get_ptr(tvb, offset, length), (size_t)length});
+    dissect_message(&to, &top, (plato_span){tvb_get_ptr(tvb, offset, length), (size_t)length});
 }
 
 void plato_register_tree_user(void)
