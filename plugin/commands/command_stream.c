@@ -63,8 +63,8 @@ ws_bool command_heuristic_tcp(command_stream *stream, tvbuff_t *tvb, packet_info
 }
 
 /*
- * The first record decides: a later pass hands all records to whoever claims the session, those in
- * front of the claim as well.
+ * The first record decides: a later pass hands all records to whoever claims the session, those
+ * before the claim as well.
  */
 ws_bool command_heuristic_tls(command_stream *stream, tvbuff_t *tvb, packet_info *pinfo,
                               proto_tree *tree, void *data)

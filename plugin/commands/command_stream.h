@@ -14,13 +14,13 @@ typedef struct command_segment {
     packet_info *pinfo;
     proto_tree *tree;
     rr *rr;
-    bool after_unseen;  /* bytes in front are missing from the capture */
+    bool after_unseen;  /* bytes before these are missing from the capture */
     bool mid_stream;    /* so may be the start of the first command: rr_start */
-    bool can_desegment; /* for bytes that have not come yet */
+    bool can_desegment; /* TCP can hand over more */
     bool reassembled;   /* TCP put the bytes together */
 } command_segment;
 
-/* What Wireshark is told, and keeps: constants. */
+/* What is registered under; Wireshark keeps the pointers. */
 typedef struct command_names {
     const char *dissector; /* "textcmd": also the tap, and what fields begin with */
     const char *dissector_tls;
@@ -36,7 +36,8 @@ typedef struct command_stream {
     const char *tcp_port;
     const char *tls_port;
     const char *alpn; /* over TLS */
-    /* Shows the commands from `offset` on; returns where it stopped to ask for more, or the end. */
+    /* Dissects the commands from `offset` on; returns where it stopped to request more, or the end.
+     */
     int (*dissect)(const command_segment *segment, int offset);
     /* Whether a heuristic may take a stream whose segment or record this is. */
     bool (*matches)(heuristic_state *state, packet_info *pinfo, const uint8_t *p, size_t n);
@@ -45,7 +46,7 @@ typedef struct command_stream {
     ws_bool desegment;
 } command_stream;
 
-/* What heur_dissector_t has no room to say: whose heuristic it is. */
+/* What heur_dissector_t has no parameter for: which protocol's heuristic it is. */
 ws_bool command_heuristic_tcp(command_stream *stream, tvbuff_t *tvb, packet_info *pinfo,
                               proto_tree *tree, void *data);
 ws_bool command_heuristic_tls(command_stream *stream, tvbuff_t *tvb, packet_info *pinfo,
@@ -73,7 +74,7 @@ typedef struct command_item {
     label text;
 } command_item;
 
-/* Item and info column, with the piece's text. */
+/* Item and info column, with the item's text. */
 void command_begin_item(const rr_protocol *protocol, command_item *scan_span);
 
 /* The same for bytes outside any command; returns the item of the bytes. */

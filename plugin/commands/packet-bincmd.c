@@ -176,7 +176,7 @@ static void name_params(command *c)
     }
 }
 
-/* ---- pieces of the stream ---- */
+/* ---- items of the stream ---- */
 
 static void dissect_whole(command *c)
 {
@@ -202,7 +202,7 @@ static void dissect_whole(command *c)
     command_end_item(&bincmd, &c->scan_span, message, type_of(c), NULL);
 }
 
-/* The start of a command whose end is not here and cannot be asked for. */
+/* The start of a command whose end is not here and cannot be requested. */
 static void dissect_truncated(command *c)
 {
     c->scan_span.is_request = rr_is_request(c->pinfo, c->scan_span.segment->rr, false);
@@ -221,7 +221,7 @@ static void dissect_truncated(command *c)
     command_end_item(&bincmd, &c->scan_span, message, type_of(c), "Cut");
 }
 
-/* A header that claims more than is allowed; its bytes end where the next magic stands. */
+/* A header that claims more than is allowed; its bytes end before the next magic. */
 static void dissect_too_long(command *c)
 {
     c->scan_span.is_request = rr_is_request(c->pinfo, c->scan_span.segment->rr, false);
@@ -235,7 +235,7 @@ static void dissect_too_long(command *c)
     label_add(&c->scan_span.text, " bytes]");
     c->scan_span.form = PLATO_TAP_WRONG;
     command_begin_item(&bincmd, &c->scan_span);
-    proto_item *len = dissect_header(c); /* another magic may stand in its place */
+    proto_item *len = dissect_header(c); /* another magic may be in its place */
     expert_add_info_format(c->pinfo, len != NULL ? len : c->scan_span.item, &ei_too_long,
                            "%u bytes of parameters are over the limit of %u", c->claimed,
                            PLATO_COMMAND_PARAMS_MAX);
@@ -267,7 +267,7 @@ static int up_to_magic(const uint8_t *p, int n, int least)
     return least + (int)plato_bincmd_find(p + least, (size_t)(n - least), &l).skipped;
 }
 
-/* ---- the walk ---- */
+/* ---- the stream ---- */
 
 /* How many bytes are missing of a command that has begun; 0: it cannot be waited for. */
 static uint32_t desegment_length(plato_err err, uint64_t total, int n, bool can_desegment)
@@ -294,7 +294,7 @@ static void dissect_item(command *c, plato_err err, uint64_t total, int n)
     const plato_bincmd_limits l = limits();
     const uint8_t *p = tvb_get_ptr(c->tvb, c->scan_span.offset, n);
     c->scan_span.length = length_of(err, total, p, n);
-    /* not what stands behind: a later pass may be given less of it */
+    /* not what follows: a later pass may be given less of it */
     if (c->scan_span.length >= PLATO_BINCMD_HEADER_LEN)
         c->fields.type = tvb_get_ntohs(c->tvb, c->scan_span.offset + 6);
     if (err == PLATO_ERR_MAGIC) {
@@ -313,7 +313,7 @@ static void dissect_item(command *c, plato_err err, uint64_t total, int n)
 }
 
 /*
- * Where TCP put the bytes together and some were skipped, nothing is asked for: TCP would hand over
+ * Where TCP put the bytes together and some were skipped, nothing is requested: TCP would hand over
  * fewer of them on a later pass.
  */
 static int dissect_commands(const command_segment *segment, int offset)
@@ -344,7 +344,7 @@ static int dissect_commands(const command_segment *segment, int offset)
 
 /* ---- heuristic ---- */
 
-/* Whole commands one behind the other, the last one perhaps not at its end yet. */
+/* Whole commands one after the other, of which the last may be unfinished. */
 static bool matches(heuristic_state *state _U_, packet_info *pinfo _U_, const uint8_t *p, size_t n)
 {
     const plato_bincmd_limits l = limits();

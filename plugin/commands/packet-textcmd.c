@@ -83,7 +83,7 @@ static proto_item *add_text(proto_tree *tree, int hf, const line *l, plato_span 
                                ENC_UTF_8 | ENC_NA);
 }
 
-/* The text behind the escapes of `span`. */
+/* The text of `span` without its escapes. */
 static void add_decoded(proto_tree *tree, int hf, const line *l, plato_span span)
 {
     proto_item *item;
@@ -215,7 +215,7 @@ static bool is_inside(const command_segment *segment, int offset)
     return err != PLATO_OK && err != PLATO_NEED_MORE;
 }
 
-/* Up to the next line: nobody knows where in one these bytes are. */
+/* Up to the next line: where in one these bytes are is not known. */
 static int dissect_skipped(const command_segment *segment, int offset)
 {
     const int rest = (int)tvb_captured_length(segment->tvb) - offset;

@@ -64,7 +64,7 @@ bool rr_is_request(packet_info *pinfo, rr *t, bool like_reply)
     return side == t->client_direction;
 }
 
-/* ---- where a TCP stream stands ---- */
+/* ---- what a TCP stream expects next ---- */
 
 static void keep_start(packet_info *pinfo, int proto, uint32_t seq, const rr_start *start)
 {
@@ -135,7 +135,7 @@ void rr_end_segment(packet_info *pinfo, rr *t, const void *data, uint32_t consum
         return;
     const uint32_t next = tcp->seq + consumed;
     if (side->known && (int32_t)(next - side->next_seq) < 0)
-        return; /* late bytes do not move the side back */
+        return; /* what comes out of order does not move it back */
     side->known = true;
     side->next_seq = next;
     side->message_seen |= consumed > 0;
@@ -176,7 +176,7 @@ static message_list *list_of(packet_info *pinfo, int proto)
     return list;
 }
 
-/* The message behind the one that was asked for last, while this packet is dissected. */
+/* The message after the one that was returned last, while this packet is dissected. */
 static rr_message *next_kept(packet_info *pinfo, int proto)
 {
     rr_message **cursor = p_get_proto_data(pinfo->pool, pinfo, proto, KEY_CURSOR);
@@ -234,7 +234,7 @@ rr_message *rr_add_message(packet_info *pinfo, rr_protocol *protocol, rr *t, boo
     else
         plato_exchanges_reply(&t->exchanges, &protocol->rules, &message->exchange);
     if (claims->is_error && !t->exchanges.any_request)
-        message->exchange.flags = 0; /* a client is turned away before it has said anything */
+        message->exchange.flags = 0; /* a client is refused before it has sent anything */
     return message;
 }
 
@@ -280,7 +280,7 @@ static void add_reply_items(const rr_protocol *protocol, const plato_exchange *r
                                                  at->offset, 0, &duration));
 }
 
-/* What only later packets tell is shown on later passes alone, so that all modes agree. */
+/* What only later packets show is added on later passes alone, so that all modes agree. */
 static void add_request_items(rr_protocol *protocol, const plato_exchange *request, const place *at)
 {
     if (!PINFO_FD_VISITED(at->pinfo))

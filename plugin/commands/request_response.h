@@ -1,14 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the dissectors of the latency and command protocols share: who is the client, where a TCP
- * stream stands, requests and their replies, the records for the statistics.
- *
- *   packet-latency.c  the latency protocol
- *   packet-textcmd.c  text commands
- *   packet-bincmd.c   binary commands
- *   talk-stream.c     what these two do alike with a stream of commands
- *   stat-talk.c       -z latency,tree, -z textcmd,tree, -z bincmd,tree
- *   stat-rtt.c        -z latency,rtt
+ * What the dissectors of the latency and command protocols share: who is the client, what a TCP
+ * stream expects next, requests and their replies, the records for the statistics.
  */
 #ifndef PLATO_REQUEST_RESPONSE_H
 #define PLATO_REQUEST_RESPONSE_H
@@ -20,7 +13,7 @@
 #include <plato/exchange.h>
 #include <plato/frame.h>
 
-/* A command must be there within so long from its first byte to its last. */
+/* Longest time from a command's first byte to its last. */
 #define RR_COMMAND_NS 40000000000
 
 #define RR_REST_MAX 3 /* bytes of a latency value that came in an earlier segment */
@@ -59,10 +52,10 @@ typedef struct rr_protocol {
 
 /* How the bytes of one call of TCP are to be taken; the same in every pass. */
 typedef struct rr_start {
-    uint32_t skip;     /* bytes in front that were shown before */
-    bool after_unseen; /* bytes in front are missing from the capture */
-    bool
-        mid_stream; /* the connection's start was not captured, and nothing of this side was read */
+    uint32_t skip;     /* first bytes, which were shown before */
+    bool after_unseen; /* bytes before these are missing from the capture */
+    bool mid_stream;   /* the connection's start was not captured, and no message of this direction
+                          has ended */
     unsigned rest_len;
     uint8_t rest[RR_REST_MAX]; /* bytes that an earlier call left over */
 } rr_start;
@@ -80,7 +73,7 @@ typedef struct rr_flow {
     uint8_t rest[RR_REST_MAX];
 } rr_flow;
 
-/* What heuristics are asked about. */
+/* The layers that have heuristics. */
 typedef enum command_layer { COMMAND_TCP, COMMAND_TLS, COMMAND_LAYERS } command_layer;
 
 /* What a heuristic has seen so far. First pass only. */
@@ -94,7 +87,7 @@ typedef struct rr {
     bool client_known;
     unsigned client_direction;
     heuristic_state heuristics[COMMAND_LAYERS];
-    bool tls_tried; /* the heuristic over TLS has been asked */
+    bool tls_tried; /* the heuristic over TLS has decided */
     rr_flow flows[2];
     plato_exchanges exchanges;
 } rr;
@@ -105,7 +98,7 @@ typedef struct rr_message {
     bool is_request;
     bool slow;       /* its last byte came too long after its first */
     bool paired;     /* it takes part in requests and replies */
-    uint32_t behind; /* bytes behind it that came with it at first: later TCP may bring fewer */
+    uint32_t behind; /* bytes after it that came with it at first: later TCP may bring fewer */
     struct rr_message *next; /* in the packet */
 } rr_message;
 
@@ -118,7 +111,7 @@ typedef struct rr_record {
     plato_tap_form form;
     uint32_t error;  /* code of an error reply, 0: it is none */
     uint32_t length; /* bytes */
-    uint32_t behind; /* bytes behind it that came with it */
+    uint32_t behind; /* bytes after it that came with it */
 } rr_record;
 
 rr *rr_conversation_of(packet_info *pinfo, const rr_protocol *protocol);
@@ -128,8 +121,8 @@ rr_flow *rr_flow_of(packet_info *pinfo, rr *t);
 
 /*
  * Whether the client sent this packet: who opened the connection is the client; where the capture
- * does not tell, the port does, or what the first message looks like (`like_reply`), or else who
- * spoke first.
+ * does not show it, the port does, or what the first message looks like (`like_reply`), or else who
+ * sent first.
  */
 bool rr_is_request(packet_info *pinfo, rr *t, bool like_reply);
 
@@ -137,13 +130,13 @@ bool rr_is_request(packet_info *pinfo, rr *t, bool like_reply);
 rr_start rr_begin_segment(packet_info *pinfo, const rr_protocol *protocol, rr *t, const void *tcp,
                           uint32_t len);
 
-/* TCP, first pass: where the call ended; `used` counts from its first byte. */
+/* TCP, first pass: where the call ended; `consumed` counts from its first byte. */
 void rr_end_segment(packet_info *pinfo, rr *t, const void *tcp, uint32_t consumed);
 
 /* TCP: whether the bytes of this call came in several segments. */
 bool rr_is_reassembled(const void *tcp);
 
-/* TCP: asks for the bytes from `offset` on again, with `wanted` more behind them. */
+/* TCP: requests the bytes from `offset` on again, followed by `desegment_len` more. */
 void rr_request_more(packet_info *pinfo, rr *t, int offset, uint32_t desegment_len);
 
 /*
@@ -158,10 +151,10 @@ rr_message *rr_add_message(packet_info *pinfo, rr_protocol *protocol, rr *t, boo
 void rr_add_items(rr_protocol *protocol, const rr_message *message, tvbuff_t *tvb, int offset,
                   packet_info *pinfo, proto_tree *tree);
 
-/* The end of a message was not captured, and who knows what else behind it. */
+/* The end of a message was not captured, and perhaps more after it. */
 void rr_note_truncated(packet_info *pinfo, rr *t);
 
-/* " (1.234 ms)" behind the words of a reply. */
+/* Appends " (1.234 ms)" to the text of a reply. */
 void rr_append_time(label *out, const rr_message *message);
 
 /* For the statistics, which bytes outside messages are kept from, and for other plugins; copied. */

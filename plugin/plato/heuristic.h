@@ -16,8 +16,8 @@ ws_bool plato_heuristic_tls(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
 ws_bool plato_heuristic_websocket(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data);
 
 /*
- * For the length-prefixed variant over TCP. It has no CRC and looks like many private protocols:
- * off by default.
+ * For the MsgCmd framing over TCP. It has no CRC and looks like many private protocols: off by
+ * default.
  */
 ws_bool plato_heuristic_msgcmd(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data);
 

@@ -2,10 +2,10 @@
 /*
  * From what a transport hands over to scans of PDUs.
  *
- * TCP says where its bytes stand (struct tcpinfo), so that missing and repeated ones are known. TLS
- * says nothing that is the same in all versions of Wireshark, and loses nothing in between.
- * WebSocket does not put messages together, so the start of a frame is kept here until its end
- * comes.
+ * TCP gives the sequence number of its bytes (struct tcpinfo), so that missing and repeated ones
+ * are known. TLS gives nothing that is the same in all versions of Wireshark, and loses nothing in
+ * between. WebSocket does not put messages together, so the start of a frame is kept here until its
+ * end comes.
  */
 #include "plato/transport.h"
 
@@ -62,7 +62,7 @@ static const scan_start *kept_start(packet_info *pinfo, uint32_t seq)
     return record != NULL ? &record->start : &usual_start;
 }
 
-/* Whether `seq` lies in a hole of this side: bytes that come late. */
+/* The unseen segment that `seq` is in, for bytes that come out of order; NULL: none. */
 static const unseen_segment *unseen_segment_at(const plato_flow *flow, uint32_t seq)
 {
     for (unsigned i = 0; i < flow->unseen_count && i < UNSEEN_SEGMENTS; i++) {
@@ -79,7 +79,7 @@ static void add_unseen_segment(plato_flow *flow, uint32_t from, uint32_t to)
     flow->unseen[flow->unseen_count++ % UNSEEN_SEGMENTS] = segment;
 }
 
-/* The first bytes of a side: a frame begins here for certain only if the connection does. */
+/* The first bytes of a direction: a frame begins here for certain only if the connection does. */
 static scan_start first_start(packet_info *pinfo, uint32_t seq)
 {
     scan_start start = usual_start;
@@ -93,7 +93,7 @@ static scan_start first_start(packet_info *pinfo, uint32_t seq)
     return start;
 }
 
-/* Compares what TCP hands over with where this side stands. First pass only. */
+/* Compares what TCP hands over with what this direction expects next. First pass only. */
 static scan_start start_of(packet_info *pinfo, plato_flow *flow, uint32_t seq, uint32_t len)
 {
     scan_start start = usual_start;
@@ -108,7 +108,7 @@ static scan_start start_of(packet_info *pinfo, plato_flow *flow, uint32_t seq, u
         start.in_sync = false;
         add_unseen_segment(flow, flow->next_seq, seq);
     } else if (ahead < 0 && unseen_segment_at(flow, seq) != NULL) {
-        start.in_sync = false;      /* nobody knows where in a frame */
+        start.in_sync = false;      /* where in a frame is not known */
         start.after_unseen = false; /* these are those that were missing */
         start.out_of_order = true;
     } else if (ahead < 0) {
@@ -126,7 +126,7 @@ static void update_flow(plato_flow *flow, uint32_t seq, uint32_t len, const scan
     if (start->retransmitted)
         return;
     if (flow->known && (int32_t)(next - flow->next_seq) < 0)
-        return; /* late bytes do not move the side back */
+        return; /* what fills an unseen segment does not move it back */
     flow->known = true;
     flow->in_sync = end->in_sync;
     flow->next_seq = next;

@@ -4,7 +4,8 @@
 
 #include "support/compat.h"
 
-/* Dissectors for the payload of each transport: as many frames as there are, in any pieces. */
+/* Dissectors for the payload of each transport: as many frames as there are, however they are cut.
+ */
 int plato_dissect_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data);
 int plato_dissect_tls(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data);
 int plato_dissect_websocket(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data);

@@ -138,7 +138,7 @@ static void put_msg(row_writer *w, const message *m)
     put_id(w, m, PDU_MSG, 0);
 }
 
-/* A malformed head may end in front of them. */
+/* A malformed head may end before them. */
 static bool has_ack(const message *m)
 {
     return m->facts->decoded && m->facts->complete && m->facts->head.msg_type == PLATO_ACK &&
@@ -235,7 +235,7 @@ static void put_response_time(row_writer *w, const message *m)
         put_ns(w, m->analysis->verdict->response_time_ns);
 }
 
-/* A PUSH in front of the ACK that explains it has no flag yet, in no pass. */
+/* A PUSH before the ACK that explains it has no flag yet, in no pass. */
 static void put_delivery_of(row_writer *w, const message *m)
 {
     if (m->analysis->flags & PLATO_VERDICT_HAS_DELIVERY_TIME)
@@ -372,7 +372,7 @@ static bool is_no_file(const char *path)
     return false;
 }
 
-/* `rest`: what stands behind the option's name. NULL, with a message, if it makes no sense. */
+/* `rest`: what follows the option's name. NULL, with a message, if it makes no sense. */
 static rows_output *open_output(const char *rest)
 {
     row_format format = ROW_CSV;

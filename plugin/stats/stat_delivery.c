@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#define WAITING 256 /* PUSHes whose UP may still be told by an ACK that comes behind them */
+#define WAITING 256 /* PUSHes whose UP a later ACK may still name */
 
 enum {
     COLUMN_SESSION,
@@ -124,7 +124,7 @@ static void wait_for_ack(waiting_pushes *waiting, const plato_judged *handle, ui
     waiting->next = (waiting->next + 1) % WAITING;
 }
 
-/* An ACK of an UP may have told what PUSHes in front of it were. */
+/* An ACK of an UP may show which UP the PUSHes before it came from. */
 static void recheck(stat_table *table, waiting_pushes *waiting)
 {
     for (size_t i = 0; waiting->count > 0 && i < WAITING; i++) {

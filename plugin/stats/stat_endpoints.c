@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* -z conv,plato and -z endpoints,plato: who talks to whom, counted in Plato frames and their bytes.
+/* -z conv,plato and -z endpoints,plato: who sends to whom, counted in Plato frames and their bytes.
  */
 #include "stats/registrar.h"
 #include "taps/tap.h"
@@ -7,7 +7,7 @@
 #include <epan/conversation_table.h>
 #include <epan/dissectors/packet-tcp.h>
 
-/* The filter names behind each kind of question. */
+/* The filter names for each kind of filter. */
 static const struct {
     conv_filter_type_e kind;
     const char *ipv4;

@@ -50,7 +50,7 @@ static const stat_times_columns columns = {
 };
 
 /* Ranges, in the order in which they are shown; `below` in ns. Wireshark's window sorts them by
- * their text: the spaces in front make that the same order. */
+ * their text: the leading spaces make that the same order. */
 static const struct {
     int64_t below;
     const char *name;
@@ -131,7 +131,7 @@ static void rtt_init(stat_tap_table_ui *ui _U_)
     stat_table_init(&kind);
 }
 
-/* All ranges are there from the first probe on, so that they stand in their order. */
+/* All ranges are there from the first probe on, so that they are shown in their order. */
 static void make_rows(stat_table *table, rtt_notes *notes)
 {
     for (size_t i = 0; i < RANGES; i++) {
@@ -155,7 +155,7 @@ static bool is_lost(const plato_exchange *probe, const rr_protocol *protocol)
            plato_exchange_is_unanswered(probe, &protocol->rules, protocol->known_until_ns);
 }
 
-/* Later packets tell what became of the probes that wait. */
+/* Later packets show what became of the probes that wait. */
 static void recheck(rtt_notes *notes, const rr_protocol *protocol)
 {
     for (size_t i = 0; i < WAITING; i++) {

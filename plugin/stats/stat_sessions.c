@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#define OPEN_MESSAGES 1024 /* so many without an ACK are looked at again with each ACK */
+#define OPEN_MESSAGES 1024 /* that wait for an ACK; each ACK looks through them */
 
 enum {
     COLUMN_SESSION,
@@ -24,7 +24,7 @@ enum {
     COLUMN_BYTES,
 };
 
-/* Columns as wide as their titles, so that tshark's table stands straight. */
+/* Columns as wide as their titles, so that tshark's table is aligned. */
 static stat_tap_table_item fields[] = {
     {TABLE_ITEM_STRING, TAP_ALIGN_RIGHT, "             Session", "%20s"},
     {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Direction", "%-9s"},
@@ -107,7 +107,7 @@ static bool label(packet_info *pinfo, const pdu_info *facts, char *text, size_t 
     if (!plato_pdu_id(facts, PDU_SESSION, &id))
         return false;
     if (id == 0 && facts->frame.framing == PLATO_FRAMING_MSGCMD)
-        return false; /* most of the variant's messages have none */
+        return false; /* most messages of the MsgCmd framing have none */
     g_snprintf(text, (gulong)cap, "%*" PRIu64, STAT_ID_WIDTH, id);
     return true;
 }
@@ -234,7 +234,8 @@ static void set_cells(stat_table *table, session_row *s)
     set_unacked(table, s);
 }
 
-/* An ACK closes messages that went the other way; the variant's may not name their session. */
+/* An ACK closes messages that went the other way; those of the MsgCmd framing may not name their
+ * session. */
 static void note_ack(stat_table *table, stat_key *key, bool has_session, bool upstream)
 {
     GHashTableIter all;

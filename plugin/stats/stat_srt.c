@@ -27,7 +27,7 @@ static bool is_answered(uint32_t type)
     return false;
 }
 
-/* Each ACK counts, also a further one of the same message, against its first sending. */
+/* Each ACK counts, also a further one of the same message, against its first transmission. */
 static tap_packet_status srt_packet(void *tapdata, packet_info *pinfo, epan_dissect_t *edt _U_,
                                     const void *data, tap_flags_t flags _U_)
 {

@@ -22,7 +22,7 @@ typedef struct stat_key {
     char bytes[STAT_KEY_BYTES];
 } stat_key;
 
-/* The start of each row; what a statistic counts stands behind it. */
+/* The start of each row; what a statistic counts follows it. */
 typedef struct stat_row {
     stat_key key;
     unsigned number; /* in the table shown */
@@ -31,7 +31,7 @@ typedef struct stat_row {
 /* What tables of one statistic have in common. */
 typedef struct stat_kind {
     stat_tap_table_ui *ui;          /* as registered */
-    size_t row_size;                /* bytes, the stat_row in front included */
+    size_t row_size;                /* bytes, with the stat_row at its start */
     size_t notes_size;              /* bytes that a table keeps beside its rows; 0: none */
     void (*release)(stat_row *row); /* frees what a row holds; NULL: nothing */
 } stat_kind;

@@ -15,7 +15,7 @@ typedef struct stat_times {
     quantile p99;
 } stat_times;
 
-/* Where in the table its figures stand. */
+/* The columns of the table for its figures. */
 typedef struct stat_times_columns {
     unsigned count;
     unsigned min;

@@ -60,7 +60,7 @@ static char *session_label(const pdu_info *facts)
     return g_strcanon(label, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-_", '_');
 }
 
-/* Sorted by name, the files of a session stand together in the order of the capture. */
+/* Sorted by name, the files of a session are together in the order of the capture. */
 static char *file_name(const packet_info *pinfo, const content_object *object, const char *session,
                        const char *extension)
 {

@@ -25,7 +25,7 @@ typedef struct plato_tap_layout {
                                       sizeof(plato_tap_message) + sizeof(plato_exchange))          \
     }
 
-/* What later frames tell is asked for later, of `judged`; plugins cannot call each other. */
+/* For what only later frames show, by `handle`; plugins cannot call each other. */
 typedef struct plato_tap_questions {
     plato_verdict (*verdict)(const plato_judged *handle);
     bool (*unacked)(const plato_judged *handle);
@@ -42,8 +42,8 @@ typedef struct plato_tap_record {
     const pdu_info *facts;
     pdu_analysis analysis;
     uint32_t index;  /* 0, 1, ... within the packet */
-    bool first_pass; /* what only later frames tell is not known yet; pinfo does not say so here */
-    bool start_captured; /* of the transport connection: nothing can lie in front of its frames */
+    bool first_pass; /* what only later frames show is not known yet; pinfo does not say so here */
+    bool start_captured; /* of the transport connection: nothing is missing before its frames */
     uint32_t tcp_stream; /* tcp.stream; UINT32_MAX where it is not TCP */
     const plato_tap_questions *ask;
 } plato_tap_record;
@@ -57,7 +57,7 @@ typedef struct plato_tap_skipped {
     uint32_t bytes;
     bool start_captured;
     uint32_t tcp_stream; /* as above */
-    bool behind_gap;     /* bytes of this direction are missing from the capture in front of them */
+    bool behind_gap;     /* bytes of this direction are missing from the capture before them */
 } plato_tap_skipped;
 
 /* The protocols beside Plato. */
@@ -88,7 +88,7 @@ typedef struct plato_tap_message {
     const char *remark;             /* what is wrong with its form; NULL: nothing */
     uint32_t error;                 /* code of an error reply; 0: it is none */
     uint32_t length;                /* bytes */
-    uint32_t behind;                /* bytes behind it that came with it */
+    uint32_t behind;                /* bytes after it that came with it */
     bool start_captured;
     uint32_t tcp_stream; /* as above */
 } plato_tap_message;
@@ -99,7 +99,7 @@ void plato_tap_bytes_skipped(packet_info *pinfo, uint32_t bytes, bool behind_gap
 /* Hands a frame to whoever listens. Cheap when nobody does. */
 void plato_tap_frame(packet_info *pinfo, const pdu_info *facts, const pdu_analysis *analysis);
 
-/* Hands a message to whoever listens; `layout` and what stands behind `behind` are filled in. */
+/* Hands a message to whoever listens; `layout` and what comes after `behind` are filled in. */
 void plato_tap_rr_message(packet_info *pinfo, const plato_tap_message *message);
 
 void plato_register_tap(void);

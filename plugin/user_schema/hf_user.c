@@ -68,8 +68,8 @@ static const char *message_segment(const user_set *set, wmem_map_t *counts,
 }
 
 /*
- * Two fields may have one filter name if their types are the same. The name of the type is put
- * behind the name for as long as it belongs to a field of another type.
+ * Two fields may have one filter name if their types are the same. The name of the type is appended
+ * for as long as the name belongs to a field of another type.
  */
 static char *filter_name(const user_set *set, wmem_map_t *types, const char *segment,
                          const user_field *field)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Feeds the analysis on the first pass, and asks it for verdicts on every one. */
+/* Feeds the analysis on the first pass, and looks up its verdicts on every one. */
 #include "plato/pdu/analysis_feed.h"
 
 #include "plato/pdu/analysis_store.h"

@@ -8,7 +8,7 @@
 
 /*
  * What the analysis knows of one frame; the same in every pass, but for what only later frames
- * tell. Lives as long as the packet, `judged` as long as the file.
+ * show. Lives as long as the packet, `handle` as long as the file.
  */
 typedef struct pdu_analysis {
     const plato_judged *handle;   /* NULL for a frame that does not enter the analysis */
@@ -22,19 +22,19 @@ typedef struct pdu_analysis {
 } pdu_analysis;
 
 /*
- * Judges a frame: on the first pass it is fed to the analysis and what was found is kept with it,
- * on later ones that is looked up.
+ * On the first pass a frame is fed to the analysis and what was found is kept with it, on later
+ * ones that is looked up.
  */
 pdu_analysis plato_analyze_pdu(packet_info *pinfo, plato_conversation *conversation,
                                const pdu_info *facts);
 
-/* Whether this frame lacks its ACK, as far as the frames so far can tell. */
+/* Whether this frame lacks its ACK, as far as the frames so far show. */
 bool plato_is_unacked(const plato_judged *handle);
 
-/* The verdict, with what the frames so far can tell. */
+/* The verdict, with what the frames so far show. */
 plato_verdict plato_current_verdict(const plato_judged *handle);
 
-/* Tells the analysis that bytes of the side that sent this packet are missing. First pass only. */
+/* Reports to the analysis that bytes of this packet's sender are missing. First pass only. */
 void plato_report_unseen_segment(packet_info *pinfo, plato_conversation *conversation);
 
 void plato_register_analysis_feed(void);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The frames of the file that were judged. */
+/* The frames of the file, and what the analysis said of them. */
 #include "plato/pdu/analysis_store.h"
 
 #include <glib.h>
@@ -8,7 +8,7 @@
 
 static GPtrArray *blocks;  /* of BLOCK_FRAMES frames, in order */
 static uint32_t count;     /* of frames */
-static GArray *identities; /* the first is that of nobody */
+static GArray *identities; /* the first one is empty */
 static uint32_t in_packet; /* frames of the last packet */
 
 static stored_pdu *pdu_at(uint32_t number)
@@ -40,7 +40,7 @@ stored_pdu *store_add(uint32_t packet, uint32_t ordinal)
     return append(packet);
 }
 
-/* Index of the first frame that is not in front of this packet. */
+/* Number of the first frame that is not before this packet. */
 static uint32_t lower_bound(uint32_t packet)
 {
     uint32_t low = 0, high = count;

@@ -15,16 +15,16 @@ typedef struct stored_pdu {
     uint32_t identity; /* see store_identity() */
 } stored_pdu;
 
-/* Adds a frame, if it is the next one: `ordinal` 0, 1, ... of a packet that is not behind the last.
- * NULL if it is not; otherwise it stays where it is, and is to be filled in. */
+/* Adds a frame, if it is the next one: `ordinal` 0, 1, ... of a packet that is not before the last
+ * one. NULL if it is not; otherwise it stays where it is, and is to be filled in. */
 stored_pdu *store_add(uint32_t packet, uint32_t ordinal);
 
 /* NULL if there is none. O(log n). */
 const stored_pdu *store_find(uint32_t packet, uint32_t ordinal);
 
 /*
- * Who is behind a connection, as a number. `last` is what was returned last for the same
- * connection, at first 0: an identity is kept once as long as it stays.
+ * Which device and conn_id a connection belongs to, as a number. `last` is what was returned last
+ * for the same connection, at first 0: an identity is kept once as long as it stays.
  */
 uint32_t store_keep_identity(plato_identity identity, uint32_t last);
 plato_identity store_identity(uint32_t number);

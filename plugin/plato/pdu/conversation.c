@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What is known of a conversation: its framing, its CRC, who is the client, where TCP stands. */
+/* What is known of a conversation: its framing, its CRC, who is the client, what TCP expects next.
+ */
 #include "plato/pdu/conversation.h"
 
 #include "plato/pdu/proto.h"

@@ -34,7 +34,7 @@ typedef struct frame_begin {
 
 typedef struct pdu_fragment pdu_fragment; /* pdu_fragment.c */
 
-/* Where one direction of a TCP stream stands. Changed on the first pass only. */
+/* What one direction of a TCP stream expects next. Changed on the first pass only. */
 typedef struct plato_flow {
     bool known;             /* next_seq is set */
     bool in_sync;           /* a frame begins at next_seq */
@@ -69,9 +69,9 @@ plato_conversation *plato_conversation_of(packet_info *pinfo);
 
 /*
  * Whether the client sent this packet. Who opened the TCP connection is the client; where the
- * capture does not tell, the first frame does: some types only clients send. `head` is NULL for a
- * frame that could not be read. Frames in front of the one that told are judged as if it had not,
- * in every pass.
+ * capture does not show it, the first frame does: some types only clients send. `head` is NULL for
+ * a frame that could not be read. For frames before the one that showed it, it is not known, in
+ * every pass.
  */
 bool plato_is_upstream(packet_info *pinfo, plato_conversation *conversation, uint64_t position,
                        const plato_head *head);

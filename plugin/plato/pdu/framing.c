@@ -68,7 +68,7 @@ plato_resync_result plato_msgcmd_resync(const uint8_t *p, size_t n, const plato_
     return result;
 }
 
-/* In sync the first byte tells: it is the version, never 0, or the top of a length, always 0. */
+/* In sync the first byte decides: it is the version, never 0, or the top of a length, always 0. */
 static plato_framing by_first_bytes(const uint8_t *p, size_t n)
 {
     if (p[0] != 0)

@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-/* Where each id stands in the heads; numbers as in proto/plato.proto. */
+/* Where each id is in the heads; numbers as in proto/plato.proto. */
 static const struct {
     plato_msg_type msg_type;
     pdu_id which;

@@ -11,13 +11,13 @@ typedef enum pdu_id { PDU_DEVICE, PDU_CONN, PDU_SESSION, PDU_CLIENT, PDU_MSG } p
 /* The message's own id, where it has one or shows a zero in its place. */
 bool plato_pdu_id(const pdu_info *facts, pdu_id which, uint64_t *id);
 
-/* The variant's session where it sends text; else empty. */
+/* The session of the MsgCmd framing, where it is text; else empty. */
 plato_span plato_pdu_session_name(const pdu_info *facts);
 
-/* Whether the frame's type was found; the variant has it behind the header. */
+/* Whether the frame's type was found; the MsgCmd framing has it after the header. */
 bool plato_pdu_has_type(const pdu_info *facts);
 
-/* What is counted by its ids: whole, decoded, not damaged as far as can be told. */
+/* What is counted by its ids: whole, decoded, not damaged as far as is known. */
 bool plato_pdu_is_sound(const pdu_info *facts);
 
 /* "UP", or the number where there is no name, from `scope`. */

@@ -28,7 +28,7 @@ frame_begin plato_take_fragment(packet_info *pinfo, plato_conversation *conversa
 void plato_set_fragment(packet_info *pinfo, plato_conversation *conversation, plato_framing framing,
                         bool under_way, bool same);
 
-/* Behind the first pass: all frames that never ended, of the whole file. */
+/* After the first pass: all frames that never ended, of the whole file. */
 void plato_unfinished_pdus(plato_unfinished_fn each, void *user);
 
 void plato_register_fragments(void);

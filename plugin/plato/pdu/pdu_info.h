@@ -12,7 +12,7 @@
 
 /*
  * What there is to know of one frame. All of it is found before anything is shown, so that columns,
- * tree and whoever else is told later agree, and nothing depends on whether there is a tree.
+ * tree and taps agree, and nothing depends on whether there is a tree.
  */
 typedef struct pdu_info {
     tvbuff_t *tvb; /* begins with the frame; lives as long as the packet */
@@ -23,13 +23,13 @@ typedef struct pdu_info {
     frame_begin begin;      /* where its first byte came in an earlier packet */
     bool complete;          /* all of them */
     bool shortened;         /* its length was damaged: another frame was found inside */
-    bool capture_gap;       /* bytes in front of it are missing from the capture */
+    bool capture_gap;       /* bytes before it are missing from the capture */
     plato_err length_error; /* over a limit; then nothing below is set */
     checksum_result crc;
     bool decoded; /* a version that we know: head and body were looked at */
     plato_head head;
     plato_err head_error;
-    size_t head_error_at; /* its offset, in bytes of the head or of the variant's MsgCmd */
+    size_t head_error_at; /* its offset, in bytes of the head or of the MsgCmd */
     plato_span content;   /* the application's body, wherever the framing has it */
     body_facts body;
 } pdu_info;

@@ -4,8 +4,8 @@
 #include "plato/pdu/proto.h"
 
 /*
- * Packet number and ordinal within the packet. (Offsets do not tell frames apart: several TLS
- * records of one packet all begin at 0.)
+ * Packet number and ordinal within the packet. (Offsets are not enough: several TLS records of one
+ * packet all begin at 0.)
  */
 static uint32_t *frames_so_far(packet_info *pinfo)
 {

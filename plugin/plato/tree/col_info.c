@@ -10,7 +10,7 @@
 #define EXCERPT_BYTES 40 /* of a text shown in the column */
 
 /*
- * Which ids an ACK is told by depends on what it acknowledges. The bits are those of
+ * Which ids an ACK is shown with depends on what it acknowledges. The bits are those of
  * plato_head.present: 1 << number of the field in AckHead.
  */
 enum { SHOW_CONN = 1 << 4, SHOW_CLIENT = 1 << 5, SHOW_SESSION = 1 << 6, SHOW_MSG = 1 << 7 };
@@ -185,7 +185,7 @@ static void add_body(packet_info *pinfo, label *out, const pdu_info *facts)
     }
 }
 
-/* What is wrong with the frame, in brackets behind the rest. */
+/* What is wrong with the frame, in brackets at the end. */
 static void add_remarks(label *out, const pdu_info *facts)
 {
     if (facts->length_error != PLATO_OK) {

@@ -9,8 +9,7 @@
 void plato_info_text(packet_info *pinfo, const pdu_info *facts, label *out);
 
 /*
- * Adds the words of one frame to the info column, behind those of the packet's earlier frames, and
- * fences them off: neither the next frame nor an exception can wipe them.
+ * Appends the words of one frame to the info column, as column_append_pdu() does.
  */
 void plato_info_column(packet_info *pinfo, const char *text);
 

@@ -30,7 +30,7 @@ const value_string *plato_ack_code_values(void);
 int plato_field_hf(const message_view *view, uint32_t number);
 
 /*
- * The hf for a number that some senders write as text (the variant's session:
+ * The hf for a number that some senders write as text (the session in the MsgCmd framing:
  * `plato.up.session_name` beside `plato.up.session_id`); -1 for all other fields.
  */
 int plato_field_text_hf(const message_view *view, uint32_t number);

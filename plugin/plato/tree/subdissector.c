@@ -9,7 +9,8 @@ static dissector_table_t table; /* plato.msg_type */
 static dissector_handle_t json_handle;
 static dissector_handle_t protobuf_handle;
 
-/* Calls `handle`, or without one whoever is registered for `msg_type`. True if it took the body. */
+/* Calls `handle`, or without one the dissector that is registered for `msg_type`. True if it took
+ * the body. */
 static bool call(dissector_handle_t handle, void *data, uint32_t msg_type, tvbuff_t *body,
                  packet_info *pinfo, proto_tree *tree)
 {

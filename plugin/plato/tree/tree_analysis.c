@@ -92,14 +92,14 @@ static void add_times(analysis_tree *to, const plato_verdict *verdict)
         add_frame_number(to, hf_response_to, verdict->response_to);
         add_time(to, hf_response_time, verdict->response_time_ns);
     }
-    /* where the PUSH came first, only later frames have told */
+    /* where the PUSH came first, only later frames show it */
     if (verdict->flags & PLATO_VERDICT_HAS_DELIVERY_TIME) {
         add_frame_number(to, hf_delivery_of, verdict->delivery_of);
         add_time(to, hf_delivery_time, verdict->delivery_time_ns);
     }
 }
 
-/* What only later frames can tell is shown on later passes alone, so that all modes agree. */
+/* What only later frames can show is added on later passes alone, so that all modes agree. */
 static void add_later(analysis_tree *to, const pdu_analysis *analysis)
 {
     const plato_verdict *verdict = analysis->verdict;

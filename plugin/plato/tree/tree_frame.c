@@ -107,7 +107,7 @@ static bool is_header_too_long(const pdu_info *facts)
     return facts->length_error == PLATO_ERR_VAR_HEAD_TOO_LONG;
 }
 
-/* What is behind a header whose length cannot be, or was damaged, belongs to no frame. */
+/* The bytes after a header whose length cannot be, or was damaged, belong to no frame. */
 static void add_bytes_after_header(const pdu_info *facts, tvbuff_t *tvb, proto_tree *tree)
 {
     const int header = (int)plato_header_len(facts->frame.framing);
@@ -197,7 +197,7 @@ void plato_dissect_pdu(const pdu_info *facts, const pdu_analysis *analysis, tvbu
     const char *proto = pinfo->current_proto;
     label text;
     plato_info_text(pinfo, facts, &text);
-    plato_info_column(pinfo, text.text); /* in front of everything that may throw */
+    plato_info_column(pinfo, text.text); /* before everything that may throw */
     TRY
     {
         dissect_in_tree(facts, analysis, tvb, pinfo, tree, text.text);

@@ -9,7 +9,7 @@ static int hf_var_head = -1;
 static int hf_known_heads[PLATO_SYNC + 1]; /* the same field, labelled by message type */
 static int ett_var_head = -1;
 
-/* Generated zeros for fields that proto3 left out, at `offset`, where they would stand. */
+/* Generated zeros for fields that proto3 left out, at `offset`, where they would be. */
 static void add_defaults(const plato_head *head, const message_view *view, tvbuff_t *tvb,
                          proto_tree *tree, int offset)
 {

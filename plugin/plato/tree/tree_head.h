@@ -14,7 +14,7 @@ proto_tree *plato_dissect_head(const pdu_info *facts, tvbuff_t *tvb, packet_info
                                int length);
 
 /*
- * Adds to the fields of a head what its bytes do not say: zeros that were left out, at `offset`, or
+ * Adds to the fields of a head what is not in its bytes: zeros that were left out, at `offset`, or
  * that it is malformed, or that it refuses.
  */
 void plato_add_head_findings(const pdu_info *facts, tvbuff_t *tvb, packet_info *pinfo,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A frame of the length-prefixed variant in the tree:
+ * A frame of the MsgCmd framing in the tree:
  *
  *     offset  size  field
  *          0     4  length       bytes that follow, big-endian
@@ -34,7 +34,7 @@ typedef struct place {
     tvbuff_t *tvb;
     packet_info *pinfo;
     proto_tree *tree;
-    int offset; /* of the message whose fields are walked, in tvb */
+    int offset; /* of the message whose fields are read, in tvb */
 } place;
 
 static int field_at(const place *at, const plato_field *field)

@@ -4,7 +4,7 @@
 
 #include "plato/pdu/pdu_info.h"
 
-/* Shows the length of a frame of the length-prefixed variant. */
+/* Shows the length of a frame of the MsgCmd framing. */
 void plato_dissect_msgcmd_header(const pdu_info *facts, tvbuff_t *tvb, packet_info *pinfo,
                                  proto_tree *tree);
 

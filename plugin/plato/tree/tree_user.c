@@ -99,7 +99,7 @@ static void add_double(const cell *c, uint64_t value)
     proto_tree_add_double(c->tree, c->hf, c->to->tvb, c->at, c->length, number);
 }
 
-/* How each type stands on the wire. What is length-delimited has no `add`. */
+/* How each type is written on the wire. What is length-delimited has no `add`. */
 typedef struct wire_form {
     plato_wire_type wire_type;
     void (*add)(const cell *c, uint64_t value);
@@ -159,7 +159,7 @@ static int read_packed(plato_wire_type type, const uint8_t *p, size_t left, uint
     return (int)n;
 }
 
-/* Numbers behind one another in one field. The first item covers tag and length as well. */
+/* Several numbers in one field. The first item covers tag and length as well. */
 static bool add_packed(user_body *to, const place *where, const user_field *known,
                        const plato_field *field)
 {
@@ -173,7 +173,7 @@ static bool add_packed(user_body *to, const place *where, const user_field *know
             read_packed(how->wire_type, field->bytes.p + done, field->bytes.n - done, &value);
         if (n < 0) {
             add_mismatch(to, where, plato_strerror((plato_err)n), content + (int)done);
-            return true; /* the fields behind it can be read */
+            return true; /* the fields after it can be read */
         }
         if (!count_item(to, where, content + (int)done))
             return false;
@@ -245,7 +245,7 @@ static bool add_known(user_body *to, const place *where, const user_field *known
     return true;
 }
 
-/* False when there is no room for more. */
+/* False when no more items may be added. */
 static bool dissect_message(user_body *to, const place *where, plato_span bytes)
 {
     plato_wire reader;
