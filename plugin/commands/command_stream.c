@@ -12,13 +12,13 @@ static int dissect_segment(command_stream *stream, tvbuff_t *tvb, packet_info *p
 {
     const uint32_t reported = tvb_reported_length(tvb);
     const int captured = (int)tvb_captured_length(tvb);
-    rr *t = rr_conversation_of(pinfo, stream->protocol);
-    const rr_start start = rr_begin_segment(pinfo, stream->protocol, t, tcp, reported);
+    rr_conversation *rr = rr_conversation_of(pinfo, stream->protocol);
+    const rr_start start = rr_begin_segment(pinfo, stream->protocol, rr, tcp, reported);
     const command_segment segment = {
         .tvb = tvb,
         .pinfo = pinfo,
         .tree = tree,
-        .rr = t,
+        .rr = rr,
         .after_unseen = start.after_unseen,
         .mid_stream = start.mid_stream,
         .can_desegment =
@@ -27,7 +27,7 @@ static int dissect_segment(command_stream *stream, tvbuff_t *tvb, packet_info *p
     };
     const int offset = (int)start.skip < captured ? (int)start.skip : captured;
     const int stopped = stream->dissect(&segment, offset);
-    rr_end_segment(pinfo, t, tcp, stopped < captured ? (uint32_t)stopped : reported);
+    rr_end_segment(pinfo, rr, tcp, stopped < captured ? (uint32_t)stopped : reported);
     return captured;
 }
 
@@ -69,10 +69,10 @@ ws_bool command_heuristic_tcp(command_stream *stream, tvbuff_t *tvb, packet_info
 ws_bool command_heuristic_tls(command_stream *stream, tvbuff_t *tvb, packet_info *pinfo,
                               proto_tree *tree, void *data)
 {
-    rr *t = rr_conversation_of(pinfo, stream->protocol);
-    if (t->tls_tried || PINFO_FD_VISITED(pinfo))
+    rr_conversation *rr = rr_conversation_of(pinfo, stream->protocol);
+    if (rr->tls_tried || PINFO_FD_VISITED(pinfo))
         return FALSE;
-    t->tls_tried = true;
+    rr->tls_tried = true;
     if (!matches(stream, COMMAND_TLS, tvb, pinfo))
         return FALSE;
     ws_set_tls_app_handle(data, find_dissector(stream->names.dissector_tls));
@@ -114,55 +114,53 @@ void command_handoff(const command_stream *stream)
 
 /* ---- one command ---- */
 
-void command_begin_item(const rr_protocol *protocol, command_item *scan_span)
+void command_begin_item(const rr_protocol *protocol, command_item *item)
 {
-    const command_segment *segment = scan_span->segment;
-    column_append_pdu(segment->pinfo, protocol->column, scan_span->text.text);
-    scan_span->item = proto_tree_add_item(segment->tree, protocol->proto, segment->tvb,
-                                          scan_span->offset, scan_span->length, ENC_NA);
-    proto_item_append_text(scan_span->item, ", %s", scan_span->text.text);
-    scan_span->tree = proto_item_add_subtree(scan_span->item, protocol->ett);
+    const command_segment *segment = item->segment;
+    column_append_pdu(segment->pinfo, protocol->column, item->text.text);
+    item->item = proto_tree_add_item(segment->tree, protocol->proto, segment->tvb, item->offset,
+                                     item->length, ENC_NA);
+    proto_item_append_text(item->item, ", %s", item->text.text);
+    item->tree = proto_item_add_subtree(item->item, protocol->ett);
 }
 
-proto_item *command_begin_continuation(const rr_protocol *protocol, command_item *scan_span)
+proto_item *command_begin_continuation(const rr_protocol *protocol, command_item *item)
 {
-    const command_segment *segment = scan_span->segment;
-    scan_span->form = PLATO_TAP_OUTSIDE;
-    label_begin(&scan_span->text);
-    label_add(&scan_span->text, "Continuation (");
-    label_add_number(&scan_span->text, (uint64_t)scan_span->length);
-    label_add(&scan_span->text, " bytes)");
-    command_begin_item(protocol, scan_span);
-    return proto_tree_add_item(scan_span->tree, protocol->hf_continuation, segment->tvb,
-                               scan_span->offset, scan_span->length, ENC_NA);
+    const command_segment *segment = item->segment;
+    item->form = PLATO_TAP_OUTSIDE;
+    label_begin(&item->text);
+    label_add(&item->text, "Continuation (");
+    label_add_number(&item->text, (uint64_t)item->length);
+    label_add(&item->text, " bytes)");
+    command_begin_item(protocol, item);
+    return proto_tree_add_item(item->tree, protocol->hf_continuation, segment->tvb, item->offset,
+                               item->length, ENC_NA);
 }
 
-void command_end_item(rr_protocol *protocol, const command_item *scan_span, rr_message *message,
+void command_end_item(rr_protocol *protocol, const command_item *item, rr_message *message,
                       const char *type, const char *remark)
 {
-    const command_segment *segment = scan_span->segment;
+    const command_segment *segment = item->segment;
     const rr_record record = {
         .protocol = protocol,
         .message = message,
         .type = type,
         .remark = remark,
-        .form = scan_span->form,
-        .error = scan_span->error,
-        .length = (uint32_t)scan_span->length,
-        .behind =
-            tvb_captured_length(segment->tvb) - (uint32_t)(scan_span->offset + scan_span->length),
+        .form = item->form,
+        .error = item->error,
+        .length = (uint32_t)item->length,
+        .following = tvb_captured_length(segment->tvb) - (uint32_t)(item->offset + item->length),
     };
-    if (scan_span->form == PLATO_TAP_CUT)
+    if (item->form == PLATO_TAP_CUT)
         rr_note_truncated(segment->pinfo, segment->rr);
-    rr_add_items(protocol, message, segment->tvb, scan_span->offset, segment->pinfo,
-                 scan_span->tree);
+    rr_add_items(protocol, message, segment->tvb, item->offset, segment->pinfo, item->tree);
     rr_tap(segment->pinfo, &record);
 }
 
-void command_add_error_code(rr_protocol *protocol, const command_item *scan_span, proto_item *code)
+void command_add_error_code(rr_protocol *protocol, const command_item *item, proto_item *code)
 {
-    const char *text = plato_command_code_text(scan_span->error);
+    const char *text = plato_command_code_text(item->error);
     proto_item_append_text(code, " (%s)", text != NULL ? text : "unknown");
-    expert_add_info_format(scan_span->segment->pinfo, code, &protocol->expert.error_reply,
-                           "Error reply: %u", scan_span->error);
+    expert_add_info_format(item->segment->pinfo, code, &protocol->expert.error_reply,
+                           "Error reply: %u", item->error);
 }

@@ -13,7 +13,7 @@ typedef struct command_segment {
     tvbuff_t *tvb;
     packet_info *pinfo;
     proto_tree *tree;
-    rr *rr;
+    rr_conversation *rr;
     bool after_unseen;  /* bytes before these are missing from the capture */
     bool mid_stream;    /* so may be the start of the first command: rr_start */
     bool can_desegment; /* TCP can hand over more */
@@ -75,16 +75,16 @@ typedef struct command_item {
 } command_item;
 
 /* Item and info column, with the item's text. */
-void command_begin_item(const rr_protocol *protocol, command_item *scan_span);
+void command_begin_item(const rr_protocol *protocol, command_item *item);
 
 /* The same for bytes outside any command; returns the item of the bytes. */
-proto_item *command_begin_continuation(const rr_protocol *protocol, command_item *scan_span);
+proto_item *command_begin_continuation(const rr_protocol *protocol, command_item *item);
 
 /* What was found out about it, and the record for the statistics; `type`, `remark`: rr_record. */
-void command_end_item(rr_protocol *protocol, const command_item *scan_span, rr_message *message,
+void command_end_item(rr_protocol *protocol, const command_item *item, rr_message *message,
                       const char *type, const char *remark);
 
 /* The item of an error reply's code. */
-void command_add_error_code(rr_protocol *protocol, const command_item *scan_span, proto_item *code);
+void command_add_error_code(rr_protocol *protocol, const command_item *item, proto_item *code);
 
 #endif

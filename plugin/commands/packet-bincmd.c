@@ -51,7 +51,7 @@ static const value_string types[] = {
 
 /* One command in the packet at hand. */
 typedef struct command {
-    command_item scan_span;
+    command_item item;
     tvbuff_t *tvb;
     packet_info *pinfo;
     uint32_t claimed;
@@ -78,30 +78,30 @@ static bool is_printable(plato_span text)
 
 static void add_error_reply(const command *c, proto_tree *tree, proto_item *params, int at)
 {
-    if (c->scan_span.error == 0) {
+    if (c->item.error == 0) {
         expert_add_info(c->pinfo, params, &ei_error_short);
         return;
     }
     proto_item *item = proto_tree_add_item(tree, bincmd.hf_code, c->tvb, at, 2, ENC_BIG_ENDIAN);
-    proto_tree_add_item(tree, bincmd.hf_reason, c->tvb, at + 2, (int)c->scan_span.reason.n,
+    proto_tree_add_item(tree, bincmd.hf_reason, c->tvb, at + 2, (int)c->item.reason.n,
                         ENC_UTF_8 | ENC_NA);
-    command_add_error_code(&bincmd, &c->scan_span, item);
+    command_add_error_code(&bincmd, &c->item, item);
 }
 
 /* Below an item of its own, if there are any. */
 static void dissect_params(const command *c, bool whole)
 {
-    const int at = c->scan_span.offset + PLATO_BINCMD_HEADER_LEN;
+    const int at = c->item.offset + PLATO_BINCMD_HEADER_LEN;
     const int n = (int)c->fields.params.n;
-    proto_item *item = c->scan_span.item;
-    proto_tree *tree = c->scan_span.tree;
+    proto_item *item = c->item.item;
+    proto_tree *tree = c->item.tree;
     if (n > 0) {
-        item = proto_tree_add_item(c->scan_span.tree, hf_params, c->tvb, at, n, ENC_NA);
+        item = proto_tree_add_item(c->item.tree, hf_params, c->tvb, at, n, ENC_NA);
         tree = proto_item_add_subtree(item, ett_params);
     }
     if (!whole)
         expert_add_info(c->pinfo, item, &ei_cut);
-    else if (c->fields.type == PLATO_BINCMD_ERROR && !c->scan_span.is_request)
+    else if (c->fields.type == PLATO_BINCMD_ERROR && !c->item.is_request)
         add_error_reply(c, tree, item, at);
     else if (c->fields.type == PLATO_BINCMD_ECHO && n == ECHO_LEN)
         proto_tree_add_item(tree, hf_value, c->tvb, at, n, ENC_BIG_ENDIAN);
@@ -120,11 +120,11 @@ static proto_item *dissect_header(const command *c)
         int n;
     } rows[] = {{hf_magic, 0, MAGIC_LEN}, {hf_len, 4, 2}, {hf_type, 6, 2}};
     proto_item *items[array_length(rows)] = {NULL};
-    for (size_t i = 0; i < array_length(rows) && rows[i].at + rows[i].n <= c->scan_span.length; i++)
-        items[i] = proto_tree_add_item(c->scan_span.tree, rows[i].hf, c->tvb,
-                                       c->scan_span.offset + rows[i].at, rows[i].n, ENC_BIG_ENDIAN);
+    for (size_t i = 0; i < array_length(rows) && rows[i].at + rows[i].n <= c->item.length; i++)
+        items[i] = proto_tree_add_item(c->item.tree, rows[i].hf, c->tvb,
+                                       c->item.offset + rows[i].at, rows[i].n, ENC_BIG_ENDIAN);
     const bool is_known = plato_bincmd_type_name(c->fields.type) != NULL &&
-                          !(c->scan_span.is_request && c->fields.type == PLATO_BINCMD_ERROR);
+                          !(c->item.is_request && c->fields.type == PLATO_BINCMD_ERROR);
     if (items[2] != NULL && !is_known)
         expert_add_info(c->pinfo, items[2], &bincmd.expert.type_unknown);
     return items[1];
@@ -139,40 +139,38 @@ static const char *type_of(const command *c)
 /* A message that takes part in requests and replies if `given` says what it is. */
 static rr_message *add_message(const command *c, const plato_exchange *claims)
 {
-    return rr_add_message(c->pinfo, &bincmd, c->scan_span.segment->rr, c->scan_span.is_request,
-                          claims);
+    return rr_add_message(c->pinfo, &bincmd, c->item.segment->rr, c->item.is_request, claims);
 }
 
 static void name_type(command *c)
 {
     const char *name = plato_bincmd_type_name(c->fields.type);
     if (name != NULL) {
-        label_add(&c->scan_span.text, name);
+        label_add(&c->item.text, name);
         return;
     }
-    label_add(&c->scan_span.text, "Type ");
-    label_add_number(&c->scan_span.text, c->fields.type);
+    label_add(&c->item.text, "Type ");
+    label_add_number(&c->item.text, c->fields.type);
 }
 
 static void name_params(command *c)
 {
     const plato_span params = c->fields.params;
-    if (c->scan_span.error != 0) {
-        label_add(&c->scan_span.text, " ");
-        label_add_number(&c->scan_span.text, c->scan_span.error);
+    if (c->item.error != 0) {
+        label_add(&c->item.text, " ");
+        label_add_number(&c->item.text, c->item.error);
     } else if (c->fields.type == PLATO_BINCMD_ECHO && params.n == ECHO_LEN) {
-        label_add(&c->scan_span.text, " ");
-        label_add_number(&c->scan_span.text, (uint32_t)params.p[0] << 24 |
-                                                 (uint32_t)params.p[1] << 16 |
-                                                 (uint32_t)params.p[2] << 8 | params.p[3]);
+        label_add(&c->item.text, " ");
+        label_add_number(&c->item.text, (uint32_t)params.p[0] << 24 | (uint32_t)params.p[1] << 16 |
+                                            (uint32_t)params.p[2] << 8 | params.p[3]);
     } else if (params.n <= EXCERPT_BYTES && is_printable(params)) {
-        label_add(&c->scan_span.text, " \"");
-        label_add(&c->scan_span.text, ws_format_text(c->pinfo->pool, params.p, params.n));
-        label_add(&c->scan_span.text, "\"");
+        label_add(&c->item.text, " \"");
+        label_add(&c->item.text, ws_format_text(c->pinfo->pool, params.p, params.n));
+        label_add(&c->item.text, "\"");
     } else if (params.n > 0) {
-        label_add(&c->scan_span.text, " (");
-        label_add_number(&c->scan_span.text, params.n);
-        label_add(&c->scan_span.text, " bytes)");
+        label_add(&c->item.text, " (");
+        label_add_number(&c->item.text, params.n);
+        label_add(&c->item.text, " bytes)");
     }
 }
 
@@ -180,82 +178,81 @@ static void name_params(command *c)
 
 static void dissect_whole(command *c)
 {
-    if (!plato_bincmd_read_error(&c->fields, &c->scan_span.error, &c->scan_span.reason))
-        c->scan_span.error = 0;
-    c->scan_span.is_request =
-        rr_is_request(c->pinfo, c->scan_span.segment->rr, c->fields.type == PLATO_BINCMD_ERROR);
-    if (c->scan_span.is_request)
-        c->scan_span.error = 0; /* whatever it is called */
+    if (!plato_bincmd_read_error(&c->fields, &c->item.error, &c->item.reason))
+        c->item.error = 0;
+    c->item.is_request =
+        rr_is_request(c->pinfo, c->item.segment->rr, c->fields.type == PLATO_BINCMD_ERROR);
+    if (c->item.is_request)
+        c->item.error = 0; /* whatever it is called */
     const plato_exchange claims = {
         .kind = c->fields.type,
         .content = rr_digest(c->fields.params.p, c->fields.params.n),
         .is_echo = c->fields.type == PLATO_BINCMD_ECHO,
-        .is_error = !c->scan_span.is_request && c->fields.type == PLATO_BINCMD_ERROR,
+        .is_error = !c->item.is_request && c->fields.type == PLATO_BINCMD_ERROR,
     };
     rr_message *message = add_message(c, &claims);
     name_type(c);
     name_params(c);
-    rr_append_time(&c->scan_span.text, message);
-    command_begin_item(&bincmd, &c->scan_span);
+    rr_append_time(&c->item.text, message);
+    command_begin_item(&bincmd, &c->item);
     dissect_header(c);
     dissect_params(c, true);
-    command_end_item(&bincmd, &c->scan_span, message, type_of(c), NULL);
+    command_end_item(&bincmd, &c->item, message, type_of(c), NULL);
 }
 
 /* The start of a command whose end is not here and cannot be requested. */
 static void dissect_truncated(command *c)
 {
-    c->scan_span.is_request = rr_is_request(c->pinfo, c->scan_span.segment->rr, false);
+    c->item.is_request = rr_is_request(c->pinfo, c->item.segment->rr, false);
     rr_message *message = add_message(c, NULL);
-    if (c->scan_span.length >= PLATO_BINCMD_HEADER_LEN)
+    if (c->item.length >= PLATO_BINCMD_HEADER_LEN)
         name_type(c);
-    label_add(&c->scan_span.text, " [cut]");
-    c->scan_span.form = PLATO_TAP_CUT;
-    command_begin_item(&bincmd, &c->scan_span);
+    label_add(&c->item.text, " [cut]");
+    c->item.form = PLATO_TAP_CUT;
+    command_begin_item(&bincmd, &c->item);
     dissect_header(c);
-    if (c->scan_span.length >= PLATO_BINCMD_HEADER_LEN)
+    if (c->item.length >= PLATO_BINCMD_HEADER_LEN)
         dissect_params(c, false);
     else
-        proto_tree_add_expert(c->scan_span.tree, c->pinfo, &ei_cut, c->tvb, c->scan_span.offset,
-                              c->scan_span.length);
-    command_end_item(&bincmd, &c->scan_span, message, type_of(c), "Cut");
+        proto_tree_add_expert(c->item.tree, c->pinfo, &ei_cut, c->tvb, c->item.offset,
+                              c->item.length);
+    command_end_item(&bincmd, &c->item, message, type_of(c), "Cut");
 }
 
 /* A header that claims more than is allowed; its bytes end before the next magic. */
 static void dissect_too_long(command *c)
 {
-    c->scan_span.is_request = rr_is_request(c->pinfo, c->scan_span.segment->rr, false);
+    c->item.is_request = rr_is_request(c->pinfo, c->item.segment->rr, false);
     const plato_exchange claims = {.kind = NO_KIND};
     rr_message *message =
-        add_message(c, c->scan_span.is_request ? &claims : NULL); /* it gets an error reply */
-    if (c->scan_span.length >= PLATO_BINCMD_HEADER_LEN)
+        add_message(c, c->item.is_request ? &claims : NULL); /* it gets an error reply */
+    if (c->item.length >= PLATO_BINCMD_HEADER_LEN)
         name_type(c);
-    label_add(&c->scan_span.text, " [too long: ");
-    label_add_number(&c->scan_span.text, c->claimed);
-    label_add(&c->scan_span.text, " bytes]");
-    c->scan_span.form = PLATO_TAP_WRONG;
-    command_begin_item(&bincmd, &c->scan_span);
+    label_add(&c->item.text, " [too long: ");
+    label_add_number(&c->item.text, c->claimed);
+    label_add(&c->item.text, " bytes]");
+    c->item.form = PLATO_TAP_WRONG;
+    command_begin_item(&bincmd, &c->item);
     proto_item *len = dissect_header(c); /* another magic may be in its place */
-    expert_add_info_format(c->pinfo, len != NULL ? len : c->scan_span.item, &ei_too_long,
+    expert_add_info_format(c->pinfo, len != NULL ? len : c->item.item, &ei_too_long,
                            "%u bytes of parameters are over the limit of %u", c->claimed,
                            PLATO_COMMAND_PARAMS_MAX);
-    if (c->scan_span.length > PLATO_BINCMD_HEADER_LEN)
-        proto_tree_add_item(c->scan_span.tree, bincmd.hf_continuation, c->tvb,
-                            c->scan_span.offset + PLATO_BINCMD_HEADER_LEN,
-                            c->scan_span.length - PLATO_BINCMD_HEADER_LEN, ENC_NA);
-    command_end_item(&bincmd, &c->scan_span, message, type_of(c), "Too long");
+    if (c->item.length > PLATO_BINCMD_HEADER_LEN)
+        proto_tree_add_item(c->item.tree, bincmd.hf_continuation, c->tvb,
+                            c->item.offset + PLATO_BINCMD_HEADER_LEN,
+                            c->item.length - PLATO_BINCMD_HEADER_LEN, ENC_NA);
+    command_end_item(&bincmd, &c->item, message, type_of(c), "Too long");
 }
 
 static void dissect_skipped(command *c)
 {
-    c->scan_span.is_request = rr_is_request(c->pinfo, c->scan_span.segment->rr, false);
+    c->item.is_request = rr_is_request(c->pinfo, c->item.segment->rr, false);
     const plato_exchange claims = {.kind = NO_KIND};
-    const bool is_answered =
-        rr_is_first_invalid(c->pinfo, c->scan_span.segment->rr, c->scan_span.is_request);
+    const bool is_answered = rr_is_first_invalid(c->pinfo, c->item.segment->rr, c->item.is_request);
     rr_message *message = add_message(c, is_answered ? &claims : NULL);
-    proto_item *item = command_begin_continuation(&bincmd, &c->scan_span);
-    expert_add_info_format(c->pinfo, item, &ei_skipped, "%d bytes skipped", c->scan_span.length);
-    command_end_item(&bincmd, &c->scan_span, message, NULL, NULL);
+    proto_item *item = command_begin_continuation(&bincmd, &c->item);
+    expert_add_info_format(c->pinfo, item, &ei_skipped, "%d bytes skipped", c->item.length);
+    command_end_item(&bincmd, &c->item, message, NULL, NULL);
 }
 
 /* Bytes from `p` on that begin no command, up to what may begin one; at least `least`. */
@@ -292,11 +289,11 @@ static int length_of(plato_err err, uint64_t total, const uint8_t *p, int n)
 static void dissect_item(command *c, plato_err err, uint64_t total, int n)
 {
     const plato_bincmd_limits l = limits();
-    const uint8_t *p = tvb_get_ptr(c->tvb, c->scan_span.offset, n);
-    c->scan_span.length = length_of(err, total, p, n);
+    const uint8_t *p = tvb_get_ptr(c->tvb, c->item.offset, n);
+    c->item.length = length_of(err, total, p, n);
     /* not what follows: a later pass may be given less of it */
-    if (c->scan_span.length >= PLATO_BINCMD_HEADER_LEN)
-        c->fields.type = tvb_get_ntohs(c->tvb, c->scan_span.offset + 6);
+    if (c->item.length >= PLATO_BINCMD_HEADER_LEN)
+        c->fields.type = tvb_get_ntohs(c->tvb, c->item.offset + 6);
     if (err == PLATO_ERR_MAGIC) {
         dissect_skipped(c);
     } else if (err == PLATO_ERR_PARAMS_TOO_LONG) {
@@ -324,7 +321,7 @@ static int dissect_commands(const command_segment *segment, int offset)
     while (offset < captured) {
         command c = {.tvb = segment->tvb,
                      .pinfo = segment->pinfo,
-                     .scan_span = {.segment = segment, .offset = offset}};
+                     .item = {.segment = segment, .offset = offset}};
         const int n = captured - offset;
         uint64_t total;
         const plato_err err =
@@ -334,9 +331,9 @@ static int dissect_commands(const command_segment *segment, int offset)
             rr_request_more(segment->pinfo, segment->rr, offset, more);
             return offset;
         }
-        label_begin(&c.scan_span.text);
+        label_begin(&c.item.text);
         dissect_item(&c, err, total, n);
-        offset += c.scan_span.length;
+        offset += c.item.length;
         can_desegment = can_desegment && !(segment->reassembled && err < 0);
     }
     return offset;

@@ -40,7 +40,7 @@ typedef struct values {
     packet_info *pinfo;
     proto_tree *tree;
     proto_item *item;
-    rr *rr;
+    rr_conversation *rr;
     bool on_connection; /* TCP */
     bool is_request;
     label text;
@@ -60,7 +60,7 @@ static void tap(const values *v, rr_message *message, int at, int n)
         .type = v->is_request ? "Probe" : "Reply",
         .remark = n % VALUE_LEN != 0 ? "Size no multiple of 4" : NULL,
         .length = (uint32_t)n,
-        .behind = tvb_captured_length(v->tvb) - (uint32_t)(at + n),
+        .following = tvb_captured_length(v->tvb) - (uint32_t)(at + n),
     };
     rr_tap(v->pinfo, &record);
 }
@@ -96,12 +96,13 @@ static void add_values(values *v, int offset, int n)
         proto_tree_add_item(v->tree, hf_rest, v->tvb, offset + whole, n - whole, ENC_NA);
 }
 
-static void begin(values *v, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, rr *t)
+static void begin(values *v, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
+                  rr_conversation *rr)
 {
     v->tvb = tvb;
     v->pinfo = pinfo;
-    v->rr = t;
-    v->is_request = rr_is_request(pinfo, t, false);
+    v->rr = rr;
+    v->is_request = rr_is_request(pinfo, rr, false);
     v->item = proto_tree_add_item(tree, latency.proto, tvb, 0, -1, ENC_NA);
     v->tree = proto_item_add_subtree(v->item, latency.ett);
     label_begin(&v->text);
@@ -149,14 +150,14 @@ static tvbuff_t *join_rest(tvbuff_t *tvb, packet_info *pinfo, const rr_start *st
 }
 
 /* What is left over of a segment for the next: nothing, if this one cannot go on there. */
-static void keep_rest(packet_info *pinfo, rr *t, tvbuff_t *bytes, int offset, int n)
+static void keep_rest(packet_info *pinfo, rr_conversation *rr, tvbuff_t *bytes, int offset, int n)
 {
-    rr_flow *side = rr_flow_of(pinfo, t);
+    rr_flow *flow = rr_flow_of(pinfo, rr);
     if (PINFO_FD_VISITED(pinfo))
         return;
-    side->rest_len = (unsigned)(n % VALUE_LEN);
-    if (side->rest_len > 0)
-        tvb_memcpy(bytes, side->rest, offset + n - (int)side->rest_len, side->rest_len);
+    flow->rest_len = (unsigned)(n % VALUE_LEN);
+    if (flow->rest_len > 0)
+        tvb_memcpy(bytes, flow->rest, offset + n - (int)flow->rest_len, flow->rest_len);
 }
 
 /* A segment whose own size is right begins with a value, whatever was left over. */
@@ -172,24 +173,24 @@ static int dissect_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void
 {
     const uint32_t reported = tvb_reported_length(tvb);
     const int captured = (int)tvb_captured_length(tvb);
-    rr *t = rr_conversation_of(pinfo, &latency);
-    const rr_start start = rr_begin_segment(pinfo, &latency, t, data, reported);
+    rr_conversation *rr = rr_conversation_of(pinfo, &latency);
+    const rr_start start = rr_begin_segment(pinfo, &latency, rr, data, reported);
     const int n = captured - (int)start.skip;
     values v;
 
-    rr_end_segment(pinfo, t, data, reported);
+    rr_end_segment(pinfo, rr, data, reported);
     if (n <= 0)
         return captured;
     tvbuff_t *bytes = with_rest(tvb, pinfo, &start, n);
     const int len = (int)tvb_captured_length(bytes);
-    begin(&v, bytes, pinfo, tree, t);
+    begin(&v, bytes, pinfo, tree, rr);
     v.on_connection = true;
     add_values(&v, 0, len);
     for (int at = 0; at + VALUE_LEN <= len; at += VALUE_LEN)
         add_message(&v, at, VALUE_LEN);
     if (len < VALUE_LEN)
-        tap(&v, rr_add_message(pinfo, &latency, t, v.is_request, NULL), 0, len);
-    keep_rest(pinfo, t, bytes, 0, len);
+        tap(&v, rr_add_message(pinfo, &latency, rr, v.is_request, NULL), 0, len);
+    keep_rest(pinfo, rr, bytes, 0, len);
     add_size_remark(&v, (int)reported - (int)start.skip);
     end(&v);
     return captured;

@@ -29,7 +29,7 @@ static expert_field ei_skipped;
 
 /* One line in the packet at hand; its length is that with its end. */
 typedef struct line {
-    command_item scan_span;
+    command_item item;
     tvbuff_t *tvb;
     packet_info *pinfo;
     const uint8_t *bytes;
@@ -74,7 +74,7 @@ static bool has_reserved(plato_span text)
 
 static int offset_of(const line *l, plato_span span)
 {
-    return l->scan_span.offset + (int)(span.p - l->bytes);
+    return l->item.offset + (int)(span.p - l->bytes);
 }
 
 static proto_item *add_text(proto_tree *tree, int hf, const line *l, plato_span span)
@@ -101,23 +101,23 @@ static void add_decoded(proto_tree *tree, int hf, const line *l, plato_span span
 
 static void add_error_reply(const line *l, proto_tree *tree)
 {
-    if (l->scan_span.error == 0)
+    if (l->item.error == 0)
         return;
     proto_item *item = proto_tree_add_uint(tree, textcmd.hf_code, l->tvb,
-                                           offset_of(l, l->command.params), 3, l->scan_span.error);
-    add_decoded(tree, textcmd.hf_reason, l, l->scan_span.reason);
-    command_add_error_code(&textcmd, &l->scan_span, item);
+                                           offset_of(l, l->command.params), 3, l->item.error);
+    add_decoded(tree, textcmd.hf_reason, l, l->item.reason);
+    command_add_error_code(&textcmd, &l->item, item);
 }
 
 static void dissect_command(const line *l)
 {
     const plato_textcmd *c = &l->command;
-    proto_item *type = add_text(l->scan_span.tree, hf_type, l, c->type);
-    proto_item *params = add_text(l->scan_span.tree, hf_params, l, c->params);
+    proto_item *type = add_text(l->item.tree, hf_type, l, c->type);
+    proto_item *params = add_text(l->item.tree, hf_params, l, c->params);
     proto_tree *tree = proto_item_add_subtree(params, ett_params);
     add_decoded(tree, hf_decoded, l, c->params);
     add_error_reply(l, tree);
-    if (l->scan_span.is_request && !is_known(c->type))
+    if (l->item.is_request && !is_known(c->type))
         expert_add_info(l->pinfo, type, &textcmd.expert.type_unknown);
     if (has_reserved(c->params) || has_reserved(c->type))
         expert_add_info(l->pinfo, params, &ei_reserved);
@@ -132,7 +132,7 @@ static plato_exchange exchange_of(const line *l)
         .kind = rr_digest(c->type.p, c->type.n),
         .content = rr_digest(c->params.p, c->params.n),
         .is_echo = is_type(c->type, "ECHO"),
-        .is_error = l->scan_span.error != 0,
+        .is_error = l->item.error != 0,
     };
     return claims;
 }
@@ -141,30 +141,29 @@ static void name_command(line *l, const rr_message *message)
 {
     const plato_span params = l->command.params;
     const bool is_long = params.n > EXCERPT_BYTES;
-    label_add_bytes(&l->scan_span.text, (const char *)l->command.type.p, l->command.type.n);
-    label_add(&l->scan_span.text, "/");
-    label_add_bytes(&l->scan_span.text, (const char *)params.p, is_long ? EXCERPT_BYTES : params.n);
+    label_add_bytes(&l->item.text, (const char *)l->command.type.p, l->command.type.n);
+    label_add(&l->item.text, "/");
+    label_add_bytes(&l->item.text, (const char *)params.p, is_long ? EXCERPT_BYTES : params.n);
     if (is_long)
-        label_add(&l->scan_span.text, "...");
-    rr_append_time(&l->scan_span.text, message);
+        label_add(&l->item.text, "...");
+    rr_append_time(&l->item.text, message);
 }
 
 static void dissect_whole(line *l)
 {
     const plato_span type = l->command.type;
-    if (!plato_textcmd_read_error(&l->command, &l->scan_span.error, &l->scan_span.reason))
-        l->scan_span.error = 0;
-    l->scan_span.is_request =
-        rr_is_request(l->pinfo, l->scan_span.segment->rr, l->scan_span.error != 0);
-    if (l->scan_span.is_request)
-        l->scan_span.error = 0; /* whatever it is called */
+    if (!plato_textcmd_read_error(&l->command, &l->item.error, &l->item.reason))
+        l->item.error = 0;
+    l->item.is_request = rr_is_request(l->pinfo, l->item.segment->rr, l->item.error != 0);
+    if (l->item.is_request)
+        l->item.error = 0; /* whatever it is called */
     const plato_exchange claims = exchange_of(l);
-    rr_message *message = rr_add_message(l->pinfo, &textcmd, l->scan_span.segment->rr,
-                                         l->scan_span.is_request, &claims);
+    rr_message *message =
+        rr_add_message(l->pinfo, &textcmd, l->item.segment->rr, l->item.is_request, &claims);
     name_command(l, message);
-    command_begin_item(&textcmd, &l->scan_span);
+    command_begin_item(&textcmd, &l->item);
     dissect_command(l);
-    command_end_item(&textcmd, &l->scan_span, message,
+    command_end_item(&textcmd, &l->item, message,
                      wmem_strndup(l->pinfo->pool, (const char *)type.p, type.n), NULL);
 }
 
@@ -173,25 +172,24 @@ static void dissect_invalid(line *l, plato_err err, int at)
 {
     const bool too_long = err == PLATO_ERR_TYPE_TOO_LONG || err == PLATO_ERR_PARAMS_TOO_LONG;
     const char *text = err == PLATO_NEED_MORE ? "cut" : plato_strerror(err);
-    l->scan_span.is_request = rr_is_request(l->pinfo, l->scan_span.segment->rr, false);
+    l->item.is_request = rr_is_request(l->pinfo, l->item.segment->rr, false);
     const plato_exchange claims = {.kind = 0};
-    const bool is_answered =
-        l->scan_span.is_request && err != PLATO_NEED_MORE; /* by an error reply */
-    rr_message *message = rr_add_message(l->pinfo, &textcmd, l->scan_span.segment->rr,
-                                         l->scan_span.is_request, is_answered ? &claims : NULL);
-    label_add(&l->scan_span.text, "[");
-    label_add(&l->scan_span.text, text);
-    label_add(&l->scan_span.text, "]");
-    l->scan_span.form = err == PLATO_NEED_MORE ? PLATO_TAP_CUT : PLATO_TAP_WRONG;
-    command_begin_item(&textcmd, &l->scan_span);
-    proto_item *item = proto_tree_add_item(l->scan_span.tree, hf_line, l->tvb, l->scan_span.offset,
-                                           l->scan_span.length, ENC_NA);
+    const bool is_answered = l->item.is_request && err != PLATO_NEED_MORE; /* by an error reply */
+    rr_message *message = rr_add_message(l->pinfo, &textcmd, l->item.segment->rr,
+                                         l->item.is_request, is_answered ? &claims : NULL);
+    label_add(&l->item.text, "[");
+    label_add(&l->item.text, text);
+    label_add(&l->item.text, "]");
+    l->item.form = err == PLATO_NEED_MORE ? PLATO_TAP_CUT : PLATO_TAP_WRONG;
+    command_begin_item(&textcmd, &l->item);
+    proto_item *item =
+        proto_tree_add_item(l->item.tree, hf_line, l->tvb, l->item.offset, l->item.length, ENC_NA);
     if (err == PLATO_NEED_MORE)
         expert_add_info(l->pinfo, item, &ei_cut);
     else
         expert_add_info_format(l->pinfo, item, too_long ? &ei_too_long : &ei_malformed,
                                "Malformed: %s (at byte %d)", text, at);
-    command_end_item(&textcmd, &l->scan_span, message, NULL,
+    command_end_item(&textcmd, &l->item, message, NULL,
                      err == PLATO_NEED_MORE ? "Cut" : plato_strerror(err));
 }
 
@@ -219,17 +217,17 @@ static bool is_inside(const command_segment *segment, int offset)
 static int dissect_skipped(const command_segment *segment, int offset)
 {
     const int rest = (int)tvb_captured_length(segment->tvb) - offset;
-    command_item scan_span = {
+    command_item item = {
         .segment = segment,
         .offset = offset,
         .length = line_length(tvb_get_ptr(segment->tvb, offset, rest), rest),
         .is_request = rr_is_request(segment->pinfo, segment->rr, false),
     };
     rr_message *message =
-        rr_add_message(segment->pinfo, &textcmd, segment->rr, scan_span.is_request, NULL);
-    expert_add_info(segment->pinfo, command_begin_continuation(&textcmd, &scan_span), &ei_skipped);
-    command_end_item(&textcmd, &scan_span, message, NULL, NULL);
-    return offset + scan_span.length;
+        rr_add_message(segment->pinfo, &textcmd, segment->rr, item.is_request, NULL);
+    expert_add_info(segment->pinfo, command_begin_continuation(&textcmd, &item), &ei_skipped);
+    command_end_item(&textcmd, &item, message, NULL, NULL);
+    return offset + item.length;
 }
 
 static int dissect_lines(const command_segment *segment, int offset)
@@ -240,10 +238,10 @@ static int dissect_lines(const command_segment *segment, int offset)
     while (offset < captured) {
         line l = {.tvb = segment->tvb,
                   .pinfo = segment->pinfo,
-                  .scan_span = {.segment = segment, .offset = offset}};
+                  .item = {.segment = segment, .offset = offset}};
         plato_error error = {.offset = 0};
         size_t consumed;
-        label_begin(&l.scan_span.text);
+        label_begin(&l.item.text);
         l.bytes = tvb_get_ptr(l.tvb, offset, captured - offset);
         const size_t n = (size_t)(captured - offset);
         const plato_err err = plato_textcmd_parse(l.bytes, n, NULL, &l.command, &consumed, &error);
@@ -252,13 +250,13 @@ static int dissect_lines(const command_segment *segment, int offset)
             return offset;
         }
         if (err == PLATO_OK) {
-            l.scan_span.length = (int)consumed;
+            l.item.length = (int)consumed;
             dissect_whole(&l);
         } else {
-            l.scan_span.length = line_length(l.bytes, captured - offset);
+            l.item.length = line_length(l.bytes, captured - offset);
             dissect_invalid(&l, err, (int)error.offset);
         }
-        offset += l.scan_span.length;
+        offset += l.item.length;
     }
     return offset;
 }

@@ -25,20 +25,20 @@ typedef struct message_list {
     rr_message *last;
 } message_list;
 
-rr *rr_conversation_of(packet_info *pinfo, const rr_protocol *protocol)
+rr_conversation *rr_conversation_of(packet_info *pinfo, const rr_protocol *protocol)
 {
     conversation_t *conversation = find_or_create_conversation(pinfo);
-    rr *known = conversation_get_proto_data(conversation, protocol->proto);
+    rr_conversation *known = conversation_get_proto_data(conversation, protocol->proto);
     if (known == NULL) {
-        known = wmem_new0(wmem_file_scope(), rr);
+        known = wmem_new0(wmem_file_scope(), rr_conversation);
         conversation_add_proto_data(conversation, protocol->proto, known);
     }
     return known;
 }
 
-rr_flow *rr_flow_of(packet_info *pinfo, rr *t)
+rr_flow *rr_flow_of(packet_info *pinfo, rr_conversation *rr)
 {
-    return &t->flows[flow_direction(pinfo)];
+    return &rr->flows[flow_direction(pinfo)];
 }
 
 static bool sent_by_client(packet_info *pinfo, bool like_reply)
@@ -54,14 +54,14 @@ static bool sent_by_client(packet_info *pinfo, bool like_reply)
     return !like_reply;
 }
 
-bool rr_is_request(packet_info *pinfo, rr *t, bool like_reply)
+bool rr_is_request(packet_info *pinfo, rr_conversation *rr, bool like_reply)
 {
-    const unsigned side = flow_direction(pinfo);
-    if (!t->client_known) {
-        t->client_known = true;
-        t->client_direction = sent_by_client(pinfo, like_reply) ? side : 1 - side;
+    const unsigned direction = flow_direction(pinfo);
+    if (!rr->client_known) {
+        rr->client_known = true;
+        rr->client_direction = sent_by_client(pinfo, like_reply) ? direction : 1 - direction;
     }
-    return side == t->client_direction;
+    return direction == rr->client_direction;
 }
 
 /* ---- what a TCP stream expects next ---- */
@@ -86,59 +86,59 @@ static rr_start kept_start(packet_info *pinfo, int proto, uint32_t seq)
     return record != NULL ? record->start : usual;
 }
 
-static rr_start find_start(const rr_flow *side, uint32_t seq, uint32_t len)
+static rr_start find_start(const rr_flow *flow, uint32_t seq, uint32_t len)
 {
     rr_start start = {.skip = 0};
-    const int32_t ahead = side->known ? (int32_t)(seq - side->next_seq) : 0;
+    const int32_t ahead = flow->known ? (int32_t)(seq - flow->next_seq) : 0;
     start.after_unseen = ahead > 0;
     if (ahead < 0)
         start.skip = (uint32_t)-ahead < len ? (uint32_t)-ahead : len;
     if (ahead == 0) {
-        start.rest_len = side->rest_len;
-        memcpy(start.rest, side->rest, sizeof start.rest);
+        start.rest_len = flow->rest_len;
+        memcpy(start.rest, flow->rest, sizeof start.rest);
     }
     return start;
 }
 
-static void note_loss(rr_flow *side, rr *t, const rr_start *start)
+static void note_unseen(rr_flow *flow, rr_conversation *rr, const rr_start *start)
 {
     if (!start->after_unseen && !start->mid_stream)
         return;
-    side->after_unseen = true;
-    t->exchanges.incomplete = true;
-    t->exchanges.request_missing |= start->after_unseen;
+    flow->after_unseen = true;
+    rr->exchanges.incomplete = true;
+    rr->exchanges.request_missing |= start->after_unseen;
 }
 
-rr_start rr_begin_segment(packet_info *pinfo, const rr_protocol *protocol, rr *t, const void *data,
-                          uint32_t len)
+rr_start rr_begin_segment(packet_info *pinfo, const rr_protocol *protocol, rr_conversation *rr,
+                          const void *data, uint32_t len)
 {
     const struct tcpinfo *tcp = data;
-    const rr_flow *side = rr_flow_of(pinfo, t);
+    const rr_flow *flow = rr_flow_of(pinfo, rr);
     rr_start start = {.skip = 0};
     if (tcp == NULL)
         return start;
     if (PINFO_FD_VISITED(pinfo))
         return kept_start(pinfo, protocol->proto, tcp->seq);
-    start = find_start(side, tcp->seq, len);
-    start.mid_stream = !side->message_seen && !flow_start_captured(pinfo);
-    note_loss(rr_flow_of(pinfo, t), t, &start);
+    start = find_start(flow, tcp->seq, len);
+    start.mid_stream = !flow->message_seen && !flow_start_captured(pinfo);
+    note_unseen(rr_flow_of(pinfo, rr), rr, &start);
     if (start.skip > 0 || start.after_unseen || start.mid_stream || start.rest_len > 0)
         keep_start(pinfo, protocol->proto, tcp->seq, &start);
     return start;
 }
 
-void rr_end_segment(packet_info *pinfo, rr *t, const void *data, uint32_t consumed)
+void rr_end_segment(packet_info *pinfo, rr_conversation *rr, const void *data, uint32_t consumed)
 {
     const struct tcpinfo *tcp = data;
-    rr_flow *side = rr_flow_of(pinfo, t);
+    rr_flow *flow = rr_flow_of(pinfo, rr);
     if (tcp == NULL || PINFO_FD_VISITED(pinfo))
         return;
     const uint32_t next = tcp->seq + consumed;
-    if (side->known && (int32_t)(next - side->next_seq) < 0)
+    if (flow->known && (int32_t)(next - flow->next_seq) < 0)
         return; /* what comes out of order does not move it back */
-    side->known = true;
-    side->next_seq = next;
-    side->message_seen |= consumed > 0;
+    flow->known = true;
+    flow->next_seq = next;
+    flow->message_seen |= consumed > 0;
 }
 
 bool rr_is_reassembled(const void *data)
@@ -147,21 +147,21 @@ bool rr_is_reassembled(const void *data)
     return tcp != NULL && tcp->is_reassembled;
 }
 
-void rr_request_more(packet_info *pinfo, rr *t, int offset, uint32_t desegment_len)
+void rr_request_more(packet_info *pinfo, rr_conversation *rr, int offset, uint32_t desegment_len)
 {
-    rr_flow *side = rr_flow_of(pinfo, t);
+    rr_flow *flow = rr_flow_of(pinfo, rr);
     pinfo->desegment_offset = offset;
     pinfo->desegment_len = desegment_len;
-    if (PINFO_FD_VISITED(pinfo) || side->waiting)
+    if (PINFO_FD_VISITED(pinfo) || flow->waiting)
         return;
-    side->waiting = true;
-    side->waiting_since_ns = flow_time_ns(pinfo);
+    flow->waiting = true;
+    flow->waiting_since_ns = flow_time_ns(pinfo);
 }
 
-void rr_note_truncated(packet_info *pinfo, rr *t)
+void rr_note_truncated(packet_info *pinfo, rr_conversation *rr)
 {
     if (!PINFO_FD_VISITED(pinfo))
-        t->exchanges.incomplete = true;
+        rr->exchanges.incomplete = true;
 }
 
 /* ---- messages ---- */
@@ -192,10 +192,10 @@ static rr_message *next_kept(packet_info *pinfo, int proto)
 }
 
 /* Whether the command that ends here began too long ago. */
-static bool end_waiting(rr_flow *side, int64_t now)
+static bool end_waiting(rr_flow *flow, int64_t now)
 {
-    const bool slow = side->waiting && now - side->waiting_since_ns > RR_COMMAND_NS;
-    side->waiting = false;
+    const bool slow = flow->waiting && now - flow->waiting_since_ns > RR_COMMAND_NS;
+    flow->waiting = false;
     return slow;
 }
 
@@ -208,8 +208,8 @@ static void append(message_list *list, rr_message *message)
     list->last = message;
 }
 
-rr_message *rr_add_message(packet_info *pinfo, rr_protocol *protocol, rr *t, bool is_request,
-                           const plato_exchange *claims)
+rr_message *rr_add_message(packet_info *pinfo, rr_protocol *protocol, rr_conversation *rr,
+                           bool is_request, const plato_exchange *claims)
 {
     if (PINFO_FD_VISITED(pinfo)) {
         rr_message *kept = next_kept(pinfo, protocol->proto);
@@ -222,7 +222,7 @@ rr_message *rr_add_message(packet_info *pinfo, rr_protocol *protocol, rr *t, boo
     if (now > protocol->known_until_ns)
         protocol->known_until_ns = now;
     message->is_request = is_request;
-    message->slow = end_waiting(rr_flow_of(pinfo, t), now);
+    message->slow = end_waiting(rr_flow_of(pinfo, rr), now);
     if (claims == NULL)
         return message;
     message->exchange = *claims;
@@ -230,21 +230,21 @@ rr_message *rr_add_message(packet_info *pinfo, rr_protocol *protocol, rr *t, boo
     message->exchange.time_ns = now;
     message->paired = true;
     if (is_request)
-        plato_exchanges_request(&t->exchanges, &protocol->rules, &message->exchange);
+        plato_exchanges_request(&rr->exchanges, &protocol->rules, &message->exchange);
     else
-        plato_exchanges_reply(&t->exchanges, &protocol->rules, &message->exchange);
-    if (claims->is_error && !t->exchanges.any_request)
+        plato_exchanges_reply(&rr->exchanges, &protocol->rules, &message->exchange);
+    if (claims->is_error && !rr->exchanges.any_request)
         message->exchange.flags = 0; /* a client is refused before it has sent anything */
     return message;
 }
 
-bool rr_is_first_invalid(packet_info *pinfo, rr *t, bool is_request)
+bool rr_is_first_invalid(packet_info *pinfo, rr_conversation *rr, bool is_request)
 {
-    rr_flow *side = rr_flow_of(pinfo, t);
-    if (PINFO_FD_VISITED(pinfo) || !is_request || side->after_unseen || side->invalid_seen ||
+    rr_flow *flow = rr_flow_of(pinfo, rr);
+    if (PINFO_FD_VISITED(pinfo) || !is_request || flow->after_unseen || flow->invalid_seen ||
         !flow_start_captured(pinfo))
         return false;
-    side->invalid_seen = true;
+    flow->invalid_seen = true;
     return true;
 }
 
@@ -342,7 +342,7 @@ static void tap_for_plugins(packet_info *pinfo, const rr_record *record)
         .remark = record->remark,
         .error = record->error,
         .length = record->length,
-        .behind = message->behind,
+        .following = message->following,
     };
     plato_tap_rr_message(pinfo, &record_for_plugins);
 }
@@ -350,7 +350,7 @@ static void tap_for_plugins(packet_info *pinfo, const rr_record *record)
 void rr_tap(packet_info *pinfo, const rr_record *record)
 {
     if (!PINFO_FD_VISITED(pinfo))
-        record->message->behind = record->behind;
+        record->message->following = record->following;
     tap_for_plugins(pinfo, record);
     if (record->form != PLATO_TAP_OUTSIDE && have_tap_listener(record->protocol->tap))
         tap_queue_packet(record->protocol->tap, pinfo,

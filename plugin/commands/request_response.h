@@ -79,26 +79,26 @@ typedef enum command_layer { COMMAND_TCP, COMMAND_TLS, COMMAND_LAYERS } command_
 /* What a heuristic has seen so far. First pass only. */
 typedef struct heuristic_state {
     bool never;       /* bytes that cannot be */
-    bool mid_line[2]; /* of each side: the last segment did not end a line */
+    bool mid_line[2]; /* of each direction: the last segment did not end a line */
 } heuristic_state;
 
 /* All that is kept for a conversation, for the whole file. */
-typedef struct rr {
+typedef struct rr_conversation {
     bool client_known;
     unsigned client_direction;
     heuristic_state heuristics[COMMAND_LAYERS];
     bool tls_tried; /* the heuristic over TLS has decided */
     rr_flow flows[2];
     plato_exchanges exchanges;
-} rr;
+} rr_conversation;
 
 /* One message, kept with its packet. */
 typedef struct rr_message {
     plato_exchange exchange;
     bool is_request;
-    bool slow;       /* its last byte came too long after its first */
-    bool paired;     /* it takes part in requests and replies */
-    uint32_t behind; /* bytes after it that came with it at first: later TCP may bring fewer */
+    bool slow;          /* its last byte came too long after its first */
+    bool paired;        /* it takes part in requests and replies */
+    uint32_t following; /* bytes after it that came with it at first: later TCP may bring fewer */
     struct rr_message *next; /* in the packet */
 } rr_message;
 
@@ -109,50 +109,50 @@ typedef struct rr_record {
     const char *type;   /* of the message; NULL where it could not be read */
     const char *remark; /* what is wrong with its form; NULL: nothing */
     plato_tap_form form;
-    uint32_t error;  /* code of an error reply, 0: it is none */
-    uint32_t length; /* bytes */
-    uint32_t behind; /* bytes after it that came with it */
+    uint32_t error;     /* code of an error reply, 0: it is none */
+    uint32_t length;    /* bytes */
+    uint32_t following; /* bytes after it that came with it */
 } rr_record;
 
-rr *rr_conversation_of(packet_info *pinfo, const rr_protocol *protocol);
+rr_conversation *rr_conversation_of(packet_info *pinfo, const rr_protocol *protocol);
 
 /* This packet's direction of it. */
-rr_flow *rr_flow_of(packet_info *pinfo, rr *t);
+rr_flow *rr_flow_of(packet_info *pinfo, rr_conversation *rr);
 
 /*
  * Whether the client sent this packet: who opened the connection is the client; where the capture
  * does not show it, the port does, or what the first message looks like (`like_reply`), or else who
  * sent first.
  */
-bool rr_is_request(packet_info *pinfo, rr *t, bool like_reply);
+bool rr_is_request(packet_info *pinfo, rr_conversation *rr, bool like_reply);
 
 /* TCP: how to take the bytes of this call (`tcp` is what TCP handed over, or NULL). */
-rr_start rr_begin_segment(packet_info *pinfo, const rr_protocol *protocol, rr *t, const void *tcp,
-                          uint32_t len);
+rr_start rr_begin_segment(packet_info *pinfo, const rr_protocol *protocol, rr_conversation *rr,
+                          const void *tcp, uint32_t len);
 
 /* TCP, first pass: where the call ended; `consumed` counts from its first byte. */
-void rr_end_segment(packet_info *pinfo, rr *t, const void *tcp, uint32_t consumed);
+void rr_end_segment(packet_info *pinfo, rr_conversation *rr, const void *tcp, uint32_t consumed);
 
 /* TCP: whether the bytes of this call came in several segments. */
 bool rr_is_reassembled(const void *tcp);
 
 /* TCP: requests the bytes from `offset` on again, followed by `desegment_len` more. */
-void rr_request_more(packet_info *pinfo, rr *t, int offset, uint32_t desegment_len);
+void rr_request_more(packet_info *pinfo, rr_conversation *rr, int offset, uint32_t desegment_len);
 
 /*
  * The next message of this packet: on the first pass it is entered with what `given` says of it,
  * later it is the same one again. `given` NULL: a message that takes no part in requests and
  * replies.
  */
-rr_message *rr_add_message(packet_info *pinfo, rr_protocol *protocol, rr *t, bool is_request,
-                           const plato_exchange *claims);
+rr_message *rr_add_message(packet_info *pinfo, rr_protocol *protocol, rr_conversation *rr,
+                           bool is_request, const plato_exchange *claims);
 
 /* Fields and expert items of what was found of the message at `offset`. */
 void rr_add_items(rr_protocol *protocol, const rr_message *message, tvbuff_t *tvb, int offset,
                   packet_info *pinfo, proto_tree *tree);
 
 /* The end of a message was not captured, and perhaps more after it. */
-void rr_note_truncated(packet_info *pinfo, rr *t);
+void rr_note_truncated(packet_info *pinfo, rr_conversation *rr);
 
 /* Appends " (1.234 ms)" to the text of a reply. */
 void rr_append_time(label *out, const rr_message *message);
@@ -164,7 +164,7 @@ void rr_tap(packet_info *pinfo, const rr_record *record);
  * Bytes of the client that begin no command, where one has to begin: the first time they are
  * something that the server answers, with an error reply. First pass only.
  */
-bool rr_is_first_invalid(packet_info *pinfo, rr *t, bool is_request);
+bool rr_is_first_invalid(packet_info *pinfo, rr_conversation *rr, bool is_request);
 
 /* Of some bytes, to compare them by. */
 uint64_t rr_digest(const uint8_t *p, size_t n);

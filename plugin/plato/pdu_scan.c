@@ -22,7 +22,7 @@
 #include <string.h>
 
 /* After a search that ended on something undecided, at most this many bytes are requested again:
- * each segment that comes would have them searched anew. */
+ * each segment that comes would search them again. */
 #define LONGEST_UNDECIDED 1024
 
 typedef struct pdu_scan {

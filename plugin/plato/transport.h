@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef PLATO_STREAM_H
-#define PLATO_STREAM_H
+#ifndef PLATO_TRANSPORT_H
+#define PLATO_TRANSPORT_H
 
 #include "support/compat.h"
 

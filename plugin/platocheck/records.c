@@ -77,7 +77,7 @@ check_skipped_record platocheck_skipped(const packet_info *pinfo, const plato_ta
         .sender_port = (uint16_t)pinfo->srcport,
         .bytes = record->bytes,
         .start_captured = record->start_captured,
-        .after_gap = record->behind_gap,
+        .after_gap = record->after_unseen,
     };
 }
 
@@ -144,7 +144,7 @@ check_message_record platocheck_message(const packet_info *pinfo, const plato_ta
         .remark = record->remark,
         .error = record->error,
         .length = record->length,
-        .following = record->behind,
+        .following = record->following,
     };
 }
 

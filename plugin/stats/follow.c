@@ -51,7 +51,7 @@ static gchar *address_filter(address *src, address *dst, int src_port, int dst_p
 }
 
 /* From the first frame, whoever sent it. */
-static void learn_ends(follow_info_t *info, const packet_info *pinfo, bool upstream)
+static void note_endpoints(follow_info_t *info, const packet_info *pinfo, bool upstream)
 {
     if (info->client_port != 0)
         return;
@@ -70,7 +70,7 @@ static tap_packet_status follow_packet(void *tapdata, packet_info *pinfo, epan_d
     const bool upstream = record->analysis.upstream;
     const unsigned n = (unsigned)facts->captured;
     follow_record_t *sent = g_new0(follow_record_t, 1);
-    learn_ends(info, pinfo, upstream);
+    note_endpoints(info, pinfo, upstream);
     sent->is_server = !upstream;
     sent->packet_num = pinfo->num;
     sent->abs_ts = pinfo->abs_ts;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Rows of named columns as csv (RFC 4180, lines end in LF) or ndjson (an object for each line). */
-#ifndef PLATO_ROWWRITER_H
-#define PLATO_ROWWRITER_H
+#ifndef PLATO_ROW_WRITER_H
+#define PLATO_ROW_WRITER_H
 
 #include "support/compat.h"
 

@@ -51,10 +51,10 @@ static void add_value(stats_tree *st, int branch, int64_t value)
 
 static const char *type_text(packet_info *pinfo, const rr_record *record)
 {
-    const bool said_already = record->protocol->rules.by_content; /* probe and reply */
+    const bool names_direction = record->protocol->rules.by_content; /* probe and reply */
     if (record->type == NULL)
         return "Unreadable";
-    if (said_already || record->error != 0)
+    if (names_direction || record->error != 0)
         return record->type;
     return wmem_strdup_printf(pinfo->pool, "%s, %s", record->type,
                               record->message->is_request ? "request" : "reply");

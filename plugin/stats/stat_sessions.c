@@ -51,7 +51,7 @@ typedef struct session_row {
     unsigned duplicates;
     unsigned conflicts;
     unsigned reorders;
-    unsigned unacked; /* for certain, or given up waiting for */
+    unsigned unacked; /* for certain, or no longer waited for */
     GPtrArray *open;  /* plato_judged of those that may still be acknowledged; first pass only */
     uint64_t bytes;
     stat_number_text first_text;

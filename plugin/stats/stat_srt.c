@@ -38,10 +38,10 @@ static tap_packet_status srt_packet(void *tapdata, packet_info *pinfo, epan_diss
         return TAP_PACKET_DONT_REDRAW;
     const int64_t ns = record->analysis.verdict->response_time_ns;
     const nstime_t waited = {(time_t)(ns / 1000000000), (int)(ns % 1000000000)};
-    nstime_t asked;
-    nstime_delta(&asked, &pinfo->abs_ts, &waited);
-    add_srt_table_data(g_array_index(srt->srt_array, srt_stat_table *, 0), (int)ack->type, &asked,
-                       pinfo);
+    nstime_t requested_at;
+    nstime_delta(&requested_at, &pinfo->abs_ts, &waited);
+    add_srt_table_data(g_array_index(srt->srt_array, srt_stat_table *, 0), (int)ack->type,
+                       &requested_at, pinfo);
     return TAP_PACKET_REDRAW;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Tables that get a row for each new key. */
-#ifndef PLATO_STATTABLE_H
-#define PLATO_STATTABLE_H
+#ifndef PLATO_STAT_TABLE_H
+#define PLATO_STAT_TABLE_H
 
 #include "support/compat.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Times of one row of a statistic: how many, from least to greatest, and where most of them are. */
-#ifndef PLATO_STATTIMES_H
-#define PLATO_STATTIMES_H
+#ifndef PLATO_STAT_TIMES_H
+#define PLATO_STAT_TIMES_H
 
 #include "stats/stat_table.h"
 #include <analysis/quantile.h>
@@ -26,7 +26,7 @@ typedef struct stat_times_columns {
     double unit_ns; /* that they are shown in */
 } stat_times_columns;
 
-/* Adds one to a row that is zeroed at first, and shows the row anew. True if it is the longest. */
+/* Adds one to a row that is zeroed at first, and updates the cells. True if it is the longest. */
 bool stat_times_add(stat_times *times, stat_table *table, const stat_row *row,
                     const stat_times_columns *columns, int64_t ns);
 

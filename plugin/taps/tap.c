@@ -11,7 +11,7 @@ static int tap_id = -1;
 static int skipped_id = -1;
 static int rr_id = -1;
 
-static const plato_tap_questions questions = {plato_current_verdict, plato_is_unacked,
+static const plato_tap_lookups tap_lookups = {plato_current_verdict, plato_is_unacked,
                                               plato_unfinished_pdus};
 
 void plato_tap_frame(packet_info *pinfo, const pdu_info *facts, const pdu_analysis *analysis)
@@ -23,7 +23,7 @@ void plato_tap_frame(packet_info *pinfo, const pdu_info *facts, const pdu_analys
     record->layout = PLATO_TAP_LAYOUT;
     record->start_captured = flow_start_captured(pinfo);
     record->tcp_stream = flow_tcp_stream(pinfo);
-    record->ask = &questions;
+    record->lookups = &tap_lookups;
     record->facts = wmem_memdup(pinfo->pool, facts, sizeof *facts);
     record->analysis = *analysis;
     record->index = (uint32_t)facts->position;
@@ -31,7 +31,7 @@ void plato_tap_frame(packet_info *pinfo, const pdu_info *facts, const pdu_analys
     tap_queue_packet(tap_id, pinfo, record);
 }
 
-void plato_tap_bytes_skipped(packet_info *pinfo, uint32_t bytes, bool behind_gap)
+void plato_tap_bytes_skipped(packet_info *pinfo, uint32_t bytes, bool after_unseen)
 {
     if (!have_tap_listener(skipped_id))
         return;
@@ -40,7 +40,7 @@ void plato_tap_bytes_skipped(packet_info *pinfo, uint32_t bytes, bool behind_gap
     record->bytes = bytes;
     record->start_captured = flow_start_captured(pinfo);
     record->tcp_stream = flow_tcp_stream(pinfo);
-    record->behind_gap = behind_gap;
+    record->after_unseen = after_unseen;
     tap_queue_packet(skipped_id, pinfo, record);
 }
 

@@ -135,7 +135,7 @@ static void register_fields(user_set *set)
     current = set;
 }
 
-static void forget(void)
+static void deregister_fields(void)
 {
     if (current == NULL)
         return;
@@ -201,7 +201,7 @@ void plato_user_use_file(int proto, const char *filename)
         return;
     g_free(used_filename);
     used_filename = g_strdup(filename);
-    forget();
+    deregister_fields();
     owner = proto;
     if (*filename != '\0')
         load(filename);

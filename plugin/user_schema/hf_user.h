@@ -3,8 +3,8 @@
  * The messages of the preference plato.descriptor_set and their filter names,
  * `plato.user.<message>.<field>`. docs/bodies.md has the rules of the names.
  */
-#ifndef PLATO_USER_FIELDS_H
-#define PLATO_USER_FIELDS_H
+#ifndef PLATO_HF_USER_H
+#define PLATO_HF_USER_H
 
 #include "user_schema/descriptor_set.h"
 

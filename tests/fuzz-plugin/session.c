@@ -147,7 +147,7 @@ static tap_packet_status on_talk(void *listener, packet_info *pinfo, epan_dissec
         .packet = pinfo->num,
         .msg_type = (uint32_t)record->protocol,
         .total = record->length,
-        .captured = record->behind,
+        .captured = record->following,
         .length_error = (int)record->form,
         .head_error = (int)record->error,
         .upstream = record->is_request,

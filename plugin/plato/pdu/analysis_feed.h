@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef PLATO_JUDGE_H
-#define PLATO_JUDGE_H
+#ifndef PLATO_ANALYSIS_FEED_H
+#define PLATO_ANALYSIS_FEED_H
 
 #include "plato/pdu/pdu_info.h"
 

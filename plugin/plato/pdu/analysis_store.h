@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef PLATO_JUDGED_H
-#define PLATO_JUDGED_H
+#ifndef PLATO_ANALYSIS_STORE_H
+#define PLATO_ANALYSIS_STORE_H
 
 #include <plato/analysis.h>
 

@@ -79,7 +79,7 @@ static body_kind kind_by_content(plato_span body, const message_scan *scan)
     return is_printable(body) ? BODY_TEXT : BODY_BYTES;
 }
 
-static void take_chat_content(body_facts *facts, const message_scan *scan)
+static void set_chat_content(body_facts *facts, const message_scan *scan)
 {
     facts->content_type = scan->content_type;
     facts->content = scan->content;
@@ -104,7 +104,7 @@ static void examine_content(body_facts *facts, const ProtobufCMessageDescriptor 
         facts->message_error = scan.error;
     }
     if (facts->kind == BODY_MESSAGE && message == &plato__chat_message__descriptor)
-        take_chat_content(facts, &scan);
+        set_chat_content(facts, &scan);
 }
 
 body_facts plato_examine_body(uint32_t msg_type, const ProtobufCMessageDescriptor *message,

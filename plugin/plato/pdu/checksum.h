@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef PLATO_PLUGIN_CRC_H
-#define PLATO_PLUGIN_CRC_H
+#ifndef PLATO_CHECKSUM_H
+#define PLATO_CHECKSUM_H
 
 #include "plato/pdu/conversation.h"
 

@@ -21,7 +21,7 @@ struct pdu_fragment {
 static pdu_fragment *first_fragment;
 static pdu_fragment **end_of_fragments = &first_fragment;
 
-static void forget_file(void)
+static void reset(void)
 {
     first_fragment = NULL; /* they go with the file */
     end_of_fragments = &first_fragment;
@@ -96,5 +96,5 @@ void plato_unfinished_pdus(plato_unfinished_fn each, void *user)
 
 void plato_register_fragments(void)
 {
-    register_init_routine(forget_file);
+    register_init_routine(reset);
 }

@@ -3,8 +3,8 @@
  * Frames whose first byte comes in an earlier packet than their last: which packet that is, and
  * which frames never end. Found on the first pass and kept for later ones.
  */
-#ifndef PLATO_BEGUN_H
-#define PLATO_BEGUN_H
+#ifndef PLATO_PDU_FRAGMENT_H
+#define PLATO_PDU_FRAGMENT_H
 
 #include "plato/pdu/conversation.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef PLATO_PLUGIN_FRAME_H
-#define PLATO_PLUGIN_FRAME_H
+#ifndef PLATO_PDU_INFO_H
+#define PLATO_PDU_INFO_H
 
 #include "plato/pdu/body.h"
 #include "plato/pdu/checksum.h"

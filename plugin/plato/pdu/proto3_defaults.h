@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef PLATO_DEFAULTS_H
-#define PLATO_DEFAULTS_H
+#ifndef PLATO_PROTO3_DEFAULTS_H
+#define PLATO_PROTO3_DEFAULTS_H
 
 #include <plato/head.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef PLATO_INFO_H
-#define PLATO_INFO_H
+#ifndef PLATO_COL_INFO_H
+#define PLATO_COL_INFO_H
 
 #include "plato/pdu/pdu_info.h"
 #include "support/label.h"

@@ -4,8 +4,8 @@
  * the descriptor's name in lower case without "Head", "Body" or "Message". A field that is new in
  * proto/plato.proto is new in the dissector.
  */
-#ifndef PLATO_FIELDS_H
-#define PLATO_FIELDS_H
+#ifndef PLATO_HF_SCHEMA_H
+#define PLATO_HF_SCHEMA_H
 
 #include "plato/pdu/schema.h"
 

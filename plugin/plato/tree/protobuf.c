@@ -112,7 +112,7 @@ static void add_rest(const message_place *to, int hf, int at, int length, const 
 /*
  * A packed repeated number: one length-delimited field with one varint after the other. The first
  * item also covers tag and length, so that the items still tile the message. No more values are
- * shown than a message may have fields: Wireshark gives up on a packet with a million items.
+ * shown than a message may have fields: Wireshark drops a packet with a million items.
  */
 static int add_packed(const message_place *to, int hf, const plato_field *field)
 {

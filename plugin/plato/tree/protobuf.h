@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef PLATO_MESSAGE_H
-#define PLATO_MESSAGE_H
+#ifndef PLATO_PROTOBUF_H
+#define PLATO_PROTOBUF_H
 
 #include "plato/tree/hf_schema.h"
 

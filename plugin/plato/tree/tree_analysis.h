@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef PLATO_VERDICT_H
-#define PLATO_VERDICT_H
+#ifndef PLATO_TREE_ANALYSIS_H
+#define PLATO_TREE_ANALYSIS_H
 
 #include "plato/pdu/analysis_feed.h"
 

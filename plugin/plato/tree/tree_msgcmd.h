@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef PLATO_MSGCMD_H
-#define PLATO_MSGCMD_H
+#ifndef PLATO_TREE_MSGCMD_H
+#define PLATO_TREE_MSGCMD_H
 
 #include "plato/pdu/pdu_info.h"
 
