@@ -126,15 +126,15 @@ rr_flow *rr_flow_of(packet_info *pinfo, rr_conversation *rr);
  */
 bool rr_is_request(packet_info *pinfo, rr_conversation *rr, bool like_reply);
 
-/* TCP: how to take the bytes of this call (`tcp` is what TCP handed over, or NULL). */
+/* TCP: how to take the bytes of this call (`data` is what TCP handed over, or NULL). */
 rr_start rr_begin_segment(packet_info *pinfo, const rr_protocol *protocol, rr_conversation *rr,
-                          const void *tcp, uint32_t len);
+                          const void *data, uint32_t len);
 
 /* TCP, first pass: where the call ended; `consumed` counts from its first byte. */
-void rr_end_segment(packet_info *pinfo, rr_conversation *rr, const void *tcp, uint32_t consumed);
+void rr_end_segment(packet_info *pinfo, rr_conversation *rr, const void *data, uint32_t consumed);
 
 /* TCP: whether the bytes of this call came in several segments. */
-bool rr_is_reassembled(const void *tcp);
+bool rr_is_reassembled(const void *data);
 
 /* TCP: requests the bytes from `offset` on again, followed by `desegment_len` more. */
 void rr_request_more(packet_info *pinfo, rr_conversation *rr, int offset, uint32_t desegment_len);
