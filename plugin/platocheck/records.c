@@ -36,21 +36,21 @@ static check_first_byte first_byte_of(const frame_begin *begin)
 
 check_frame_record platocheck_frame(const packet_info *pinfo, const plato_tap_record *record)
 {
-    const frame_facts *facts = record->facts;
-    const frame_judgement *judgement = &record->judgement;
-    const bool upstream = judgement->upstream;
+    const pdu_info *facts = record->facts;
+    const pdu_analysis *analysis = &record->analysis;
+    const bool upstream = analysis->upstream;
     return (check_frame_record){
         .packet = pinfo->num,
         .index = record->index,
         .time_ns = platocheck_time_of(pinfo),
-        .connection = judgement->stream,
+        .connection = analysis->stream,
         .tcp_stream = record->tcp_stream,
         .client_port = (uint16_t)(upstream ? pinfo->srcport : pinfo->destport),
         .server = upstream ? server_of(&pinfo->dst, pinfo->destport)
                            : server_of(&pinfo->src, pinfo->srcport),
         .start_captured = record->start_captured,
         .upstream = upstream,
-        .device_id = judgement->device_id,
+        .device_id = analysis->device_id,
         .frame = facts->frame,
         .length_error = facts->length_error,
         .complete = facts->complete,
@@ -63,9 +63,9 @@ check_frame_record platocheck_frame(const packet_info *pinfo, const plato_tap_re
         .head_error = facts->head_error,
         .body_error = (plato_err)facts->body.message_error,
         .content = facts->body.content,
-        .judged = judgement->judged,
-        .verdict = judgement->verdict,
-        .flags = judgement->flags,
+        .judged = analysis->handle,
+        .verdict = analysis->verdict,
+        .flags = analysis->flags,
     };
 }
 
@@ -77,7 +77,7 @@ check_skipped_record platocheck_skipped(const packet_info *pinfo, const plato_ta
         .sender_port = (uint16_t)pinfo->srcport,
         .bytes = record->bytes,
         .start_captured = record->start_captured,
-        .after_gap = record->behind_gap,
+        .after_gap = record->after_unseen,
     };
 }
 
@@ -144,7 +144,7 @@ check_message_record platocheck_message(const packet_info *pinfo, const plato_ta
         .remark = record->remark,
         .error = record->error,
         .length = record->length,
-        .following = record->behind,
+        .following = record->following,
     };
 }
 

@@ -22,7 +22,7 @@ enum { EXIT_BROKEN = 1, EXIT_UNJUDGED = 2 };
 /* One option of the command line. */
 typedef struct listener {
     check_run *run;
-    const plato_tap_questions *ask; /* plato.so; NULL until there was a frame */
+    const plato_tap_lookups *lookups; /* plato.so; NULL until there was a frame */
     bool drawn;
 } listener;
 
@@ -42,14 +42,14 @@ static void leave(void)
 
 /* ---- what the library asks for; of frames alone, so that `ask` is there ---- */
 
-static plato_verdict verdict_now(const plato_judged *judged, void *user)
+static plato_verdict verdict_now(const plato_judged *handle, void *user)
 {
-    return ((const listener *)user)->ask->verdict(judged);
+    return ((const listener *)user)->lookups->verdict(handle);
 }
 
-static bool is_unacked(const plato_judged *judged, void *user)
+static bool is_unacked(const plato_judged *handle, void *user)
 {
-    return ((const listener *)user)->ask->unacked(judged);
+    return ((const listener *)user)->lookups->unacked(handle);
 }
 
 typedef struct each_unfinished {
@@ -67,7 +67,7 @@ static void pass_unfinished(const plato_unfinished *frame, void *user)
 static void unfinished_frames(check_unfinished_fn each, void *context, void *user)
 {
     each_unfinished to = {each, context};
-    ((const listener *)user)->ask->unfinished(pass_unfinished, &to);
+    ((const listener *)user)->lookups->unfinished(pass_unfinished, &to);
 }
 
 static bool protocol_of_port(uint16_t port, check_protocol *protocol, bool *over_tls,
@@ -114,7 +114,7 @@ static tap_packet_status on_frame(void *tapdata, packet_info *pinfo, epan_dissec
     const plato_tap_record *record = (const plato_tap_record *)data;
     if (same_layout(l, &record->layout)) {
         const check_frame_record frame = platocheck_frame(pinfo, record);
-        l->ask = record->ask;
+        l->lookups = record->lookups;
         check_run_frame(l->run, &frame);
     }
     return TAP_PACKET_DONT_REDRAW;

@@ -9,7 +9,7 @@
  */
 #include "session.h"
 
-#include "plato/packet-plato.h"
+#include "plato/pdu/prefs.h"
 
 #include <epan/packet.h>
 #include <string.h>
