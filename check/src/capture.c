@@ -320,14 +320,14 @@ tcp_segment check_capture_tcp(check_capture *capture, const check_tcp_record *re
 
 /* ---- the caller's answers ---- */
 
-plato_verdict check_verdict_now(const check_capture *capture, const plato_judged *judged)
+analysis_verdict check_verdict_now(const check_capture *capture, const analysis_record *judged)
 {
     if (capture->lookups.verdict == NULL)
-        return (plato_verdict){.flags = 0};
+        return (analysis_verdict){.flags = 0};
     return capture->lookups.verdict(judged, capture->user);
 }
 
-bool check_is_unacked(const check_capture *capture, const plato_judged *judged)
+bool check_is_unacked(const check_capture *capture, const analysis_record *judged)
 {
     return capture->lookups.unacked != NULL && capture->lookups.unacked(judged, capture->user);
 }
@@ -377,7 +377,7 @@ check_frame check_capture_enter_frame(check_capture *capture, const check_frame_
         capture->not_judged = true;
     /* the device may have lost bytes on a connection that nobody knew to be its own */
     conn->client = client_of(capture, conn, record->device_id);
-    if (record->capture_gap || (record->flags & PLATO_VERDICT_CAPTURE_GAP) != 0)
+    if (record->capture_gap || (record->flags & ANALYSIS_CAPTURE_GAP) != 0)
         count_loss(conn, record->upstream ? DIR_UP : DIR_DOWN, 1);
     capture->frames++;
     capture->usable += usable;

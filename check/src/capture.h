@@ -120,7 +120,7 @@ typedef struct session_state {
 
 /* A frame that later ones may answer. */
 typedef struct pending {
-    const plato_judged *judged;
+    const analysis_record *judged;
     uint32_t packet;
     uint32_t stream;
     uint32_t type;
@@ -193,8 +193,8 @@ check_bytes check_capture_skipped(check_capture *capture, const check_skipped_re
 void check_open_request_free(gpointer p); /* open_request */
 
 /* The caller's answers (check_lookups). */
-plato_verdict check_verdict_now(const check_capture *capture, const plato_judged *judged);
-bool check_is_unacked(const check_capture *capture, const plato_judged *judged);
+analysis_verdict check_verdict_now(const check_capture *capture, const analysis_record *judged);
+bool check_is_unacked(const check_capture *capture, const analysis_record *judged);
 
 /* NULL if there is none (yet). */
 const tcp_state *check_tcp_state_of(const check_capture *capture, const check_conn *conn);

@@ -268,14 +268,14 @@ static void sweep(check_capture *capture)
 static void note_requests(check_capture *capture, const check_frame *frame)
 {
     const uint32_t type = frame->head->msg_type;
-    const uint32_t repeats = PLATO_VERDICT_DUPLICATE | PLATO_VERDICT_CONFLICT;
+    const uint32_t repeats = ANALYSIS_DUPLICATE | ANALYSIS_CONFLICT;
     if (frame->record->judged == NULL || (type != PLATO_UP && type != PLATO_PUSH))
         return;
     if ((frame->flags & repeats) == 0) {
         note_pending(capture->requests, frame);
         sweep(capture);
     }
-    if (type == PLATO_PUSH && (frame->flags & PLATO_VERDICT_HAS_DELIVERY_TIME) == 0) {
+    if (type == PLATO_PUSH && (frame->flags & ANALYSIS_HAS_DELIVERY_TIME) == 0) {
         note_pending(capture->deliveries, frame);
         if (capture->deliveries->len > PENDING_MAX) {
             capture->given_up += PENDING_MAX / 2;

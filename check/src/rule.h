@@ -102,7 +102,7 @@ typedef struct check_frame {
     const plato_head *head; /* NULL: it cannot be used (damaged, cut, of another version) */
     uint32_t packet;
     int64_t time_ns;
-    uint32_t flags; /* plato_verdict_flag */
+    uint32_t flags; /* analysis_verdict_flag */
     bool upstream;  /* from the client */
     check_conn *conn;
     check_client *client; /* the device, or the connection while that is not known */

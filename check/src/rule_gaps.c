@@ -36,7 +36,7 @@ static bool has_ids(const check_frame *frame)
 /* False: it was reported as broken at once. */
 static bool open_hole(const check_capture *capture, check_instance *rule, const check_frame *frame)
 {
-    const plato_verdict *verdict = frame->record->verdict;
+    const analysis_verdict *verdict = frame->record->verdict;
     if (may_be_lost(capture, frame)) {
         check_unsure(rule, frame,
                      "%" PRIu64 "..%" PRIu64 " are skipped, but a frame in front cannot be read",
@@ -74,9 +74,9 @@ RULE_FRAME(check_rule_gaps)
     rule->judged++;
     if (rule->table == NULL)
         rule->table = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, g_free);
-    if ((frame->flags & PLATO_VERDICT_GAP) != 0 && !open_hole(capture, rule, frame))
+    if ((frame->flags & ANALYSIS_GAP) != 0 && !open_hole(capture, rule, frame))
         return;
-    if ((frame->flags & PLATO_VERDICT_GAP_FILLED) != 0)
+    if ((frame->flags & ANALYSIS_GAP_FILLED) != 0)
         fill_hole(rule, frame);
     /* a hole after lost bytes is the capture's */
     if (frame->record->capture_gap)

@@ -205,8 +205,8 @@ RULE_FRAME(check_rule_hole_asked)
     if (frame->head == NULL)
         return;
     const plato_head *head = frame->head;
-    const plato_verdict *verdict = frame->record->verdict;
-    if (!frame->upstream && (frame->flags & PLATO_VERDICT_GAP) != 0) {
+    const analysis_verdict *verdict = frame->record->verdict;
+    if (!frame->upstream && (frame->flags & ANALYSIS_GAP) != 0) {
         if (check_down_sequence(capture, frame->client, check_session_of(head))->lost !=
             frame->client->lost[DIR_DOWN])
             return; /* they may be in what nobody could read */
@@ -270,7 +270,7 @@ static const cache_entry *last_transmission(const check_capture *capture,
 
 RULE_FRAME(check_rule_resend_due)
 {
-    if (frame->head == NULL || (frame->flags & PLATO_VERDICT_DUPLICATE) == 0)
+    if (frame->head == NULL || (frame->flags & ANALYSIS_DUPLICATE) == 0)
         return;
     const bool is_up = frame->head->msg_type == PLATO_UP;
     const uint64_t session_id = check_session_of(frame->head);

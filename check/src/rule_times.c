@@ -75,7 +75,7 @@ RULE_FRAME(check_rule_response_time)
 {
     (void)capture;
     if (frame->head == NULL || frame->head->msg_type != PLATO_ACK ||
-        (frame->flags & PLATO_VERDICT_HAS_RESPONSE_TIME) == 0)
+        (frame->flags & ANALYSIS_HAS_RESPONSE_TIME) == 0)
         return;
     const uint32_t type = answered_type(frame);
     if (type >= 64 || (rule->param[2] >> type & 1) == 0)
@@ -106,7 +106,7 @@ RULE_END(check_rule_time_end)
 RULE_FRAME(check_rule_delivery_time)
 {
     (void)capture;
-    if (frame->head != NULL && (frame->flags & PLATO_VERDICT_HAS_DELIVERY_TIME) != 0)
+    if (frame->head != NULL && (frame->flags & ANALYSIS_HAS_DELIVERY_TIME) != 0)
         count_time(rule, frame, 0, 0, frame->record->verdict->delivery_time_ns);
 }
 
@@ -114,8 +114,8 @@ RULE_END(check_rule_delivery_end)
 {
     for (guint i = 0; i < capture->deliveries->len; i++) {
         const pending *p = &g_array_index(capture->deliveries, pending, i);
-        const plato_verdict verdict = check_verdict_now(capture, p->judged);
-        if ((verdict.flags & PLATO_VERDICT_HAS_DELIVERY_TIME) != 0)
+        const analysis_verdict verdict = check_verdict_now(capture, p->judged);
+        if ((verdict.flags & ANALYSIS_HAS_DELIVERY_TIME) != 0)
             count_time(rule, NULL, p->packet, p->stream, verdict.delivery_time_ns);
     }
     check_rule_time_end(capture, rule);
@@ -343,7 +343,7 @@ static bool has_progressed(const check_capture *capture, const check_frame *fram
 
 RULE_FRAME(check_rule_resend)
 {
-    if (frame->head == NULL || (frame->flags & PLATO_VERDICT_DUPLICATE) == 0)
+    if (frame->head == NULL || (frame->flags & ANALYSIS_DUPLICATE) == 0)
         return;
     const plato_head *head = frame->head;
     const bool is_up = head->msg_type == PLATO_UP;

@@ -137,7 +137,7 @@ static const char *type_of(const command *c)
 }
 
 /* A message that takes part in requests and replies if `given` says what it is. */
-static rr_message *add_message(const command *c, const plato_exchange *claims)
+static rr_message *add_message(const command *c, const analysis_rr_message *claims)
 {
     return rr_add_message(c->pinfo, &bincmd, c->item.segment->rr, c->item.is_request, claims);
 }
@@ -184,7 +184,7 @@ static void dissect_whole(command *c)
         rr_is_request(c->pinfo, c->item.segment->rr, c->fields.type == PLATO_BINCMD_ERROR);
     if (c->item.is_request)
         c->item.error = 0; /* whatever it is called */
-    const plato_exchange claims = {
+    const analysis_rr_message claims = {
         .kind = c->fields.type,
         .content = rr_digest(c->fields.params.p, c->fields.params.n),
         .is_echo = c->fields.type == PLATO_BINCMD_ECHO,
@@ -223,7 +223,7 @@ static void dissect_truncated(command *c)
 static void dissect_too_long(command *c)
 {
     c->item.is_request = rr_is_request(c->pinfo, c->item.segment->rr, false);
-    const plato_exchange claims = {.kind = NO_KIND};
+    const analysis_rr_message claims = {.kind = NO_KIND};
     rr_message *message =
         add_message(c, c->item.is_request ? &claims : NULL); /* it gets an error reply */
     if (c->item.length >= PLATO_BINCMD_HEADER_LEN)
@@ -247,7 +247,7 @@ static void dissect_too_long(command *c)
 static void dissect_skipped(command *c)
 {
     c->item.is_request = rr_is_request(c->pinfo, c->item.segment->rr, false);
-    const plato_exchange claims = {.kind = NO_KIND};
+    const analysis_rr_message claims = {.kind = NO_KIND};
     const bool is_answered = rr_is_first_invalid(c->pinfo, c->item.segment->rr, c->item.is_request);
     rr_message *message = add_message(c, is_answered ? &claims : NULL);
     proto_item *item = command_begin_continuation(&bincmd, &c->item);

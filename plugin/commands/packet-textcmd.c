@@ -115,10 +115,10 @@ static void dissect_command(const line *l)
         expert_add_info(l->pinfo, params, &ei_echo);
 }
 
-static plato_exchange exchange_of(const line *l)
+static analysis_rr_message exchange_of(const line *l)
 {
     const plato_textcmd *c = &l->command;
-    const plato_exchange claims = {
+    const analysis_rr_message claims = {
         .kind = rr_digest(c->type.p, c->type.n),
         .content = rr_digest(c->params.p, c->params.n),
         .is_echo = is_type(c->type, "ECHO"),
@@ -147,7 +147,7 @@ static void dissect_whole(line *l)
     l->item.is_request = rr_is_request(l->pinfo, l->item.segment->rr, l->item.error != 0);
     if (l->item.is_request)
         l->item.error = 0; /* whatever it is called */
-    const plato_exchange claims = exchange_of(l);
+    const analysis_rr_message claims = exchange_of(l);
     rr_message *message =
         rr_add_message(l->pinfo, &textcmd, l->item.segment->rr, l->item.is_request, &claims);
     name_command(l, message);
@@ -163,7 +163,7 @@ static void dissect_invalid(line *l, plato_err err, int at)
     const bool too_long = err == PLATO_ERR_TYPE_TOO_LONG || err == PLATO_ERR_PARAMS_TOO_LONG;
     const char *text = err == PLATO_NEED_MORE ? "cut" : plato_strerror(err);
     l->item.is_request = rr_is_request(l->pinfo, l->item.segment->rr, false);
-    const plato_exchange claims = {.kind = 0};
+    const analysis_rr_message claims = {.kind = 0};
     const bool is_answered = l->item.is_request && err != PLATO_NEED_MORE; /* by an error reply */
     rr_message *message = rr_add_message(l->pinfo, &textcmd, l->item.segment->rr,
                                          l->item.is_request, is_answered ? &claims : NULL);

@@ -210,7 +210,7 @@ static void append(message_list *list, rr_message *message)
 }
 
 rr_message *rr_add_message(packet_info *pinfo, rr_protocol *protocol, rr_conversation *rr,
-                           bool is_request, const plato_exchange *claims)
+                           bool is_request, const analysis_rr_message *claims)
 {
     if (PINFO_FD_VISITED(pinfo)) {
         rr_message *kept = next_kept(pinfo, protocol->proto);
@@ -231,9 +231,9 @@ rr_message *rr_add_message(packet_info *pinfo, rr_protocol *protocol, rr_convers
     message->exchange.time_ns = now;
     message->paired = true;
     if (is_request)
-        plato_exchanges_request(&rr->exchanges, &protocol->rules, &message->exchange);
+        analysis_rr_request(&rr->exchanges, &protocol->rules, &message->exchange);
     else
-        plato_exchanges_reply(&rr->exchanges, &protocol->rules, &message->exchange);
+        analysis_rr_reply(&rr->exchanges, &protocol->rules, &message->exchange);
     if (claims->is_error && !rr->exchanges.any_request)
         message->exchange.flags = 0; /* a client is refused before it has sent anything */
     return message;
@@ -269,12 +269,12 @@ static void add_frame(const place *at, int hf, uint32_t number)
     proto_item_set_generated(proto_tree_add_uint(at->tree, hf, at->tvb, at->offset, 0, number));
 }
 
-static void add_reply_items(const rr_protocol *protocol, const plato_exchange *reply,
+static void add_reply_items(const rr_protocol *protocol, const analysis_rr_message *reply,
                             const place *at)
 {
     if (reply->peer == NULL)
         return;
-    const int64_t ns = plato_exchange_time_ns(reply);
+    const int64_t ns = analysis_rr_time_ns(reply);
     const nstime_t duration = {(time_t)(ns / 1000000000), (int)(ns % 1000000000)};
     add_frame(at, protocol->hf_response_to, reply->peer->number);
     proto_item_set_generated(proto_tree_add_time(at->tree, protocol->hf_response_time, at->tvb,
@@ -282,13 +282,14 @@ static void add_reply_items(const rr_protocol *protocol, const plato_exchange *r
 }
 
 /* What only later packets show is added on later passes alone, so that all modes agree. */
-static void add_request_items(rr_protocol *protocol, const plato_exchange *request, const place *at)
+static void add_request_items(rr_protocol *protocol, const analysis_rr_message *request,
+                              const place *at)
 {
     if (!PINFO_FD_VISITED(at->pinfo))
         return;
     if (request->peer != NULL)
         add_frame(at, protocol->hf_response_in, request->peer->number);
-    if (plato_exchange_is_unanswered(request, &protocol->rules, protocol->known_until_ns))
+    if (analysis_rr_is_unanswered(request, &protocol->rules, protocol->known_until_ns))
         add_expert(at, &protocol->expert.no_reply);
 }
 
@@ -301,12 +302,12 @@ void rr_add_items(rr_protocol *protocol, const rr_message *message, tvbuff_t *tv
         unsigned flag;
         expert_field *field;
     } rows[] = {
-        {PLATO_EXCHANGE_IN_FLIGHT, &expert->in_flight},
-        {PLATO_EXCHANGE_TOO_SOON, &expert->too_soon},
-        {PLATO_EXCHANGE_SILENT, &expert->idle_too_long},
-        {PLATO_EXCHANGE_DIFFERS, &expert->mismatch},
-        {PLATO_EXCHANGE_LATE, &expert->late},
-        {PLATO_EXCHANGE_UNASKED, &expert->unsolicited},
+        {ANALYSIS_RR_IN_FLIGHT, &expert->in_flight},
+        {ANALYSIS_RR_TOO_SOON, &expert->too_soon},
+        {ANALYSIS_RR_IDLE_TOO_LONG, &expert->idle_too_long},
+        {ANALYSIS_RR_MISMATCH, &expert->mismatch},
+        {ANALYSIS_RR_LATE, &expert->late},
+        {ANALYSIS_RR_UNSOLICITED, &expert->unsolicited},
     };
     if (message->slow)
         add_expert(&at, &expert->slow);
@@ -327,7 +328,7 @@ void rr_append_time(label *out, const rr_message *message)
     char text[40];
     if (message->is_request || message->exchange.peer == NULL)
         return;
-    const int64_t us = plato_exchange_time_ns(&message->exchange) / 1000;
+    const int64_t us = analysis_rr_time_ns(&message->exchange) / 1000;
     snprintf(text, sizeof text, " (%" PRId64 ".%03d ms)", us / 1000, (int)(us % 1000));
     label_add(out, text);
 }

@@ -10,7 +10,7 @@
 #include "support/label.h"
 #include "taps/tap.h"
 
-#include <plato/exchange.h>
+#include <analysis/request_response.h>
 #include <plato/frame.h>
 
 /* Longest time from a command's first byte to its last. */
@@ -37,7 +37,7 @@ typedef struct rr_protocol {
     plato_tap_protocol id;
     int proto;
     const char *column; /* what the protocol column says */
-    plato_exchange_rules rules;
+    analysis_rr_rules rules;
     int hf_response_in;
     int hf_response_to;
     int hf_response_time;
@@ -89,12 +89,12 @@ typedef struct rr_conversation {
     heuristic_state heuristics[COMMAND_LAYERS];
     bool tls_tried; /* the heuristic over TLS has decided */
     rr_flow flows[2];
-    plato_exchanges exchanges;
+    analysis_rr_conversation exchanges;
 } rr_conversation;
 
 /* One message, kept with its packet. */
 typedef struct rr_message {
-    plato_exchange exchange;
+    analysis_rr_message exchange;
     bool is_request;
     bool slow;          /* its last byte came too long after its first */
     bool paired;        /* it takes part in requests and replies */
@@ -145,7 +145,7 @@ void rr_request_more(packet_info *pinfo, rr_conversation *rr, int offset, uint32
  * replies.
  */
 rr_message *rr_add_message(packet_info *pinfo, rr_protocol *protocol, rr_conversation *rr,
-                           bool is_request, const plato_exchange *claims);
+                           bool is_request, const analysis_rr_message *claims);
 
 /* Fields and expert items of what was found of the message at `offset`. */
 void rr_add_items(rr_protocol *protocol, const rr_message *message, tvbuff_t *tvb, int offset,

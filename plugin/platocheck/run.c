@@ -42,12 +42,12 @@ static void leave(void)
 
 /* ---- what the library asks for; of frames alone, so that `ask` is there ---- */
 
-static plato_verdict verdict_now(const plato_judged *handle, void *user)
+static analysis_verdict verdict_now(const analysis_record *handle, void *user)
 {
     return ((const listener *)user)->lookups->verdict(handle);
 }
 
-static bool is_unacked(const plato_judged *handle, void *user)
+static bool is_unacked(const analysis_record *handle, void *user)
 {
     return ((const listener *)user)->lookups->unacked(handle);
 }

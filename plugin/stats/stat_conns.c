@@ -139,7 +139,7 @@ static void note_times(conn_row *c, const packet_info *pinfo, const pdu_analysis
     const double duration = seconds_since(&c->first, &pinfo->abs_ts);
     if (duration > c->duration)
         c->duration = duration;
-    if ((analysis->flags & PLATO_VERDICT_HAS_RESPONSE_TIME) == 0)
+    if ((analysis->flags & ANALYSIS_HAS_RESPONSE_TIME) == 0)
         return;
     const double response = (double)analysis->verdict->response_time_ns / 1e9;
     if (response > c->worst)

@@ -53,7 +53,7 @@ typedef struct session_row {
     unsigned conflicts;
     unsigned reorders;
     unsigned unacked; /* for certain, or no longer waited for */
-    GPtrArray *open;  /* plato_judged of those that may still be acknowledged; first pass only */
+    GPtrArray *open;  /* analysis_record of those that may still be acknowledged; first pass only */
     uint64_t bytes;
     stat_number_text first_text;
     stat_number_text last_text;
@@ -165,15 +165,15 @@ static void count_id(session_row *s, uint64_t id)
 static void count_flags(session_row *s, const pdu_analysis *analysis)
 {
     const uint32_t flags = analysis->flags;
-    if (flags & PLATO_VERDICT_GAP) {
+    if (flags & ANALYSIS_GAP) {
         s->gaps++;
         s->missing += analysis->verdict->gap_last - analysis->verdict->gap_first + 1;
     }
-    if ((flags & PLATO_VERDICT_GAP_FILLED) != 0 && s->missing > 0)
+    if ((flags & ANALYSIS_GAP_FILLED) != 0 && s->missing > 0)
         s->missing--;
-    s->duplicates += (flags & PLATO_VERDICT_DUPLICATE) != 0;
-    s->conflicts += (flags & PLATO_VERDICT_CONFLICT) != 0;
-    s->reorders += (flags & PLATO_VERDICT_OUT_OF_ORDER) != 0;
+    s->duplicates += (flags & ANALYSIS_DUPLICATE) != 0;
+    s->conflicts += (flags & ANALYSIS_CONFLICT) != 0;
+    s->reorders += (flags & ANALYSIS_OUT_OF_ORDER) != 0;
 }
 
 /* Forgets the open messages that have been answered since. */
@@ -182,7 +182,7 @@ static void recheck(session_row *s)
     unsigned kept = 0;
     for (unsigned i = 0; i < s->open->len; i++) {
         void *handle = g_ptr_array_index(s->open, i);
-        if (plato_is_unacked((const plato_judged *)handle))
+        if (plato_is_unacked((const analysis_record *)handle))
             g_ptr_array_index(s->open, kept++) = handle;
     }
     g_ptr_array_set_size(s->open, (int)kept);
@@ -269,7 +269,7 @@ static tap_packet_status sessions_packet(void *tapdata, packet_info *pinfo, epan
         return TAP_PACKET_DONT_REDRAW;
     stat_table *table = stat_table_of(&kind, tapdata);
     const bool has_session = label(pinfo, facts, key.bytes, DIRECTION_AT);
-    if (record->first_pass && (record->analysis.flags & PLATO_VERDICT_HAS_RESPONSE_TIME) != 0)
+    if (record->first_pass && (record->analysis.flags & ANALYSIS_HAS_RESPONSE_TIME) != 0)
         note_ack(table, &key, has_session, upstream);
     if (!has_session)
         return TAP_PACKET_DONT_REDRAW;

@@ -5,7 +5,7 @@
 #include "plato/pdu/analysis_feed.h"
 #include "plato/pdu/pdu_fragment.h"
 
-#include <plato/exchange.h>
+#include <analysis/request_response.h>
 
 /*
  * Another plugin (plugin/platocheck/) was perhaps built from other sources. It is to compare this
@@ -21,14 +21,14 @@ typedef struct plato_tap_layout {
     (plato_tap_layout)                                                                             \
     {                                                                                              \
         PLATO_TAP_VERSION, (uint32_t)(sizeof(plato_tap_record) + sizeof(pdu_info) +                \
-                                      sizeof(plato_verdict) + sizeof(plato_tap_skipped) +          \
-                                      sizeof(plato_tap_message) + sizeof(plato_exchange))          \
+                                      sizeof(analysis_verdict) + sizeof(plato_tap_skipped) +       \
+                                      sizeof(plato_tap_message) + sizeof(analysis_rr_message))     \
     }
 
 /* For what only later frames show, by `handle`; plugins cannot call each other. */
 typedef struct plato_tap_lookups {
-    plato_verdict (*verdict)(const plato_judged *handle);
-    bool (*unacked)(const plato_judged *handle);
+    analysis_verdict (*verdict)(const analysis_record *handle);
+    bool (*unacked)(const analysis_record *handle);
     void (*unfinished)(plato_unfinished_fn each, void *user);
 } plato_tap_lookups;
 
@@ -83,12 +83,12 @@ typedef struct plato_tap_message {
     plato_tap_layout layout;
     plato_tap_protocol protocol;
     plato_tap_form form;
-    bool is_request;                /* the client sent it */
-    const plato_exchange *exchange; /* NULL: it takes no part in requests and replies */
-    const char *remark;             /* what is wrong with its form; NULL: nothing */
-    uint32_t error;                 /* code of an error reply; 0: it is none */
-    uint32_t length;                /* bytes */
-    uint32_t following;             /* bytes after it that came with it */
+    bool is_request;                     /* the client sent it */
+    const analysis_rr_message *exchange; /* NULL: it takes no part in requests and replies */
+    const char *remark;                  /* what is wrong with its form; NULL: nothing */
+    uint32_t error;                      /* code of an error reply; 0: it is none */
+    uint32_t length;                     /* bytes */
+    uint32_t following;                  /* bytes after it that came with it */
     bool start_captured;
     uint32_t tcp_stream; /* as above */
 } plato_tap_message;

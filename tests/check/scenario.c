@@ -18,13 +18,13 @@ typedef struct conn {
     bool opened;
     uint32_t seq[2]; /* by DIR_UP, DIR_DOWN */
     uint32_t hole[2];
-    plato_exchanges exchanges;
+    analysis_rr_conversation exchanges;
 } conn;
 
 struct scenario {
     check_settings *settings; /* owned by the run */
     check_run *run;
-    plato_analysis *analysis;
+    analysis_state *analysis;
     conn conns[CONNS_MAX];
     unsigned conn_count;
     uint32_t connections;
@@ -277,11 +277,11 @@ static void damage(const event *e, check_frame_record *r)
 }
 
 /* To the analysis, as evidence; the result is its first verdict. */
-static plato_verdict analyse(const event *e, check_frame_record *r)
+static analysis_verdict analyse(const event *e, check_frame_record *r)
 {
-    plato_analysis *a = e->s->analysis;
-    const plato_direction direction = e->upstream ? PLATO_UPSTREAM : PLATO_DOWNSTREAM;
-    const plato_observation o = {
+    analysis_state *a = e->s->analysis;
+    const analysis_direction direction = e->upstream ? ANALYSIS_UPSTREAM : ANALYSIS_DOWNSTREAM;
+    const analysis_observation o = {
         .number = e->s->packet,
         .connection = r->connection,
         .direction = direction,
@@ -292,9 +292,9 @@ static plato_verdict analyse(const event *e, check_frame_record *r)
         .content_len = (uint32_t)r->content.n,
     };
     if (r->capture_gap)
-        plato_analysis_loss(a, r->connection, direction, e->s->packet);
-    r->judged = plato_analysis_frame(a, &o);
-    return plato_analysis_verdict(a, r->judged);
+        analysis_loss(a, r->connection, direction, e->s->packet);
+    r->judged = analysis_frame(a, &o);
+    return analysis_get_verdict(a, r->judged);
 }
 
 static bool is_evidence(const event *e, const check_frame_record *r)
@@ -330,13 +330,13 @@ static void feed_frame(event *e)
     if ((r.head.msg_type == PLATO_UP || r.head.msg_type == PLATO_PUSH) && content != NULL)
         r.content = (plato_span){(const uint8_t *)content, strlen(content)};
     damage(e, &r);
-    plato_verdict verdict = {.flags = 0};
+    analysis_verdict verdict = {.flags = 0};
     if (is_evidence(e, &r)) {
         verdict = analyse(e, &r);
         r.verdict = &verdict;
         r.flags = verdict.flags;
     }
-    r.device_id = plato_analysis_identity(s->analysis, c->connection).device_id;
+    r.device_id = analysis_get_identity(s->analysis, c->connection).device_id;
     send_bytes(e, e->upstream);
     check_run_frame(s->run, &r);
 }
@@ -372,9 +372,10 @@ static void note_unfinished(event *e)
 
 /* ---- messages ---- */
 
-static const plato_exchange_rules rules_of_probes = {
-    PLATO_LATENCY_GIVE_UP_NS, PLATO_LATENCY_PAUSE_NS, true, true, PLATO_LATENCY_SILENCE_NS};
-static const plato_exchange_rules rules_of_commands = {0};
+static const analysis_rr_rules rules_of_probes = {ANALYSIS_LATENCY_TIMEOUT_NS,
+                                                  ANALYSIS_LATENCY_MIN_INTERVAL_NS, true, true,
+                                                  ANALYSIS_LATENCY_MAX_IDLE_NS};
+static const analysis_rr_rules rules_of_commands = {0};
 
 static check_protocol protocol_of(const conn *c)
 {
@@ -390,13 +391,13 @@ static check_form form_of(const event *e)
                                : CHECK_FORM_WHOLE;
 }
 
-static plato_exchange *exchange_of(const event *e, check_protocol protocol)
+static analysis_rr_message *exchange_of(const event *e, check_protocol protocol)
 {
-    const plato_exchange_rules *rules =
+    const analysis_rr_rules *rules =
         protocol == CHECK_LATENCY ? &rules_of_probes : &rules_of_commands;
     const char *kind = word_at(e, 1);
     const char *content = option(e, "text");
-    plato_exchange *x = g_new0(plato_exchange, 1);
+    analysis_rr_message *x = g_new0(analysis_rr_message, 1);
     g_ptr_array_add(e->s->exchanges, x);
     x->number = e->s->packet;
     x->time_ns = e->s->time_ns;
@@ -406,9 +407,9 @@ static plato_exchange *exchange_of(const event *e, check_protocol protocol)
     x->is_echo = kind != NULL && strcmp(kind, "echo") == 0;
     x->on_connection = e->conn->tcp_stream != CHECK_NO_STREAM;
     if (e->upstream)
-        plato_exchanges_request(&e->conn->exchanges, rules, x);
+        analysis_rr_request(&e->conn->exchanges, rules, x);
     else
-        plato_exchanges_reply(&e->conn->exchanges, rules, x);
+        analysis_rr_reply(&e->conn->exchanges, rules, x);
     return x;
 }
 
@@ -485,14 +486,14 @@ static void feed(scenario *s, const char *text)
     g_strfreev(words);
 }
 
-static plato_verdict verdict_now(const plato_judged *judged, void *user)
+static analysis_verdict verdict_now(const analysis_record *judged, void *user)
 {
-    return plato_analysis_verdict(((scenario *)user)->analysis, judged);
+    return analysis_get_verdict(((scenario *)user)->analysis, judged);
 }
 
-static bool is_unacked(const plato_judged *judged, void *user)
+static bool is_unacked(const analysis_record *judged, void *user)
 {
-    return plato_analysis_unacked(((scenario *)user)->analysis, judged);
+    return analysis_is_unacked(((scenario *)user)->analysis, judged);
 }
 
 static void unfinished(check_unfinished_fn each, void *context, void *user)
@@ -520,7 +521,7 @@ scenario *scenario_run(const char *words, const char *events)
     if (s->settings == NULL)
         bad(words, error);
     s->run = check_run_new(s->settings, &lookups, s);
-    s->analysis = plato_analysis_new(NULL, NULL);
+    s->analysis = analysis_new(NULL, NULL);
     s->exchanges = g_ptr_array_new_with_free_func(g_free);
     s->unfinished = g_array_new(FALSE, FALSE, sizeof(check_unfinished));
     while (*events != '\0') {
@@ -558,7 +559,7 @@ scenario *scenario_run_file(const char *rules, const char *events)
 void scenario_free(scenario *s)
 {
     check_run_free(s->run);
-    plato_analysis_free(s->analysis);
+    analysis_free(s->analysis);
     g_ptr_array_unref(s->exchanges);
     g_array_unref(s->unfinished);
     g_free(s);

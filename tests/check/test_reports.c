@@ -156,7 +156,7 @@ START_TEST(a_run_without_lookups)
     char *error = NULL;
     static const check_lookups none;
     check_run *run = check_run_new(check_settings_read("", &error), &none, NULL);
-    const plato_verdict verdict = {.flags = 0};
+    const analysis_verdict verdict = {.flags = 0};
     const check_tcp_record syn = {.packet = 1, .flags = CHECK_TCP_SYN, .source_port = 1};
     const check_frame_record frame = {
         .packet = 1,
@@ -169,7 +169,7 @@ START_TEST(a_run_without_lookups)
         .complete = true,
         .decoded = true,
         .head = {.msg_type = PLATO_UP, .up = {.session_id = 4, .client_id = 1}},
-        .judged = (const plato_judged *)&verdict,
+        .judged = (const analysis_record *)&verdict,
         .verdict = &verdict};
     check_run_packet(run, 0);
     check_run_tcp(run, &syn);

@@ -55,8 +55,8 @@ typedef void (*check_unfinished_fn)(const check_unfinished *frame, void *context
 /* Each may be NULL: then nothing is known of it. `user` is check_run_new()'s. */
 typedef struct check_lookups {
     /* The verdict on a frame and whether it lacks its ACK, with what the frames so far can tell. */
-    plato_verdict (*verdict)(const plato_judged *judged, void *user);
-    bool (*unacked)(const plato_judged *judged, void *user);
+    analysis_verdict (*verdict)(const analysis_record *judged, void *user);
+    bool (*unacked)(const analysis_record *judged, void *user);
     /* Calls `each` with every frame that never ended. Asked at the end of the capture. */
     void (*unfinished)(check_unfinished_fn each, void *context, void *user);
     /* Which protocol a server at this TCP port speaks, if it is known; asked when a connection is

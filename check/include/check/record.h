@@ -9,8 +9,8 @@
 #ifndef CHECK_RECORD_H
 #define CHECK_RECORD_H
 
-#include <plato/analysis.h>
-#include <plato/exchange.h>
+#include <analysis/analysis.h>
+#include <analysis/request_response.h>
 
 PLATO_BEGIN
 
@@ -58,9 +58,9 @@ typedef struct check_frame_record {
     plato_err body_error; /* the same of a body that has to be a protobuf message */
     plato_span content;   /* of the body: what a person would read */
 
-    const plato_judged *judged;   /* what the analysis keeps of it; NULL: it was not fed */
-    const plato_verdict *verdict; /* NULL with it */
-    uint32_t flags;               /* plato_verdict_flag, as far as they are known by now */
+    const analysis_record *judged;   /* what the analysis keeps of it; NULL: it was not fed */
+    const analysis_verdict *verdict; /* NULL with it */
+    uint32_t flags;                  /* analysis_verdict_flag, as far as they are known by now */
 } check_frame_record;
 
 /* Bytes that belong to no frame. */
@@ -105,12 +105,12 @@ typedef struct check_message_record {
 
     check_protocol protocol;
     check_form form;
-    bool is_request;                /* the client sent it */
-    const plato_exchange *exchange; /* its peer may be set later; NULL: no request, no reply */
-    const char *remark;             /* what is wrong with its form; NULL: nothing */
-    uint32_t error;                 /* code of an error reply; 0: it is none */
-    uint32_t length;                /* bytes */
-    uint32_t following;             /* bytes after it that came with it */
+    bool is_request;                     /* the client sent it */
+    const analysis_rr_message *exchange; /* its peer may be set later; NULL: no request, no reply */
+    const char *remark;                  /* what is wrong with its form; NULL: nothing */
+    uint32_t error;                      /* code of an error reply; 0: it is none */
+    uint32_t length;                     /* bytes */
+    uint32_t following;                  /* bytes after it that came with it */
 } check_message_record;
 
 /* ---- packets and TCP ---- */

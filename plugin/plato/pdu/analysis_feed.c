@@ -7,7 +7,7 @@
 #include "support/flow.h"
 
 /* One instance for each capture file. */
-static plato_analysis *engine;
+static analysis_state *engine;
 
 static void *file_alloc(void *user _U_, size_t size)
 {
@@ -24,22 +24,22 @@ static void file_release(void *user _U_, void *ptr _U_)
 {
 }
 
-static plato_analysis *engine_of_file(void)
+static analysis_state *engine_of_file(void)
 {
     static const plato_allocator allocator = {NULL, file_alloc, file_resize, file_release};
-    const plato_analysis_config config = {
+    const analysis_config config = {
         (int64_t)plato_pref.slow_response_ms * 1000000,
         (int64_t)plato_pref.heartbeat_interval_s * 1000000000,
     };
     if (engine == NULL)
-        engine = plato_analysis_new(&config, &allocator);
+        engine = analysis_new(&config, &allocator);
     return engine;
 }
 
 static void reset(void)
 {
     store_clear();
-    plato_analysis_free(engine);
+    analysis_free(engine);
     engine = NULL;
 }
 
@@ -52,23 +52,23 @@ static bool is_evidence(const pdu_info *facts)
            facts->frame.var_head.n == facts->frame.var_head_len;
 }
 
-static plato_direction direction_of(bool upstream)
+static analysis_direction direction_of(bool upstream)
 {
-    return upstream ? PLATO_UPSTREAM : PLATO_DOWNSTREAM;
+    return upstream ? ANALYSIS_UPSTREAM : ANALYSIS_DOWNSTREAM;
 }
 
 /* What the snaplen cut off cannot be compared: then contents are equal if their lengths are. */
-static void describe_content(const pdu_info *facts, plato_observation *observation)
+static void describe_content(const pdu_info *facts, analysis_observation *observation)
 {
     observation->content_len = facts->complete ? (uint32_t)facts->content.n : facts->frame.msg_len;
-    observation->content_digest = facts->complete ? plato_analysis_digest(facts->content) : 0;
+    observation->content_digest = facts->complete ? analysis_digest(facts->content) : 0;
 }
 
-static const plato_judged *feed(plato_analysis *a, packet_info *pinfo,
-                                const plato_conversation *conversation, const pdu_info *facts,
-                                bool upstream)
+static const analysis_record *feed(analysis_state *a, packet_info *pinfo,
+                                   const plato_conversation *conversation, const pdu_info *facts,
+                                   bool upstream)
 {
-    plato_observation observation = {
+    analysis_observation observation = {
         .number = pinfo->num,
         .connection = conversation->stream,
         .direction = direction_of(upstream),
@@ -77,7 +77,7 @@ static const plato_judged *feed(plato_analysis *a, packet_info *pinfo,
         .head = &facts->head,
     };
     describe_content(facts, &observation);
-    return plato_analysis_frame(a, &observation);
+    return analysis_frame(a, &observation);
 }
 
 /* A frame that is seen for the first time; NULL if its turn is over. */
@@ -87,24 +87,25 @@ static const stored_pdu *feed_new(packet_info *pinfo, plato_conversation *conver
     stored_pdu *frame = store_add(pinfo->num, (uint32_t)facts->position);
     if (frame == NULL)
         return NULL;
-    plato_analysis *a = engine_of_file();
+    analysis_state *a = engine_of_file();
     if (is_evidence(facts))
         frame->handle = feed(a, pinfo, conversation, facts, upstream);
-    const plato_identity identity = plato_analysis_identity(a, conversation->stream);
+    const analysis_identity identity = analysis_get_identity(a, conversation->stream);
     conversation->identity = store_keep_identity(identity, conversation->identity);
     frame->identity = conversation->identity;
     return frame;
 }
 
-static void lookup_verdict(packet_info *pinfo, const plato_judged *handle, pdu_analysis *analysis)
+static void lookup_verdict(packet_info *pinfo, const analysis_record *handle,
+                           pdu_analysis *analysis)
 {
-    plato_verdict *verdict = wmem_new(pinfo->pool, plato_verdict);
-    *verdict = plato_analysis_verdict(engine, handle);
+    analysis_verdict *verdict = wmem_new(pinfo->pool, analysis_verdict);
+    *verdict = analysis_get_verdict(engine, handle);
     analysis->handle = handle;
     analysis->verdict = verdict;
     analysis->flags = verdict->flags & ~verdict->later_flags;
     if (PINFO_FD_VISITED(pinfo))
-        analysis->unacked = plato_analysis_unacked(engine, handle);
+        analysis->unacked = analysis_is_unacked(engine, handle);
 }
 
 pdu_analysis plato_analyze_pdu(packet_info *pinfo, plato_conversation *conversation,
@@ -122,7 +123,7 @@ pdu_analysis plato_analyze_pdu(packet_info *pinfo, plato_conversation *conversat
                                   : feed_new(pinfo, conversation, facts, upstream);
     if (frame == NULL)
         return analysis;
-    const plato_identity identity = store_identity(frame->identity);
+    const analysis_identity identity = store_identity(frame->identity);
     analysis.device_id = identity.device_id;
     analysis.conn_id = identity.conn_id;
     if (frame->handle != NULL)
@@ -130,14 +131,14 @@ pdu_analysis plato_analyze_pdu(packet_info *pinfo, plato_conversation *conversat
     return analysis;
 }
 
-bool plato_is_unacked(const plato_judged *handle)
+bool plato_is_unacked(const analysis_record *handle)
 {
-    return plato_analysis_unacked(engine, handle);
+    return analysis_is_unacked(engine, handle);
 }
 
-plato_verdict plato_current_verdict(const plato_judged *handle)
+analysis_verdict plato_current_verdict(const analysis_record *handle)
 {
-    return plato_analysis_verdict(engine, handle);
+    return analysis_get_verdict(engine, handle);
 }
 
 void plato_report_unseen_segment(packet_info *pinfo, plato_conversation *conversation)
@@ -145,7 +146,7 @@ void plato_report_unseen_segment(packet_info *pinfo, plato_conversation *convers
     if (!plato_pref.analyze || !conversation->has_stream)
         return;
     const bool upstream = flow_direction(pinfo) == conversation->client_direction;
-    plato_analysis_loss(engine_of_file(), conversation->stream, direction_of(upstream), pinfo->num);
+    analysis_loss(engine_of_file(), conversation->stream, direction_of(upstream), pinfo->num);
 }
 
 void plato_register_analysis_feed(void)

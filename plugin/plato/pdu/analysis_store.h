@@ -2,7 +2,7 @@
 #ifndef PLATO_ANALYSIS_STORE_H
 #define PLATO_ANALYSIS_STORE_H
 
-#include <plato/analysis.h>
+#include <analysis/analysis.h>
 
 /*
  * What is kept with each frame of the file, 16 bytes. (Wireshark's data of a packet would be five
@@ -10,7 +10,7 @@
  * ordinal.
  */
 typedef struct stored_pdu {
-    const plato_judged *handle; /* NULL: the frame did not enter the analysis */
+    const analysis_record *handle; /* NULL: the frame did not enter the analysis */
     uint32_t packet;
     uint32_t identity; /* see store_identity() */
 } stored_pdu;
@@ -26,8 +26,8 @@ const stored_pdu *store_find(uint32_t packet, uint32_t ordinal);
  * Which device and conn_id a connection belongs to, as a number. `last` is what was returned last
  * for the same connection, at first 0: an identity is kept once as long as it stays.
  */
-uint32_t store_keep_identity(plato_identity identity, uint32_t last);
-plato_identity store_identity(uint32_t number);
+uint32_t store_keep_identity(analysis_identity identity, uint32_t last);
+analysis_identity store_identity(uint32_t number);
 
 /* Forgets all. */
 void store_clear(void);
