@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "plato/analysis.h"
+#include "analysis/analysis.h"
 
 #include <string.h>
 
 /* Eight bytes at a time, each step a bijection of the word. */
-uint64_t plato_analysis_digest(plato_span content)
+uint64_t analysis_digest(plato_span content)
 {
     const uint64_t multiplier = 0x9e3779b97f4a7c15u;
     uint64_t hash = multiplier;

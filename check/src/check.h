@@ -109,7 +109,7 @@ typedef struct check_frame {
     uint32_t packet;
     uint32_t index;
     int64_t time_ns;
-    uint32_t flags; /* plato_verdict_flag */
+    uint32_t flags; /* analysis_verdict_flag */
     bool upstream;  /* from the client */
     check_conn *conn;
     check_owner *owner; /* the device, or the connection while that is not known */

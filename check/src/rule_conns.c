@@ -106,7 +106,7 @@ static void judge_ack_of_push(check_world *world, check_instance *rule, const ch
     const plato_head_ack *ack = &frame->head->ack;
     const down_counter *down = world_down(world, frame->owner, ack->session_id);
     rule->judged++;
-    if ((frame->flags & PLATO_VERDICT_HAS_RESPONSE_TIME) != 0)
+    if ((frame->flags & ANALYSIS_HAS_RESPONSE_TIME) != 0)
         return;
     if (!down->known || ack->msg_id > down->highest)
         no_request(rule, frame, DIR_DOWN);
@@ -143,7 +143,7 @@ RULE_FRAME(rule_ack_pairs)
         break;
     }
     case PLATO_UP:
-        if ((frame->flags & PLATO_VERDICT_HAS_RESPONSE_TIME) == 0 &&
+        if ((frame->flags & ANALYSIS_HAS_RESPONSE_TIME) == 0 &&
             ack->code != PLATO_ACK_OUT_OF_ORDER && ack->code != PLATO_ACK_RATE_LIMITED)
             no_request(rule, frame, DIR_UP);
         break;

@@ -204,8 +204,8 @@ RULE_FRAME(rule_hole_asked)
     if (frame->head == NULL)
         return;
     const plato_head *head = frame->head;
-    const plato_verdict *verdict = frame->record->judgement.verdict;
-    if (!frame->upstream && (frame->flags & PLATO_VERDICT_GAP) != 0) {
+    const analysis_verdict *verdict = frame->record->judgement.verdict;
+    if (!frame->upstream && (frame->flags & ANALYSIS_GAP) != 0) {
         if (world_down(world, frame->owner, world_session_of(head))->lost !=
             frame->owner->lost[DIR_DOWN])
             return; /* they may be in what nobody could read */
@@ -268,7 +268,7 @@ static const recent_entry *last_sending(const check_world *world, const check_ow
 
 RULE_FRAME(rule_resend_due)
 {
-    if (frame->head == NULL || (frame->flags & PLATO_VERDICT_DUPLICATE) == 0)
+    if (frame->head == NULL || (frame->flags & ANALYSIS_DUPLICATE) == 0)
         return;
     const bool is_up = frame->head->msg_type == PLATO_UP;
     const uint64_t session_id = world_session_of(frame->head);

@@ -88,7 +88,7 @@ RULE_FRAME(rule_flag)
     rule->judged++;
     if ((frame->flags & rule->rule->detail) != 0)
         check_broken(rule, frame, "%s",
-                     rule->rule->detail == PLATO_VERDICT_CONFLICT
+                     rule->rule->detail == ANALYSIS_CONFLICT
                          ? "this id was sent before with other content"
                          : "this id comes behind a higher one");
 }
@@ -100,7 +100,7 @@ RULE_FRAME(rule_duplicates)
         (frame->head->msg_type != PLATO_UP && frame->head->msg_type != PLATO_PUSH))
         return;
     rule->judged++;
-    if ((frame->flags & PLATO_VERDICT_DUPLICATE) == 0)
+    if ((frame->flags & ANALYSIS_DUPLICATE) == 0)
         return;
     rule->tally[0]++;
     if (rule->tally[0] > rule->param[0])

@@ -29,14 +29,14 @@ RULE_FRAME(rule_gaps)
     if (frame->head == NULL || (type != PLATO_UP && type != PLATO_PUSH && !is_ack))
         return;
     rule->judged++;
-    const plato_verdict *verdict = frame->record->judgement.verdict;
+    const analysis_verdict *verdict = frame->record->judgement.verdict;
     if (rule->table == NULL)
         rule->table = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, g_free);
-    if ((frame->flags & PLATO_VERDICT_GAP) != 0 && may_be_lost(world, frame)) {
+    if ((frame->flags & ANALYSIS_GAP) != 0 && may_be_lost(world, frame)) {
         check_unsure(rule, frame,
                      "%" PRIu64 "..%" PRIu64 " are skipped, but a frame in front cannot be read",
                      verdict->gap_first, verdict->gap_last);
-    } else if ((frame->flags & PLATO_VERDICT_GAP) != 0) {
+    } else if ((frame->flags & ANALYSIS_GAP) != 0) {
         const uint64_t count = verdict->gap_last - verdict->gap_first + 1;
         if (rule->param[0] == 0 || g_hash_table_size(rule->table) >= GAPS_MAX) {
             check_broken(rule, frame, "the sender skipped %" PRIu64 "..%" PRIu64,
@@ -53,7 +53,7 @@ RULE_FRAME(rule_gaps)
         known->missing += count;
         known->last = verdict->gap_last;
     }
-    if ((frame->flags & PLATO_VERDICT_GAP_FILLED) != 0) {
+    if ((frame->flags & ANALYSIS_GAP_FILLED) != 0) {
         hole *known = g_hash_table_lookup(rule->table, GUINT_TO_POINTER(verdict->gap_in));
         if (known != NULL && --known->missing == 0)
             g_hash_table_remove(rule->table, GUINT_TO_POINTER(verdict->gap_in));

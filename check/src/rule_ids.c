@@ -93,7 +93,7 @@ RULE_FRAME(rule_reconnect_ids)
         check_broken(rule, frame,
                      "the new connection goes on at client_id %" PRIu64 " behind %" PRIu64,
                      up->client_id, counter->highest);
-    else if (up->client_id <= counter->highest && (frame->flags & PLATO_VERDICT_CONFLICT) != 0)
+    else if (up->client_id <= counter->highest && (frame->flags & ANALYSIS_CONFLICT) != 0)
         check_broken(rule, frame,
                      "the new connection uses client_id %" PRIu64 " again for another message",
                      up->client_id);

@@ -20,7 +20,7 @@ RULE_MESSAGE(rule_format_refused)
 {
     (void)world;
     const check_talk *conn = message->conn;
-    const plato_exchange *reply = message->record->exchange;
+    const analysis_rr_message *reply = message->record->exchange;
     const uint32_t code = message->record->error;
     if (!is_reply(message) || conn->wrong == NULL || reply == NULL || reply->peer != conn->wrong)
         return;

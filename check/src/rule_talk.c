@@ -32,14 +32,14 @@ RULE_MESSAGE(rule_talk_form)
 RULE_MESSAGE(rule_talk_fits)
 {
     (void)world;
-    const plato_exchange *exchange = message->record->exchange;
+    const analysis_rr_message *exchange = message->record->exchange;
     if (message->record->is_request || exchange == NULL)
         return;
     rule->judged++;
-    if ((exchange->flags & PLATO_EXCHANGE_DIFFERS) != 0)
+    if ((exchange->flags & ANALYSIS_RR_MISMATCH) != 0)
         talk_broken(rule, message->conn, message->packet,
                     "the reply does not fit the request of packet %u", exchange->peer->number);
-    const bool is_unasked = (exchange->flags & PLATO_EXCHANGE_UNASKED) != 0;
+    const bool is_unasked = (exchange->flags & ANALYSIS_RR_UNSOLICITED) != 0;
     if (exchange->peer != NULL || (message->record->error != 0 && !is_unasked))
         return; /* an error reply turns away a client that has not even spoken */
     if (is_unasked && (message->conn->start_captured || message->conn->tcp_stream == UINT32_MAX))
@@ -108,7 +108,7 @@ static void count_time(check_instance *rule, const check_message *message, int64
 
 static bool is_answer(const check_message *message)
 {
-    const plato_exchange *exchange = message->record->exchange;
+    const analysis_rr_message *exchange = message->record->exchange;
     return !message->record->is_request && exchange != NULL && exchange->peer != NULL;
 }
 
@@ -116,14 +116,14 @@ RULE_MESSAGE(rule_talk_time)
 {
     (void)world;
     if (is_answer(message))
-        count_time(rule, message, plato_exchange_time_ns(message->record->exchange));
+        count_time(rule, message, analysis_rr_time_ns(message->record->exchange));
 }
 
 RULE_MESSAGE(rule_talk_probes)
 {
     (void)world;
     if (message->record->protocol == PLATO_TAP_LATENCY && is_answer(message))
-        count_time(rule, message, plato_exchange_time_ns(message->record->exchange));
+        count_time(rule, message, analysis_rr_time_ns(message->record->exchange));
 }
 
 RULE_END(rule_talk_probes_end)
@@ -153,14 +153,14 @@ RULE_END(rule_talk_probes_end)
 RULE_MESSAGE(rule_talk_pace)
 {
     (void)world;
-    const plato_exchange *probe = message->record->exchange;
+    const analysis_rr_message *probe = message->record->exchange;
     if (message->record->protocol != PLATO_TAP_LATENCY || !message->record->is_request ||
         probe == NULL)
         return;
     rule->judged++;
-    if ((probe->flags & PLATO_EXCHANGE_IN_FLIGHT) != 0)
+    if ((probe->flags & ANALYSIS_RR_IN_FLIGHT) != 0)
         talk_broken(rule, message->conn, message->packet, "an earlier probe is still under way");
-    else if ((probe->flags & PLATO_EXCHANGE_TOO_SOON) != 0)
+    else if ((probe->flags & ANALYSIS_RR_TOO_SOON) != 0)
         talk_broken(rule, message->conn, message->packet,
                     "less than 1 s behind the last probe or reply");
 }

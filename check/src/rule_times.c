@@ -74,7 +74,7 @@ RULE_FRAME(rule_response_time)
 {
     (void)world;
     if (frame->head == NULL || frame->head->msg_type != PLATO_ACK ||
-        (frame->flags & PLATO_VERDICT_HAS_RESPONSE_TIME) == 0)
+        (frame->flags & ANALYSIS_HAS_RESPONSE_TIME) == 0)
         return;
     const uint32_t type = answered_type(frame);
     if (type >= 64 || (rule->param[2] >> type & 1) == 0)
@@ -110,7 +110,7 @@ RULE_END(rule_time_end)
 RULE_FRAME(rule_delivery_time)
 {
     (void)world;
-    if (frame->head != NULL && (frame->flags & PLATO_VERDICT_HAS_DELIVERY_TIME) != 0)
+    if (frame->head != NULL && (frame->flags & ANALYSIS_HAS_DELIVERY_TIME) != 0)
         count_time(rule, frame, 0, 0, frame->record->judgement.verdict->delivery_time_ns);
 }
 
@@ -118,8 +118,8 @@ RULE_END(rule_delivery_end)
 {
     for (guint i = 0; i < world->deliveries->len; i++) {
         const pending *p = &g_array_index(world->deliveries, pending, i);
-        const plato_verdict verdict = world->ask->verdict(p->judged);
-        if ((verdict.flags & PLATO_VERDICT_HAS_DELIVERY_TIME) != 0)
+        const analysis_verdict verdict = world->ask->verdict(p->judged);
+        if ((verdict.flags & ANALYSIS_HAS_DELIVERY_TIME) != 0)
             count_time(rule, NULL, p->packet, p->stream, verdict.delivery_time_ns);
     }
     rule_time_end(world, rule);
@@ -345,7 +345,7 @@ static bool has_progressed(const check_world *world, const check_frame *frame, u
 
 RULE_FRAME(rule_resend)
 {
-    if (frame->head == NULL || (frame->flags & PLATO_VERDICT_DUPLICATE) == 0)
+    if (frame->head == NULL || (frame->flags & ANALYSIS_DUPLICATE) == 0)
         return;
     const plato_head *head = frame->head;
     const bool is_up = head->msg_type == PLATO_UP;

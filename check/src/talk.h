@@ -40,8 +40,8 @@ struct check_talk {
     int64_t last_reply_ns;
     uint32_t last_reply_packet;
 
-    const plato_exchange *wrong; /* the first request that cannot be read; NULL */
-    uint32_t wrong_packet;       /* 0: there is none */
+    const analysis_rr_message *wrong; /* the first request that cannot be read; NULL */
+    uint32_t wrong_packet;            /* 0: there is none */
     int64_t wrong_ns;
     bool wrong_answered;
     uint32_t fatal_packet; /* the reply behind which the server has to close; 0: none */
@@ -50,7 +50,7 @@ struct check_talk {
 };
 
 typedef struct talk_request {
-    const plato_exchange *exchange;
+    const analysis_rr_message *exchange;
     uint32_t packet;
     int64_t time_ns;
 } talk_request;

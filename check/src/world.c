@@ -324,7 +324,7 @@ void check_world_frame(check_world *world, const packet_info *pinfo, const plato
         world->not_judged = true;
     /* the device may have lost bytes on a connection that nobody knew to be its own */
     conn->owner = owner_of(world, conn, record->judgement.device_id);
-    if (record->facts->capture_gap || (record->judgement.flags & PLATO_VERDICT_CAPTURE_GAP) != 0)
+    if (record->facts->capture_gap || (record->judgement.flags & ANALYSIS_CAPTURE_GAP) != 0)
         note_loss(conn, direction);
 
     const check_frame frame = {

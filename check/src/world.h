@@ -159,7 +159,7 @@ typedef struct chat_state {
 
 /* A frame about which later ones may tell more. */
 typedef struct pending {
-    const plato_judged *judged;
+    const analysis_record *judged;
     uint32_t packet;
     uint32_t stream;
     uint32_t type;

@@ -268,14 +268,14 @@ static void sweep(check_world *world)
 static void note_requests(check_world *world, const check_frame *frame)
 {
     const uint32_t type = frame->head->msg_type;
-    const uint32_t repeats = PLATO_VERDICT_DUPLICATE | PLATO_VERDICT_CONFLICT;
+    const uint32_t repeats = ANALYSIS_DUPLICATE | ANALYSIS_CONFLICT;
     if (frame->record->judgement.judged == NULL || (type != PLATO_UP && type != PLATO_PUSH))
         return;
     if ((frame->flags & repeats) == 0) {
         note_pending(world->requests, frame);
         sweep(world);
     }
-    if (type == PLATO_PUSH && (frame->flags & PLATO_VERDICT_HAS_DELIVERY_TIME) == 0) {
+    if (type == PLATO_PUSH && (frame->flags & ANALYSIS_HAS_DELIVERY_TIME) == 0) {
         note_pending(world->deliveries, frame);
         if (world->deliveries->len > PENDING_MAX) {
             world->given_up += PENDING_MAX / 2;

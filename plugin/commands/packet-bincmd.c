@@ -137,7 +137,7 @@ static const char *type_of(const command *c)
 }
 
 /* A message that takes part in requests and replies if `given` says what it is. */
-static talk_message *enter(const command *c, const plato_exchange *given)
+static talk_message *enter(const command *c, const analysis_rr_message *given)
 {
     return talk_enter(c->pinfo, &bincmd, c->piece.call->talk, c->piece.is_request, given);
 }
@@ -184,7 +184,7 @@ static void take_command(command *c)
         talk_is_request(c->pinfo, c->piece.call->talk, c->fields.type == PLATO_BINCMD_ERROR);
     if (c->piece.is_request)
         c->piece.error = 0; /* whatever it is called */
-    const plato_exchange given = {
+    const analysis_rr_message given = {
         .kind = c->fields.type,
         .content = talk_digest(c->fields.params.p, c->fields.params.n),
         .is_echo = c->fields.type == PLATO_BINCMD_ECHO,
@@ -223,7 +223,7 @@ static void take_cut(command *c)
 static void take_too_long(command *c)
 {
     c->piece.is_request = talk_is_request(c->pinfo, c->piece.call->talk, false);
-    const plato_exchange given = {.kind = NO_KIND};
+    const analysis_rr_message given = {.kind = NO_KIND};
     talk_message *message =
         enter(c, c->piece.is_request ? &given : NULL); /* it gets an error reply */
     if (c->piece.length >= PLATO_BINCMD_HEADER_LEN)
@@ -247,7 +247,7 @@ static void take_too_long(command *c)
 static void skip(command *c)
 {
     c->piece.is_request = talk_is_request(c->pinfo, c->piece.call->talk, false);
-    const plato_exchange given = {.kind = NO_KIND};
+    const analysis_rr_message given = {.kind = NO_KIND};
     const bool is_answered =
         talk_is_answered_rubbish(c->pinfo, c->piece.call->talk, c->piece.is_request);
     talk_message *message = enter(c, is_answered ? &given : NULL);

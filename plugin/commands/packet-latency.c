@@ -24,11 +24,11 @@ static talk_protocol latency = {
     .proto = -1,
     .column = "Latency",
     .ett = -1,
-    .rules = {.give_up_ns = PLATO_LATENCY_GIVE_UP_NS,
-              .pause_ns = PLATO_LATENCY_PAUSE_NS,
+    .rules = {.timeout_ns = ANALYSIS_LATENCY_TIMEOUT_NS,
+              .min_interval_ns = ANALYSIS_LATENCY_MIN_INTERVAL_NS,
               .one_at_a_time = true,
               .by_content = true,
-              .silence_ns = PLATO_LATENCY_SILENCE_NS},
+              .max_idle_ns = ANALYSIS_LATENCY_MAX_IDLE_NS},
 };
 
 static int hf_value = -1;
@@ -76,7 +76,7 @@ static void name_size(values *v, int n)
 /* One message of `n` bytes: a value, or a datagram of any size. */
 static void take_message(values *v, int offset, int n)
 {
-    plato_exchange given = {.is_echo = true, .on_connection = v->on_connection};
+    analysis_rr_message given = {.is_echo = true, .on_connection = v->on_connection};
     given.content = talk_digest(tvb_get_ptr(v->tvb, offset, n), (size_t)n);
     talk_message *message = talk_enter(v->pinfo, &latency, v->talk, v->is_request, &given);
     if (n == VALUE_LEN)

@@ -117,10 +117,10 @@ static void show_command(const line *l)
         expert_add_info(l->pinfo, params, &ei_echo);
 }
 
-static plato_exchange exchange_of(const line *l)
+static analysis_rr_message exchange_of(const line *l)
 {
     const plato_textcmd *c = &l->command;
-    const plato_exchange given = {
+    const analysis_rr_message given = {
         .kind = talk_digest(c->type.p, c->type.n),
         .content = talk_digest(c->params.p, c->params.n),
         .is_echo = is_type(c->type, "ECHO"),
@@ -149,7 +149,7 @@ static void take_command(line *l)
     l->piece.is_request = talk_is_request(l->pinfo, l->piece.call->talk, l->piece.error != 0);
     if (l->piece.is_request)
         l->piece.error = 0; /* whatever it is called */
-    const plato_exchange given = exchange_of(l);
+    const analysis_rr_message given = exchange_of(l);
     talk_message *message =
         talk_enter(l->pinfo, &textcmd, l->piece.call->talk, l->piece.is_request, &given);
     name_command(l, message);
@@ -165,7 +165,7 @@ static void take_wrong(line *l, plato_err err, int at)
     const bool too_long = err == PLATO_ERR_TYPE_TOO_LONG || err == PLATO_ERR_PARAMS_TOO_LONG;
     const char *text = err == PLATO_NEED_MORE ? "cut" : plato_strerror(err);
     l->piece.is_request = talk_is_request(l->pinfo, l->piece.call->talk, false);
-    const plato_exchange given = {.kind = 0};
+    const analysis_rr_message given = {.kind = 0};
     const bool is_answered = l->piece.is_request && err != PLATO_NEED_MORE; /* by an error reply */
     talk_message *message = talk_enter(l->pinfo, &textcmd, l->piece.call->talk, l->piece.is_request,
                                        is_answered ? &given : NULL);

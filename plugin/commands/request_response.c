@@ -209,7 +209,7 @@ static void append(message_list *list, talk_message *message)
 }
 
 talk_message *talk_enter(packet_info *pinfo, talk_protocol *protocol, talk *t, bool is_request,
-                         const plato_exchange *given)
+                         const analysis_rr_message *given)
 {
     if (PINFO_FD_VISITED(pinfo)) {
         talk_message *kept = next_kept(pinfo, protocol->proto);
@@ -230,9 +230,9 @@ talk_message *talk_enter(packet_info *pinfo, talk_protocol *protocol, talk *t, b
     message->exchange.time_ns = now;
     message->paired = true;
     if (is_request)
-        plato_exchanges_request(&t->exchanges, &protocol->rules, &message->exchange);
+        analysis_rr_request(&t->exchanges, &protocol->rules, &message->exchange);
     else
-        plato_exchanges_reply(&t->exchanges, &protocol->rules, &message->exchange);
+        analysis_rr_reply(&t->exchanges, &protocol->rules, &message->exchange);
     if (given->is_error && !t->exchanges.any_request)
         message->exchange.flags = 0; /* a client is turned away before it has said anything */
     return message;
@@ -268,11 +268,12 @@ static void add_frame(const place *at, int hf, uint32_t number)
     proto_item_set_generated(proto_tree_add_uint(at->tree, hf, at->tvb, at->offset, 0, number));
 }
 
-static void show_reply(const talk_protocol *protocol, const plato_exchange *reply, const place *at)
+static void show_reply(const talk_protocol *protocol, const analysis_rr_message *reply,
+                       const place *at)
 {
     if (reply->peer == NULL)
         return;
-    const int64_t ns = plato_exchange_time_ns(reply);
+    const int64_t ns = analysis_rr_time_ns(reply);
     const nstime_t time = {(time_t)(ns / 1000000000), (int)(ns % 1000000000)};
     add_frame(at, protocol->hf_response_to, reply->peer->number);
     proto_item_set_generated(
@@ -280,13 +281,14 @@ static void show_reply(const talk_protocol *protocol, const plato_exchange *repl
 }
 
 /* What only later packets tell is shown on later passes alone, so that all modes agree. */
-static void show_request(talk_protocol *protocol, const plato_exchange *request, const place *at)
+static void show_request(talk_protocol *protocol, const analysis_rr_message *request,
+                         const place *at)
 {
     if (!PINFO_FD_VISITED(at->pinfo))
         return;
     if (request->peer != NULL)
         add_frame(at, protocol->hf_response_in, request->peer->number);
-    if (plato_exchange_is_unanswered(request, &protocol->rules, protocol->known_until_ns))
+    if (analysis_rr_is_unanswered(request, &protocol->rules, protocol->known_until_ns))
         add_expert(at, &protocol->expert.no_reply);
 }
 
@@ -299,12 +301,12 @@ void talk_show(talk_protocol *protocol, const talk_message *message, tvbuff_t *t
         unsigned flag;
         expert_field *field;
     } rows[] = {
-        {PLATO_EXCHANGE_IN_FLIGHT, &expert->in_flight},
-        {PLATO_EXCHANGE_TOO_SOON, &expert->too_soon},
-        {PLATO_EXCHANGE_SILENT, &expert->silent},
-        {PLATO_EXCHANGE_DIFFERS, &expert->differs},
-        {PLATO_EXCHANGE_LATE, &expert->late},
-        {PLATO_EXCHANGE_UNASKED, &expert->unasked},
+        {ANALYSIS_RR_IN_FLIGHT, &expert->in_flight},
+        {ANALYSIS_RR_TOO_SOON, &expert->too_soon},
+        {ANALYSIS_RR_IDLE_TOO_LONG, &expert->silent},
+        {ANALYSIS_RR_MISMATCH, &expert->differs},
+        {ANALYSIS_RR_LATE, &expert->late},
+        {ANALYSIS_RR_UNSOLICITED, &expert->unasked},
     };
     if (message->slow)
         add_expert(&at, &expert->slow);
@@ -325,7 +327,7 @@ void talk_add_time(label *out, const talk_message *message)
     char text[40];
     if (message->is_request || message->exchange.peer == NULL)
         return;
-    const int64_t us = plato_exchange_time_ns(&message->exchange) / 1000;
+    const int64_t us = analysis_rr_time_ns(&message->exchange) / 1000;
     g_snprintf(text, sizeof text, " (%" PRId64 ".%03d ms)", us / 1000, (int)(us % 1000));
     label_add(out, text);
 }

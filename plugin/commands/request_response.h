@@ -17,7 +17,7 @@
 #include "support/label.h"
 #include "taps/tap.h"
 
-#include <plato/exchange.h>
+#include <analysis/request_response.h>
 #include <plato/frame.h>
 
 /* A command must be there within so long from its first byte to its last. */
@@ -44,7 +44,7 @@ typedef struct talk_protocol {
     plato_tap_protocol id;
     int proto;
     const char *column; /* what the protocol column says */
-    plato_exchange_rules rules;
+    analysis_rr_rules rules;
     int hf_response_in;
     int hf_response_to;
     int hf_response_time;
@@ -95,12 +95,12 @@ typedef struct talk {
     talk_looks looks[TALK_LAYERS];
     bool tls_asked; /* the heuristic over TLS has been asked */
     talk_side sides[2];
-    plato_exchanges exchanges;
+    analysis_rr_conversation exchanges;
 } talk;
 
 /* One message, kept with its packet. */
 typedef struct talk_message {
-    plato_exchange exchange;
+    analysis_rr_message exchange;
     bool is_request;
     bool slow;       /* its last byte came too long after its first */
     bool paired;     /* it takes part in requests and replies */
@@ -151,7 +151,7 @@ void talk_ask(packet_info *pinfo, talk *t, int offset, uint32_t wanted);
  * replies.
  */
 talk_message *talk_enter(packet_info *pinfo, talk_protocol *protocol, talk *t, bool is_request,
-                         const plato_exchange *given);
+                         const analysis_rr_message *given);
 
 /* Fields and expert items of what was found of the message at `offset`. */
 void talk_show(talk_protocol *protocol, const talk_message *message, tvbuff_t *tvb, int offset,

@@ -22,12 +22,12 @@ static const struct {
     unsigned flag;
     const char *name;
 } remarks[] = {
-    {PLATO_EXCHANGE_IN_FLIGHT, "Two in flight"},
-    {PLATO_EXCHANGE_TOO_SOON, "Too soon"},
-    {PLATO_EXCHANGE_DIFFERS, "Reply does not fit"},
-    {PLATO_EXCHANGE_LATE, "Reply too late"},
-    {PLATO_EXCHANGE_UNASKED, "Reply without a request"},
-    {PLATO_EXCHANGE_SILENT, "Silent for over 6 min"},
+    {ANALYSIS_RR_IN_FLIGHT, "Two in flight"},
+    {ANALYSIS_RR_TOO_SOON, "Too soon"},
+    {ANALYSIS_RR_MISMATCH, "Reply does not fit"},
+    {ANALYSIS_RR_LATE, "Reply too late"},
+    {ANALYSIS_RR_UNSOLICITED, "Reply without a request"},
+    {ANALYSIS_RR_IDLE_TOO_LONG, "Silent for over 6 min"},
 };
 
 static void tree_init(stats_tree *st)
@@ -82,7 +82,7 @@ static tap_packet_status tree_packet(stats_tree *st, packet_info *pinfo, epan_di
     stats_tree_tick_pivot(st, branches[TYPES], type_text(pinfo, record));
     add_value(st, SIZES, record->length);
     if (!message->is_request && message->exchange.peer != NULL)
-        add_value(st, TIMES, plato_exchange_time_ns(&message->exchange) / 1000);
+        add_value(st, TIMES, analysis_rr_time_ns(&message->exchange) / 1000);
     if (record->error != 0)
         stats_tree_tick_pivot(st, branches[ERRORS],
                               wmem_strdup_printf(pinfo->pool, "%u", record->error));

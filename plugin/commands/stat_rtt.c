@@ -69,7 +69,7 @@ static const struct {
     {200000000, " 100 to 200 ms"},
     {500000000, " 200 to 500 ms"},
     {1000000000, "0.5 to 1 s"},
-    {PLATO_LATENCY_GIVE_UP_NS + 1, "1 to 4 s"},
+    {ANALYSIS_LATENCY_TIMEOUT_NS + 1, "1 to 4 s"},
     {INT64_MAX, "over 4 s"},
 };
 #define RANGES array_length(ranges)
@@ -92,8 +92,8 @@ typedef struct rtt_notes {
     rtt_row *rows[RANGES];
     unsigned probes;
     unsigned lost;
-    const plato_exchange *waiting[WAITING]; /* probes; NULL: none */
-    unsigned next;                          /* the oldest, to be overwritten */
+    const analysis_rr_message *waiting[WAITING]; /* probes; NULL: none */
+    unsigned next;                               /* the oldest, to be overwritten */
 } rtt_notes;
 
 static void rtt_init(stat_tap_table_ui *ui);
@@ -148,18 +148,17 @@ static void make_rows(stat_table *table, rtt_notes *notes)
 
 /* ---- probes without a reply ---- */
 
-static bool is_lost(const plato_exchange *probe, const talk_protocol *protocol)
+static bool is_lost(const analysis_rr_message *probe, const talk_protocol *protocol)
 {
-    const bool differs = probe->peer != NULL && (probe->peer->flags & PLATO_EXCHANGE_DIFFERS) != 0;
-    return differs ||
-           plato_exchange_is_unanswered(probe, &protocol->rules, protocol->known_until_ns);
+    const bool differs = probe->peer != NULL && (probe->peer->flags & ANALYSIS_RR_MISMATCH) != 0;
+    return differs || analysis_rr_is_unanswered(probe, &protocol->rules, protocol->known_until_ns);
 }
 
 /* Later packets tell what became of the probes that wait. */
 static void look_again(rtt_notes *notes, const talk_protocol *protocol)
 {
     for (size_t i = 0; i < WAITING; i++) {
-        const plato_exchange *probe = notes->waiting[i];
+        const analysis_rr_message *probe = notes->waiting[i];
         if (probe == NULL || (probe->peer == NULL && !is_lost(probe, protocol)))
             continue;
         notes->lost += is_lost(probe, protocol);
@@ -167,7 +166,7 @@ static void look_again(rtt_notes *notes, const talk_protocol *protocol)
     }
 }
 
-static void add_probe(rtt_notes *notes, const plato_exchange *probe)
+static void add_probe(rtt_notes *notes, const analysis_rr_message *probe)
 {
     notes->probes++;
     notes->lost += notes->waiting[notes->next] != NULL;
@@ -231,7 +230,7 @@ static tap_packet_status rtt_packet(void *tapdata, packet_info *pinfo, epan_diss
                                     const void *data, tap_flags_t flags _U_)
 {
     const talk_record *record = (const talk_record *)data;
-    const plato_exchange *exchange = &record->message->exchange;
+    const analysis_rr_message *exchange = &record->message->exchange;
     stat_table *table = stat_table_of(&kind, tapdata);
     rtt_notes *notes = (rtt_notes *)table->notes;
     if (!record->message->paired)
@@ -240,8 +239,8 @@ static tap_packet_status rtt_packet(void *tapdata, packet_info *pinfo, epan_diss
         make_rows(table, notes);
     if (record->message->is_request)
         add_probe(notes, exchange);
-    else if (exchange->peer != NULL && (exchange->flags & PLATO_EXCHANGE_DIFFERS) == 0)
-        add_reply(table, notes, pinfo, plato_exchange_time_ns(exchange));
+    else if (exchange->peer != NULL && (exchange->flags & ANALYSIS_RR_MISMATCH) == 0)
+        add_reply(table, notes, pinfo, analysis_rr_time_ns(exchange));
     look_again(notes, record->protocol);
     stat_table_count(table, &notes->rows[0]->row, COLUMN_PROBES, notes->probes);
     stat_table_count(table, &notes->rows[0]->row, COLUMN_LOST, notes->lost);

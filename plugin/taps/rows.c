@@ -175,12 +175,9 @@ static const struct {
     uint32_t flag;
     const char *name;
 } verdicts[] = {
-    {PLATO_VERDICT_DUPLICATE, "duplicate"},
-    {PLATO_VERDICT_CONFLICT, "conflict"},
-    {PLATO_VERDICT_OUT_OF_ORDER, "out_of_order"},
-    {PLATO_VERDICT_GAP_FILLED, "gap_filled"},
-    {PLATO_VERDICT_SLOW_RESPONSE, "slow_response"},
-    {PLATO_VERDICT_HEARTBEAT_LATE, "heartbeat.late"},
+    {ANALYSIS_DUPLICATE, "duplicate"},         {ANALYSIS_CONFLICT, "conflict"},
+    {ANALYSIS_OUT_OF_ORDER, "out_of_order"},   {ANALYSIS_GAP_FILLED, "gap_filled"},
+    {ANALYSIS_SLOW_RESPONSE, "slow_response"}, {ANALYSIS_HEARTBEAT_LATE, "heartbeat.late"},
 };
 
 static const char *separator(const char *text)
@@ -194,8 +191,8 @@ static void put_verdicts(row_writer *w, const message *m)
     const uint32_t flags = m->judgement->flags;
     if (m->facts->capture_gap)
         g_strlcat(text, "capture_gap", sizeof text);
-    if (flags & PLATO_VERDICT_GAP) {
-        const plato_verdict *verdict = m->judgement->verdict;
+    if (flags & ANALYSIS_GAP) {
+        const analysis_verdict *verdict = m->judgement->verdict;
         const size_t n = strlen(text);
         g_snprintf(text + n, (gulong)(sizeof text - n), "%sgap:%" PRIu64 "-%" PRIu64,
                    separator(text), verdict->gap_first, verdict->gap_last);
@@ -223,26 +220,26 @@ static void put_ns(row_writer *w, int64_t ns)
 
 static void put_response_to(row_writer *w, const message *m)
 {
-    if (m->judgement->flags & PLATO_VERDICT_HAS_RESPONSE_TIME)
+    if (m->judgement->flags & ANALYSIS_HAS_RESPONSE_TIME)
         row_number(w, m->judgement->verdict->response_to);
 }
 
 static void put_response_time(row_writer *w, const message *m)
 {
-    if (m->judgement->flags & PLATO_VERDICT_HAS_RESPONSE_TIME)
+    if (m->judgement->flags & ANALYSIS_HAS_RESPONSE_TIME)
         put_ns(w, m->judgement->verdict->response_time_ns);
 }
 
 /* A PUSH in front of the ACK that explains it has no flag yet, in no pass. */
 static void put_delivery_of(row_writer *w, const message *m)
 {
-    if (m->judgement->flags & PLATO_VERDICT_HAS_DELIVERY_TIME)
+    if (m->judgement->flags & ANALYSIS_HAS_DELIVERY_TIME)
         row_number(w, m->judgement->verdict->delivery_of);
 }
 
 static void put_delivery_time(row_writer *w, const message *m)
 {
-    if (m->judgement->flags & PLATO_VERDICT_HAS_DELIVERY_TIME)
+    if (m->judgement->flags & ANALYSIS_HAS_DELIVERY_TIME)
         put_ns(w, m->judgement->verdict->delivery_time_ns);
 }
 

@@ -136,7 +136,7 @@ static void note_times(conn_row *c, const packet_info *pinfo, const frame_judgem
     const double duration = seconds_since(&c->first, &pinfo->abs_ts);
     if (duration > c->duration)
         c->duration = duration;
-    if ((judgement->flags & PLATO_VERDICT_HAS_RESPONSE_TIME) == 0)
+    if ((judgement->flags & ANALYSIS_HAS_RESPONSE_TIME) == 0)
         return;
     const double response = (double)judgement->verdict->response_time_ns / 1e9;
     if (response > c->worst)

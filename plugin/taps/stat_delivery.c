@@ -45,7 +45,7 @@ typedef struct delivery_row {
 
 /* A PUSH that is not explained yet. */
 typedef struct waiting_push {
-    const plato_judged *judged; /* NULL: none */
+    const analysis_record *judged; /* NULL: none */
     uint64_t session_id;
     uint32_t number;
 } waiting_push;
@@ -102,11 +102,11 @@ static void add_to_row(stat_table *table, const char *label, int64_t ns, uint32_
         stat_table_count(table, &d->row, COLUMN_MAX_IN, number);
 }
 
-static bool add_delivery(stat_table *table, const plato_verdict *verdict, uint64_t session_id,
+static bool add_delivery(stat_table *table, const analysis_verdict *verdict, uint64_t session_id,
                          uint32_t number)
 {
     stat_number_text label;
-    if ((verdict->flags & PLATO_VERDICT_HAS_DELIVERY_TIME) == 0)
+    if ((verdict->flags & ANALYSIS_HAS_DELIVERY_TIME) == 0)
         return false;
     stat_number(label, STAT_ID_WIDTH, session_id);
     add_to_row(table, "all", verdict->delivery_time_ns, number);
@@ -114,8 +114,8 @@ static bool add_delivery(stat_table *table, const plato_verdict *verdict, uint64
     return true;
 }
 
-static void wait_for_ack(waiting_pushes *waiting, const plato_judged *judged, uint64_t session_id,
-                         uint32_t number)
+static void wait_for_ack(waiting_pushes *waiting, const analysis_record *judged,
+                         uint64_t session_id, uint32_t number)
 {
     waiting->count += waiting->all[waiting->next].judged == NULL;
     waiting->all[waiting->next] = (waiting_push){judged, session_id, number};
@@ -129,7 +129,7 @@ static void look_again(stat_table *table, waiting_pushes *waiting)
         waiting_push *w = &waiting->all[i];
         if (w->judged == NULL)
             continue;
-        const plato_verdict verdict = plato_judge_again(w->judged);
+        const analysis_verdict verdict = plato_judge_again(w->judged);
         if (!add_delivery(table, &verdict, w->session_id, w->number))
             continue;
         w->judged = NULL;
@@ -142,7 +142,7 @@ static tap_packet_status delivery_packet(void *tapdata, packet_info *pinfo, epan
 {
     const plato_tap_record *record = (const plato_tap_record *)data;
     const plato_head *head = &record->facts->head;
-    const plato_verdict *verdict = record->judgement.verdict;
+    const analysis_verdict *verdict = record->judgement.verdict;
     stat_table *table = stat_table_of(&kind, tapdata);
     waiting_pushes *waiting = (waiting_pushes *)table->notes;
     if (verdict == NULL)

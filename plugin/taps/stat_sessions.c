@@ -49,7 +49,7 @@ typedef struct session_row {
     unsigned conflicts;
     unsigned reorders;
     unsigned unacked; /* for certain, or given up waiting for */
-    GPtrArray *open;  /* plato_judged of those that may still be acknowledged; first pass only */
+    GPtrArray *open;  /* analysis_record of those that may still be acknowledged; first pass only */
     uint64_t bytes;
     stat_number_text first_text;
     stat_number_text last_text;
@@ -161,15 +161,15 @@ static void count_id(session_row *s, uint64_t id)
 static void count_flags(session_row *s, const frame_judgement *judgement)
 {
     const uint32_t flags = judgement->flags;
-    if (flags & PLATO_VERDICT_GAP) {
+    if (flags & ANALYSIS_GAP) {
         s->gaps++;
         s->missing += judgement->verdict->gap_last - judgement->verdict->gap_first + 1;
     }
-    if ((flags & PLATO_VERDICT_GAP_FILLED) != 0 && s->missing > 0)
+    if ((flags & ANALYSIS_GAP_FILLED) != 0 && s->missing > 0)
         s->missing--;
-    s->duplicates += (flags & PLATO_VERDICT_DUPLICATE) != 0;
-    s->conflicts += (flags & PLATO_VERDICT_CONFLICT) != 0;
-    s->reorders += (flags & PLATO_VERDICT_OUT_OF_ORDER) != 0;
+    s->duplicates += (flags & ANALYSIS_DUPLICATE) != 0;
+    s->conflicts += (flags & ANALYSIS_CONFLICT) != 0;
+    s->reorders += (flags & ANALYSIS_OUT_OF_ORDER) != 0;
 }
 
 /* Forgets the open messages that have been answered since. */
@@ -178,7 +178,7 @@ static void look_again(session_row *s)
     unsigned kept = 0;
     for (unsigned i = 0; i < s->open->len; i++) {
         void *judged = g_ptr_array_index(s->open, i);
-        if (plato_judge_unacked((const plato_judged *)judged))
+        if (plato_judge_unacked((const analysis_record *)judged))
             g_ptr_array_index(s->open, kept++) = judged;
     }
     g_ptr_array_set_size(s->open, (int)kept);
@@ -264,7 +264,7 @@ static tap_packet_status sessions_packet(void *tapdata, packet_info *pinfo, epan
         return TAP_PACKET_DONT_REDRAW;
     stat_table *table = stat_table_of(&kind, tapdata);
     const bool has_session = label(pinfo, facts, key.bytes, DIRECTION_AT);
-    if (record->first_pass && (record->judgement.flags & PLATO_VERDICT_HAS_RESPONSE_TIME) != 0)
+    if (record->first_pass && (record->judgement.flags & ANALYSIS_HAS_RESPONSE_TIME) != 0)
         note_ack(table, &key, has_session, upstream);
     if (!has_session)
         return TAP_PACKET_DONT_REDRAW;

@@ -33,7 +33,7 @@ static tap_packet_status srt_packet(void *tapdata, packet_info *pinfo, epan_diss
     const srt_data_t *srt = (const srt_data_t *)tapdata;
     const plato_tap_record *record = (const plato_tap_record *)data;
     const plato_head_ack *ack = &record->facts->head.ack;
-    if ((record->judgement.flags & PLATO_VERDICT_HAS_RESPONSE_TIME) == 0 || !is_answered(ack->type))
+    if ((record->judgement.flags & ANALYSIS_HAS_RESPONSE_TIME) == 0 || !is_answered(ack->type))
         return TAP_PACKET_DONT_REDRAW;
     const int64_t ns = record->judgement.verdict->response_time_ns;
     const nstime_t waited = {(time_t)(ns / 1000000000), (int)(ns % 1000000000)};

@@ -11,8 +11,8 @@ static void show(const stat_times *times, stat_table *table, const stat_row *row
         {columns->min, (double)times->min},
         {columns->average, times->sum / times->count},
         {columns->max, (double)times->max},
-        {columns->median, (double)quantile_get(&times->median)},
-        {columns->p99, (double)quantile_get(&times->p99)},
+        {columns->median, (double)analysis_quantile_get(&times->median)},
+        {columns->p99, (double)analysis_quantile_get(&times->p99)},
     };
     stat_table_count(table, row, columns->count, times->count);
     for (size_t i = 0; i < array_length(cells); i++)
@@ -24,8 +24,8 @@ bool stat_times_add(stat_times *times, stat_table *table, const stat_row *row,
 {
     const bool longest = times->count == 0 || ns > times->max;
     if (times->count == 0) {
-        quantile_init(&times->median, 50);
-        quantile_init(&times->p99, 99);
+        analysis_quantile_init(&times->median, 50);
+        analysis_quantile_init(&times->p99, 99);
     }
     if (times->count == 0 || ns < times->min)
         times->min = ns;
@@ -33,8 +33,8 @@ bool stat_times_add(stat_times *times, stat_table *table, const stat_row *row,
         times->max = ns;
     times->count++;
     times->sum += (double)ns;
-    quantile_add(&times->median, ns);
-    quantile_add(&times->p99, ns);
+    analysis_quantile_add(&times->median, ns);
+    analysis_quantile_add(&times->p99, ns);
     show(times, table, row, columns);
     return longest;
 }
@@ -43,6 +43,6 @@ void stat_times_clear(stat_times *times)
 {
     if (times->count == 0)
         return;
-    quantile_clear(&times->median);
-    quantile_clear(&times->p99);
+    analysis_quantile_clear(&times->median);
+    analysis_quantile_clear(&times->p99);
 }

@@ -11,8 +11,8 @@ typedef struct stat_times {
     int64_t min; /* ns */
     int64_t max;
     double sum;
-    quantile median;
-    quantile p99;
+    analysis_quantile median;
+    analysis_quantile p99;
 } stat_times;
 
 /* Where in the table its figures stand. */

@@ -18,14 +18,14 @@ static const struct {
     uint32_t flag;
     const char *name;
 } verdicts[] = {
-    {PLATO_VERDICT_GAP, "Gap"},
-    {PLATO_VERDICT_CAPTURE_GAP, "Gap in the capture"},
-    {PLATO_VERDICT_DUPLICATE, "Duplicate"},
-    {PLATO_VERDICT_CONFLICT, "Conflict"},
-    {PLATO_VERDICT_OUT_OF_ORDER, "Out of order"},
-    {PLATO_VERDICT_GAP_FILLED, "Gap filled"},
-    {PLATO_VERDICT_SLOW_RESPONSE, "Slow response"},
-    {PLATO_VERDICT_HEARTBEAT_LATE, "Late heartbeat"},
+    {ANALYSIS_GAP, "Gap"},
+    {ANALYSIS_CAPTURE_GAP, "Gap in the capture"},
+    {ANALYSIS_DUPLICATE, "Duplicate"},
+    {ANALYSIS_CONFLICT, "Conflict"},
+    {ANALYSIS_OUT_OF_ORDER, "Out of order"},
+    {ANALYSIS_GAP_FILLED, "Gap filled"},
+    {ANALYSIS_SLOW_RESPONSE, "Slow response"},
+    {ANALYSIS_HEARTBEAT_LATE, "Late heartbeat"},
 };
 
 static void tree_init(stats_tree *st)
@@ -48,7 +48,7 @@ static void tick_verdicts(stats_tree *st, const plato_tap_record *record)
 {
     uint32_t flags = record->judgement.flags;
     if (record->facts->capture_gap)
-        flags |= PLATO_VERDICT_CAPTURE_GAP;
+        flags |= ANALYSIS_CAPTURE_GAP;
     for (size_t i = 0; i < array_length(verdicts); i++) {
         if (flags & verdicts[i].flag)
             tick(st, VERDICTS, verdicts[i].name);

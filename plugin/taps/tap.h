@@ -5,7 +5,7 @@
 #include "plato/pdu/analysis_feed.h"
 #include "plato/pdu/pdu_fragment.h"
 
-#include <plato/exchange.h>
+#include <analysis/request_response.h>
 
 /*
  * Another plugin (plugin/check/) was perhaps built from other sources. It is to compare this with
@@ -21,14 +21,14 @@ typedef struct plato_tap_layout {
     (plato_tap_layout)                                                                             \
     {                                                                                              \
         PLATO_TAP_VERSION, (uint32_t)(sizeof(plato_tap_record) + sizeof(frame_facts) +             \
-                                      sizeof(plato_verdict) + sizeof(plato_tap_skipped) +          \
-                                      sizeof(plato_tap_message) + sizeof(plato_exchange))          \
+                                      sizeof(analysis_verdict) + sizeof(plato_tap_skipped) +       \
+                                      sizeof(plato_tap_message) + sizeof(analysis_rr_message))     \
     }
 
 /* What later frames tell is asked for later, of `judged`; plugins cannot call each other. */
 typedef struct plato_tap_questions {
-    plato_verdict (*verdict)(const plato_judged *judged);
-    bool (*unacked)(const plato_judged *judged);
+    analysis_verdict (*verdict)(const analysis_record *judged);
+    bool (*unacked)(const analysis_record *judged);
     void (*unfinished)(plato_unfinished_fn each, void *user);
 } plato_tap_questions;
 
@@ -83,12 +83,12 @@ typedef struct plato_tap_message {
     plato_tap_layout layout;
     plato_tap_protocol protocol;
     plato_tap_form form;
-    bool is_request;                /* the client sent it */
-    const plato_exchange *exchange; /* NULL: it takes no part in requests and replies */
-    const char *remark;             /* what is wrong with its form; NULL: nothing */
-    uint32_t error;                 /* code of an error reply; 0: it is none */
-    uint32_t length;                /* bytes */
-    uint32_t behind;                /* bytes behind it that came with it */
+    bool is_request;                     /* the client sent it */
+    const analysis_rr_message *exchange; /* NULL: it takes no part in requests and replies */
+    const char *remark;                  /* what is wrong with its form; NULL: nothing */
+    uint32_t error;                      /* code of an error reply; 0: it is none */
+    uint32_t length;                     /* bytes */
+    uint32_t behind;                     /* bytes behind it that came with it */
     bool start_captured;
     uint32_t tcp_stream; /* as above */
 } plato_tap_message;

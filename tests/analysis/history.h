@@ -22,7 +22,7 @@
 #ifndef TESTS_ANALYSIS_HISTORY_H
 #define TESTS_ANALYSIS_HISTORY_H
 
-#include "plato/analysis.h"
+#include "analysis/analysis.h"
 
 #include <stddef.h>
 
@@ -32,7 +32,7 @@
 typedef struct event {
     bool is_loss;
     uint32_t connection;
-    plato_direction direction;
+    analysis_direction direction;
     plato_framing framing;
     int64_t time_ms;
     plato_head head; /* session_name: see session_text */
@@ -50,6 +50,6 @@ event event_parse(const char *line);
 void event_print(const event *e, char line[LINE_MAX_LEN]);
 
 /* Who sends such a frame by its type alone. */
-plato_direction event_direction(const plato_head *head);
+analysis_direction event_direction(const plato_head *head);
 
 #endif

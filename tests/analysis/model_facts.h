@@ -9,21 +9,21 @@
 #define CONNECTIONS 16u
 
 /* What ids are unique within: a device by its id, or a connection by its index. */
-typedef struct whose {
+typedef struct id_scope {
     bool is_device;
     uint64_t id;
-} whose;
+} id_scope;
 
 /* One event with everything that was concluded about it. */
 typedef struct fact {
     const event *e;
-    plato_direction direction;
-    bool variant;
-    whose owner;     /* of the ids on its connection */
-    size_t first;    /* message: the first transmission, which this repeats, or itself;
-                        NOBODY: a conflict */
-    bool counted;    /* its id counts in a sequence */
-    plato_verdict v; /* delivered_in is kept apart */
+    analysis_direction direction;
+    bool msgcmd;
+    id_scope scope;     /* of the ids on its connection */
+    size_t first;       /* message: the first transmission, which this repeats, or itself;
+                           NOBODY: a conflict */
+    bool counted;       /* its id counts in a sequence */
+    analysis_verdict v; /* delivered_in is kept apart */
 } fact;
 
 /* An ACK has tied a content under (session, msg_id) to an UP. */
@@ -52,16 +52,16 @@ typedef struct model {
     size_t delivery_count;
     naming *names;
     size_t name_count;
-    whose owner_now[CONNECTIONS];
+    id_scope scope_now[CONNECTIONS];
     uint64_t conn_id_now[CONNECTIONS];
 } model;
 
 /* ---- model_ids.c ---- */
 
-bool same_owner(whose a, whose b);
+bool same_scope(id_scope a, id_scope b);
 
 /* The scope of a connection without a device. */
-whose own(uint32_t connection_index);
+id_scope own(uint32_t connection_index);
 bool is_frame(const fact *f, uint32_t type);
 bool is_ack_of(const fact *f, uint32_t type);
 
@@ -69,7 +69,8 @@ bool is_ack_of(const fact *f, uint32_t type);
 uint32_t number(size_t i);
 
 /* Whether bytes were lost, from one event to another, that concern the scope. */
-bool loss_between(const model *m, size_t from, size_t to, whose owner, plato_direction direction);
+bool loss_between(const model *m, size_t from, size_t to, id_scope scope,
+                  analysis_direction direction);
 
 /* The id and the session that a message or an ACK shows. */
 uint64_t id_of(const fact *f);
@@ -96,8 +97,8 @@ void settle(model *m, size_t request, size_t ack);
 size_t ack_of_request(model *m, size_t at);
 
 /* What an ACK of an UP answers, in either framing. */
-size_t first_up(const model *m, size_t ack, whose owner);
-size_t variant_up(const model *m, size_t ack);
+size_t first_up(const model *m, size_t ack, id_scope scope);
+size_t msgcmd_up(const model *m, size_t ack);
 
 /* What an ACK without ids answers. */
 size_t latest_push(const model *m, size_t ack);

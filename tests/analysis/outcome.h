@@ -28,10 +28,10 @@
 typedef char outcomes[HISTORY_MAX][OUTCOME_MAX];
 
 /* `delivered_in` are frame numbers; the member of the verdict with this name is not looked at. */
-void outcome_print(const plato_verdict *v, const uint32_t *delivered_in, size_t count, bool unacked,
-                   char text[OUTCOME_MAX]);
+void outcome_print(const analysis_verdict *v, const uint32_t *delivered_in, size_t count,
+                   bool unacked, char text[OUTCOME_MAX]);
 
 /* The same of a frame that was fed. */
-void outcome_of(const plato_analysis *a, const plato_judged *judged, char text[OUTCOME_MAX]);
+void outcome_of(const analysis_state *a, const analysis_record *record, char text[OUTCOME_MAX]);
 
 #endif

@@ -5,7 +5,7 @@
 #include "plato/pdu/analysis_store.h"
 
 /* One instance for each capture file. */
-static plato_analysis *analysis;
+static analysis_state *analysis;
 
 static void *file_alloc(void *user _U_, size_t size)
 {
@@ -22,22 +22,22 @@ static void file_release(void *user _U_, void *ptr _U_)
 {
 }
 
-static plato_analysis *analysis_of_file(void)
+static analysis_state *analysis_of_file(void)
 {
     static const plato_allocator allocator = {NULL, file_alloc, file_resize, file_release};
-    const plato_analysis_config config = {
+    const analysis_config config = {
         (int64_t)plato_pref.slow_response_ms * 1000000,
         (int64_t)plato_pref.heartbeat_interval_s * 1000000000,
     };
     if (analysis == NULL)
-        analysis = plato_analysis_new(&config, &allocator);
+        analysis = analysis_new(&config, &allocator);
     return analysis;
 }
 
 static void forget_file(void)
 {
     judged_clear();
-    plato_analysis_free(analysis);
+    analysis_free(analysis);
     analysis = NULL;
 }
 
@@ -50,23 +50,23 @@ static bool is_evidence(const frame_facts *facts)
            facts->frame.var_head.n == facts->frame.var_head_len;
 }
 
-static plato_direction direction_of(bool upstream)
+static analysis_direction direction_of(bool upstream)
 {
-    return upstream ? PLATO_UPSTREAM : PLATO_DOWNSTREAM;
+    return upstream ? ANALYSIS_UPSTREAM : ANALYSIS_DOWNSTREAM;
 }
 
 /* What the snaplen cut off cannot be compared: then contents are equal if their lengths are. */
-static void describe_content(const frame_facts *facts, plato_observation *observation)
+static void describe_content(const frame_facts *facts, analysis_observation *observation)
 {
     observation->content_len = facts->complete ? (uint32_t)facts->content.n : facts->frame.msg_len;
-    observation->content_digest = facts->complete ? plato_analysis_digest(facts->content) : 0;
+    observation->content_digest = facts->complete ? analysis_digest(facts->content) : 0;
 }
 
-static const plato_judged *feed(plato_analysis *a, packet_info *pinfo,
-                                const plato_conversation *conversation, const frame_facts *facts,
-                                bool upstream)
+static const analysis_record *feed(analysis_state *a, packet_info *pinfo,
+                                   const plato_conversation *conversation, const frame_facts *facts,
+                                   bool upstream)
 {
-    plato_observation observation = {
+    analysis_observation observation = {
         .number = pinfo->num,
         .connection = conversation->stream,
         .direction = direction_of(upstream),
@@ -75,7 +75,7 @@ static const plato_judged *feed(plato_analysis *a, packet_info *pinfo,
         .head = &facts->head,
     };
     describe_content(facts, &observation);
-    return plato_analysis_frame(a, &observation);
+    return analysis_frame(a, &observation);
 }
 
 /* A frame that is seen for the first time; NULL if its turn is over. */
@@ -85,25 +85,25 @@ static const judged_frame *judge_new(packet_info *pinfo, plato_conversation *con
     judged_frame *frame = judged_add(pinfo->num, (uint32_t)facts->position);
     if (frame == NULL)
         return NULL;
-    plato_analysis *a = analysis_of_file();
+    analysis_state *a = analysis_of_file();
     if (is_evidence(facts))
         frame->judged = feed(a, pinfo, conversation, facts, upstream);
-    const plato_identity identity = plato_analysis_identity(a, conversation->stream);
+    const analysis_identity identity = analysis_get_identity(a, conversation->stream);
     conversation->identity = judged_keep_identity(identity, conversation->identity);
     frame->identity = conversation->identity;
     return frame;
 }
 
-static void look_up_verdict(packet_info *pinfo, const plato_judged *judged,
+static void look_up_verdict(packet_info *pinfo, const analysis_record *judged,
                             frame_judgement *judgement)
 {
-    plato_verdict *verdict = wmem_new(pinfo->pool, plato_verdict);
-    *verdict = plato_analysis_verdict(analysis, judged);
+    analysis_verdict *verdict = wmem_new(pinfo->pool, analysis_verdict);
+    *verdict = analysis_get_verdict(analysis, judged);
     judgement->judged = judged;
     judgement->verdict = verdict;
     judgement->flags = verdict->flags & ~verdict->later_flags;
     if (PINFO_FD_VISITED(pinfo))
-        judgement->unacked = plato_analysis_unacked(analysis, judged);
+        judgement->unacked = analysis_is_unacked(analysis, judged);
 }
 
 frame_judgement plato_judge_frame(packet_info *pinfo, plato_conversation *conversation,
@@ -121,7 +121,7 @@ frame_judgement plato_judge_frame(packet_info *pinfo, plato_conversation *conver
                                     : judge_new(pinfo, conversation, facts, upstream);
     if (frame == NULL)
         return judgement;
-    const plato_identity identity = judged_identity(frame->identity);
+    const analysis_identity identity = judged_identity(frame->identity);
     judgement.device_id = identity.device_id;
     judgement.conn_id = identity.conn_id;
     if (frame->judged != NULL)
@@ -129,14 +129,14 @@ frame_judgement plato_judge_frame(packet_info *pinfo, plato_conversation *conver
     return judgement;
 }
 
-bool plato_judge_unacked(const plato_judged *judged)
+bool plato_judge_unacked(const analysis_record *judged)
 {
-    return plato_analysis_unacked(analysis, judged);
+    return analysis_is_unacked(analysis, judged);
 }
 
-plato_verdict plato_judge_again(const plato_judged *judged)
+analysis_verdict plato_judge_again(const analysis_record *judged)
 {
-    return plato_analysis_verdict(analysis, judged);
+    return analysis_get_verdict(analysis, judged);
 }
 
 void plato_judge_loss(packet_info *pinfo, plato_conversation *conversation)
@@ -144,8 +144,7 @@ void plato_judge_loss(packet_info *pinfo, plato_conversation *conversation)
     if (!plato_pref.analyze || !conversation->has_stream)
         return;
     const bool upstream = plato_side_of(pinfo) == conversation->client_side;
-    plato_analysis_loss(analysis_of_file(), conversation->stream, direction_of(upstream),
-                        pinfo->num);
+    analysis_loss(analysis_of_file(), conversation->stream, direction_of(upstream), pinfo->num);
 }
 
 void plato_register_judge(void)

@@ -62,24 +62,24 @@ const judged_frame *judged_find(uint32_t packet, uint32_t ordinal)
     return frame_at((uint32_t)index);
 }
 
-uint32_t judged_keep_identity(plato_identity identity, uint32_t last)
+uint32_t judged_keep_identity(analysis_identity identity, uint32_t last)
 {
-    const plato_identity known = judged_identity(last);
+    const analysis_identity known = judged_identity(last);
     if (known.device_id == identity.device_id && known.conn_id == identity.conn_id)
         return last;
     if (identities == NULL) {
-        identities = g_array_new(FALSE, TRUE, sizeof(plato_identity));
+        identities = g_array_new(FALSE, TRUE, sizeof(analysis_identity));
         g_array_set_size(identities, 1);
     }
     g_array_append_val(identities, identity);
     return identities->len - 1;
 }
 
-plato_identity judged_identity(uint32_t number)
+analysis_identity judged_identity(uint32_t number)
 {
     if (number == 0 || identities == NULL)
-        return (plato_identity){0, 0};
-    return g_array_index(identities, plato_identity, number);
+        return (analysis_identity){0, 0};
+    return g_array_index(identities, analysis_identity, number);
 }
 
 void judged_clear(void)

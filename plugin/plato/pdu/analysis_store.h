@@ -2,7 +2,7 @@
 #ifndef PLATO_JUDGED_H
 #define PLATO_JUDGED_H
 
-#include <plato/analysis.h>
+#include <analysis/analysis.h>
 
 /*
  * What is kept with each frame of the file, 16 bytes. (Wireshark's data of a packet would be five
@@ -10,7 +10,7 @@
  * ordinal.
  */
 typedef struct judged_frame {
-    const plato_judged *judged; /* NULL: the frame did not enter the analysis */
+    const analysis_record *judged; /* NULL: the frame did not enter the analysis */
     uint32_t packet;
     uint32_t identity; /* see judged_identity() */
 } judged_frame;
@@ -26,8 +26,8 @@ const judged_frame *judged_find(uint32_t packet, uint32_t ordinal);
  * Who is behind a connection, as a number. `last` is what was returned last for the same
  * connection, at first 0: an identity is kept once as long as it stays.
  */
-uint32_t judged_keep_identity(plato_identity identity, uint32_t last);
-plato_identity judged_identity(uint32_t number);
+uint32_t judged_keep_identity(analysis_identity identity, uint32_t last);
+analysis_identity judged_identity(uint32_t number);
 
 /* Forgets all. */
 void judged_clear(void);

@@ -63,18 +63,18 @@ static void add_expert(branch *b, plato_expert_id id)
 
 /* One row for each flag that is shown by its expert item alone. */
 static const struct {
-    plato_verdict_flag flag;
+    analysis_verdict_flag flag;
     plato_expert_id expert;
 } plain_flags[] = {
-    {PLATO_VERDICT_DUPLICATE, EXPERT_DUPLICATE},
-    {PLATO_VERDICT_CONFLICT, EXPERT_CONFLICT},
-    {PLATO_VERDICT_OUT_OF_ORDER, EXPERT_OUT_OF_ORDER},
-    {PLATO_VERDICT_GAP_FILLED, EXPERT_GAP_FILLED},
-    {PLATO_VERDICT_SLOW_RESPONSE, EXPERT_SLOW_RESPONSE},
-    {PLATO_VERDICT_HEARTBEAT_LATE, EXPERT_HEARTBEAT_LATE},
+    {ANALYSIS_DUPLICATE, EXPERT_DUPLICATE},
+    {ANALYSIS_CONFLICT, EXPERT_CONFLICT},
+    {ANALYSIS_OUT_OF_ORDER, EXPERT_OUT_OF_ORDER},
+    {ANALYSIS_GAP_FILLED, EXPERT_GAP_FILLED},
+    {ANALYSIS_SLOW_RESPONSE, EXPERT_SLOW_RESPONSE},
+    {ANALYSIS_HEARTBEAT_LATE, EXPERT_HEARTBEAT_LATE},
 };
 
-static void show_gap(branch *b, const plato_verdict *verdict)
+static void show_gap(branch *b, const analysis_verdict *verdict)
 {
     const uint64_t count = verdict->gap_last - verdict->gap_first + 1;
     proto_tree_add_expert_format(tree_of(b), b->pinfo, plato_expert(EXPERT_GAP), b->tvb, 0, 0,
@@ -86,14 +86,14 @@ static void show_gap(branch *b, const plato_verdict *verdict)
     add_number(b, hf_gap_count, count);
 }
 
-static void show_times(branch *b, const plato_verdict *verdict)
+static void show_times(branch *b, const analysis_verdict *verdict)
 {
-    if (verdict->flags & PLATO_VERDICT_HAS_RESPONSE_TIME) {
+    if (verdict->flags & ANALYSIS_HAS_RESPONSE_TIME) {
         add_frame_number(b, hf_response_to, verdict->response_to);
         add_time(b, hf_response_time, verdict->response_time_ns);
     }
     /* where the PUSH came first, only later frames have told */
-    if (verdict->flags & PLATO_VERDICT_HAS_DELIVERY_TIME) {
+    if (verdict->flags & ANALYSIS_HAS_DELIVERY_TIME) {
         add_frame_number(b, hf_delivery_of, verdict->delivery_of);
         add_time(b, hf_delivery_time, verdict->delivery_time_ns);
     }
@@ -102,13 +102,13 @@ static void show_times(branch *b, const plato_verdict *verdict)
 /* What only later frames can tell is shown on later passes alone, so that all modes agree. */
 static void show_later(branch *b, const frame_judgement *judgement)
 {
-    const plato_verdict *verdict = judgement->verdict;
+    const analysis_verdict *verdict = judgement->verdict;
     if (!PINFO_FD_VISITED(b->pinfo))
         return;
     add_frame_number(b, hf_response_in, verdict->response_in);
-    for (const plato_judged *push = verdict->delivered_in; push != NULL;
-         push = plato_judged_next_delivery(push))
-        add_frame_number(b, hf_delivered_in, plato_judged_number(push));
+    for (const analysis_record *push = verdict->delivered_in; push != NULL;
+         push = analysis_record_next_delivery(push))
+        add_frame_number(b, hf_delivered_in, analysis_record_number(push));
     add_frame_number(b, hf_next_conn, verdict->next_conn);
     if (judgement->unacked)
         add_expert(b, EXPERT_UNACKED);
@@ -117,14 +117,14 @@ static void show_later(branch *b, const frame_judgement *judgement)
 void plato_show_verdict(const frame_facts *facts, const frame_judgement *judgement, tvbuff_t *tvb,
                         packet_info *pinfo, proto_tree *tree)
 {
-    const plato_verdict *verdict = judgement->verdict;
+    const analysis_verdict *verdict = judgement->verdict;
     branch b = {tvb, pinfo, tree, NULL};
     proto_item_set_generated(proto_tree_add_uint(tree, hf_stream, tvb, 0, 0, judgement->stream));
     if (facts->capture_gap)
         add_expert(&b, EXPERT_CAPTURE_GAP);
     if (verdict == NULL)
         return;
-    if (verdict->flags & PLATO_VERDICT_GAP)
+    if (verdict->flags & ANALYSIS_GAP)
         show_gap(&b, verdict);
     for (size_t i = 0; i < array_length(plain_flags); i++) {
         if (verdict->flags & plain_flags[i].flag)

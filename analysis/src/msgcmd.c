@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "variant.h"
+#include "msgcmd.h"
 
 #include "connections.h"
-#include "pairs.h"
+#include "transactions.h"
 
 static bool answered(const window_entry *entry)
 {
@@ -11,16 +11,16 @@ static bool answered(const window_entry *entry)
 }
 
 /* Each session numbers its own, so a ClientID may be open several times: first in, first out. */
-void variant_open_up(plato_analysis *a, const frame *f)
+void analysis_msgcmd_open_up(analysis_state *a, const frame *f)
 {
     const uint64_t client_id = f->head->up.client_id;
     window *ups = &f->conn->ups;
-    window_entry *entry = window_find(&a->windows, ups, client_id);
+    window_entry *entry = analysis_window_find(&a->windows, ups, client_id);
     if (entry == NULL) {
-        window_add(&a->windows, ups, client_id, f->record, f->content, false);
+        analysis_window_add(&a->windows, ups, client_id, f->record, f->content, false);
     } else if (answered(entry)) {
         entry->first.record = f->record;
-        window_renew(ups, entry);
+        analysis_window_renew(ups, entry);
     } else {
         if (entry->waiting == NULL)
             entry->waiting = g_queue_new();
@@ -29,51 +29,51 @@ void variant_open_up(plato_analysis *a, const frame *f)
     }
 }
 
-void variant_ack_up(plato_analysis *a, const frame *f)
+void analysis_msgcmd_ack_up(analysis_state *a, const frame *f)
 {
-    window_entry *entry = window_find(&a->windows, &f->conn->ups, f->head->ack.client_id);
+    window_entry *entry = analysis_window_find(&a->windows, &f->conn->ups, f->head->ack.client_id);
     if (entry == NULL)
         return;
     if (!entry->first.record->open && !answered(entry))
         entry->first.record = g_queue_pop_head(entry->waiting);
-    record *request = entry->first.record;
-    pairs_respond(a, f, request);
+    analysis_record *request = entry->first.record;
+    analysis_transactions_respond(a, f, request);
     if (request->open)
-        record_settle(request, f->record->number);
-    window_answered(&a->windows, &f->conn->ups, entry);
+        analysis_record_settle(request, f->record->number);
+    analysis_window_answered(&a->windows, &f->conn->ups, entry);
 }
 
-void variant_push(const frame *f)
+void analysis_msgcmd_push(const frame *f)
 {
     connection *conn = f->conn;
     if (conn->run.record != NULL && content_equal(conn->run.content, f->content)) {
-        record_repeat(conn->run.record, f->record);
+        analysis_record_repeat(conn->run.record, f->record);
     } else {
         f->record->open = true;
-        conn->run = (sending){f->content, f->record, NULL};
+        conn->run = (transmission){f->content, f->record, NULL};
     }
     conn->latest_push = conn->run.record;
 }
 
-void variant_note_push(const frame *f, record *first)
+void analysis_msgcmd_note_push(const frame *f, analysis_record *first)
 {
     f->conn->run.record = NULL;
     f->conn->latest_push = first;
 }
 
-bool variant_acks_latest(const frame *f)
+bool analysis_msgcmd_acks_latest(const frame *f)
 {
     const plato_head_ack *ack = &f->head->ack;
-    return f->direction == PLATO_UPSTREAM && ack->client_id == 0 && ack->session_id == 0 &&
+    return f->direction == ANALYSIS_UPSTREAM && ack->client_id == 0 && ack->session_id == 0 &&
            ack->msg_id == 0;
 }
 
-void variant_ack_push(const plato_analysis *a, const frame *f)
+void analysis_msgcmd_ack_push(const analysis_state *a, const frame *f)
 {
-    record *latest = f->conn->latest_push;
+    analysis_record *latest = f->conn->latest_push;
     if (latest == NULL)
         return;
-    pairs_respond(a, f, latest);
+    analysis_transactions_respond(a, f, latest);
     if (latest->open)
-        record_settle(latest, f->record->number);
+        analysis_record_settle(latest, f->record->number);
 }

@@ -206,7 +206,7 @@ START_TEST(zero_turns_the_judgement_of_time_off)
     static const row rows[] = {{"0 c1 heartbeat", "-"},
                                {"90000 c1 heartbeat", "in=3"},
                                {"990000 c1 ack heartbeat", "to=2 rt=900000"}};
-    const plato_analysis_config off = {0, 0};
+    const analysis_config off = {0, 0};
     check_rows(rows, 3, &off, NULL);
 }
 END_TEST
@@ -256,20 +256,20 @@ START_TEST(what_is_known_of_a_connection)
 {
     static const char *const lines[] = {"0 c1 login 1001", "1 c1 ack login conn=7", "2 c2 reconn 7",
                                         "3 c2 ack reconn conn=8", "4 c3 up 42/1 a conn=9"};
-    plato_analysis *a = plato_analysis_new(NULL, NULL);
-    ck_assert_uint_eq(plato_analysis_identity(a, 1).device_id, 0);
+    analysis_state *a = analysis_new(NULL, NULL);
+    ck_assert_uint_eq(analysis_get_identity(a, 1).device_id, 0);
     for (uint32_t i = 0; i < 5; i++) {
         const event e = event_parse(lines[i]);
         ck_assert_ptr_nonnull(feed_event(a, &e, i + 1));
     }
-    ck_assert_uint_eq(plato_analysis_identity(a, 1).device_id, 1001);
-    ck_assert_uint_eq(plato_analysis_identity(a, 1).conn_id, 7);
-    ck_assert_uint_eq(plato_analysis_identity(a, 2).device_id, 1001);
-    ck_assert_uint_eq(plato_analysis_identity(a, 2).conn_id, 8);
-    ck_assert_uint_eq(plato_analysis_identity(a, 3).device_id, 0);
-    ck_assert_uint_eq(plato_analysis_identity(a, 3).conn_id, 9);
-    ck_assert_uint_eq(plato_analysis_identity(a, 4).conn_id, 0);
-    plato_analysis_free(a);
+    ck_assert_uint_eq(analysis_get_identity(a, 1).device_id, 1001);
+    ck_assert_uint_eq(analysis_get_identity(a, 1).conn_id, 7);
+    ck_assert_uint_eq(analysis_get_identity(a, 2).device_id, 1001);
+    ck_assert_uint_eq(analysis_get_identity(a, 2).conn_id, 8);
+    ck_assert_uint_eq(analysis_get_identity(a, 3).device_id, 0);
+    ck_assert_uint_eq(analysis_get_identity(a, 3).conn_id, 9);
+    ck_assert_uint_eq(analysis_get_identity(a, 4).conn_id, 0);
+    analysis_free(a);
 }
 END_TEST
 

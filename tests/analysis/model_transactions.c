@@ -4,13 +4,13 @@
 
 void respond(model *m, size_t ack, size_t request)
 {
-    plato_verdict *v = &m->facts[ack].v;
+    analysis_verdict *v = &m->facts[ack].v;
     const int64_t ms = m->facts[ack].e->time_ms - m->facts[request].e->time_ms;
     v->response_to = number(request);
     v->response_time_ns = ms * 1000000;
-    v->flags |= PLATO_VERDICT_HAS_RESPONSE_TIME;
+    v->flags |= ANALYSIS_HAS_RESPONSE_TIME;
     if (ms > 1000)
-        v->flags |= PLATO_VERDICT_SLOW_RESPONSE;
+        v->flags |= ANALYSIS_SLOW_RESPONSE;
 }
 
 /* The request and its repeats have their response, if they had none. */
@@ -65,12 +65,12 @@ size_t ack_of_request(model *m, size_t at)
     return request;
 }
 
-size_t first_up(const model *m, size_t ack, whose owner)
+size_t first_up(const model *m, size_t ack, id_scope scope)
 {
     const plato_head_ack *head = &m->facts[ack].e->head.ack;
     for (size_t i = 0; i < ack; i++) {
         const fact *f = &m->facts[i];
-        if (is_frame(f, PLATO_UP) && same_owner(f->owner, owner) && f->first == i &&
+        if (is_frame(f, PLATO_UP) && same_scope(f->scope, scope) && f->first == i &&
             f->e->session_text[0] == '\0' && f->e->head.up.session_id == head->session_id &&
             f->e->head.up.client_id == head->client_id)
             return i;
@@ -80,7 +80,7 @@ size_t first_up(const model *m, size_t ack, whose owner)
 
 /* MsgCmd framing: by ClientID on the connection; the oldest that is open, else the last answered.
  */
-size_t variant_up(const model *m, size_t ack)
+size_t msgcmd_up(const model *m, size_t ack)
 {
     const event *e = m->facts[ack].e;
     size_t answered = NOBODY;
@@ -107,7 +107,7 @@ size_t latest_push(const model *m, size_t ack)
 
 static bool push_under(const fact *push, const fact *ack)
 {
-    return is_frame(push, PLATO_PUSH) && push->counted && same_owner(push->owner, ack->owner) &&
+    return is_frame(push, PLATO_PUSH) && push->counted && same_scope(push->scope, ack->scope) &&
            session_of(push) == session_of(ack);
 }
 
@@ -129,13 +129,13 @@ void ack_pushes(model *m, size_t at)
 bool is_push_ack(const fact *f)
 {
     return is_ack_of(f, PLATO_PUSH) ||
-           (f->variant && f->direction == PLATO_UPSTREAM && is_ack_of(f, PLATO_UP));
+           (f->msgcmd && f->direction == ANALYSIS_UPSTREAM && is_ack_of(f, PLATO_UP));
 }
 
 bool acks_latest(const fact *f)
 {
     const plato_head_ack *ack = &f->e->head.ack;
-    return f->variant && f->direction == PLATO_UPSTREAM && ack->client_id == 0 &&
+    return f->msgcmd && f->direction == ANALYSIS_UPSTREAM && ack->client_id == 0 &&
            ack->session_id == 0 && ack->msg_id == 0;
 }
 
