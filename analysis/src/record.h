@@ -34,9 +34,8 @@ struct analysis_record {
             uint32_t losses_before; /* what *losses was when the frame came */
         };
     };
-    /* an ACK ends here */
-    analysis_record
-        *next; /* an UP or PUSH: its repeats that wait for response_in; others: see fifo */
+    /* an ACK ends here; an UP or PUSH: its repeats that wait for response_in; others: see fifo */
+    analysis_record *next;
     /* a request ends here */
     union {
         const uint32_t *losses; /* how often bytes of the answering direction were missing */

@@ -87,7 +87,7 @@ void judge_place(model *m, size_t at);
 void repeat_of(model *m, size_t at, size_t first);
 void judge_message(model *m, size_t at);
 
-/* ---- model_pairs.c ---- */
+/* ---- model_transactions.c ---- */
 
 /* An ACK answers a request; the request, and its repeats, have their answer. */
 void respond(model *m, size_t ack, size_t request);
