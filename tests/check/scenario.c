@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "scenario.h"
 
+#include <check.h>
 #include <glib/gstdio.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -594,4 +595,16 @@ char *scenario_packets(const check_findings *findings)
         g_string_append_printf(text, "%s%u", i > 0 ? " " : "",
                                g_array_index(findings->list, check_finding, i).packet);
     return g_string_free(text, FALSE);
+}
+
+void scenario_compare(const char *name, const char *text)
+{
+    char *path = g_build_filename(REPORTS_DIR, name, NULL);
+    char *expected = NULL;
+    if (getenv("PRINT_REPORTS") != NULL)
+        ck_assert(g_file_set_contents(path, text, -1, NULL));
+    ck_assert_msg(g_file_get_contents(path, &expected, NULL, NULL), "%s", path);
+    ck_assert_str_eq(text, expected);
+    g_free(expected);
+    g_free(path);
 }

@@ -60,6 +60,10 @@ const check_instance *scenario_rule(const scenario *s, guint i);
 /* The report. To be freed with g_free(). */
 char *scenario_report(const scenario *s);
 
+/* Fails the running test if the file `name` in reports/ holds another text. With PRINT_REPORTS set
+ * in the environment it is written anew: look at what changes. */
+void scenario_compare(const char *name, const char *text);
+
 /* "3 5": the packets of findings; 0 is the capture as a whole. To be freed with g_free(). */
 char *scenario_packets(const check_findings *findings);
 
