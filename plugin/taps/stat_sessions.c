@@ -2,6 +2,7 @@
 /* -z plato,sessions: for each session and direction what came, what is missing, what came twice. */
 #include "taps/stat_table.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define OPEN_MESSAGES 1024 /* so many without an ACK are looked at again with each ACK */
@@ -98,14 +99,14 @@ static bool label(packet_info *pinfo, const frame_facts *facts, char *text, size
     uint64_t id;
     if (name.n > 0) {
         const size_t n = name.n < cap ? name.n : cap;
-        g_snprintf(text, (gulong)cap, "\"%s\"", ws_format_text(pinfo->pool, name.p, n));
+        snprintf(text, cap, "\"%s\"", ws_format_text(pinfo->pool, name.p, n));
         return true;
     }
     if (!plato_stat_id(facts, STAT_SESSION, &id))
         return false;
     if (id == 0 && facts->frame.framing == PLATO_FRAMING_MSGCMD)
         return false; /* most of the variant's messages have none */
-    g_snprintf(text, (gulong)cap, "%*" PRIu64, STAT_ID_WIDTH, id);
+    snprintf(text, cap, "%*" PRIu64, STAT_ID_WIDTH, id);
     return true;
 }
 

@@ -2,7 +2,6 @@
 /* What a body is: what the user says, JSON, a message of the schema, text, or bytes. */
 #include "plato/pdu/body.h"
 
-#include "plato/pdu/json.h"
 #include "plato/subdissector.h"
 #include "plato/tree/expert.h"
 #include "plato/tree/protobuf.h"
@@ -10,6 +9,7 @@
 #include "user_schema/hf_user.h"
 #include "user_schema/uat_body_types.h"
 
+#include <plato/json.h>
 #include <plato/schema/plato.pb-c.h>
 #include <string.h>
 
