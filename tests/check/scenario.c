@@ -576,16 +576,23 @@ const check_instance *scenario_rule(const scenario *s, guint i)
     return g_ptr_array_index(s->settings->rules, i);
 }
 
+char *scenario_written(FILE *file)
+{
+    GString *text = g_string_new(NULL);
+    char part[4096];
+    rewind(file);
+    for (size_t n; (n = fread(part, 1, sizeof part, file)) > 0;)
+        g_string_append_len(text, part, (gssize)n);
+    (void)fclose(file);
+    return g_string_free(text, FALSE);
+}
+
 char *scenario_report(const scenario *s)
 {
-    char *text = NULL;
-    size_t length = 0;
-    FILE *file = open_memstream(&text, &length);
-    if (file == NULL || !check_run_report(s->run, file) || fclose(file) != 0)
+    FILE *file = tmpfile();
+    if (file == NULL || !check_run_report(s->run, file))
         bad("report", "cannot be written");
-    char *copy = g_strdup(text);
-    free(text);
-    return copy;
+    return scenario_written(file);
 }
 
 char *scenario_packets(const check_findings *findings)

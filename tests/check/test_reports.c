@@ -49,13 +49,11 @@ END_TEST
 
 START_TEST(the_list_of_rules)
 {
-    char *text = NULL;
-    size_t length = 0;
-    FILE *file = open_memstream(&text, &length);
+    FILE *file = tmpfile();
     ck_assert(check_write_rules(file));
-    ck_assert_int_eq(fclose(file), 0);
+    char *text = scenario_written(file);
     scenario_compare("rules.text", text);
-    free(text);
+    g_free(text);
 }
 END_TEST
 
@@ -236,7 +234,7 @@ START_TEST(commands_that_wait_are_bounded)
 }
 END_TEST
 
-/* Of requests that are answered by count, the oldest are given up. */
+/* Of requests that are answered by count, the oldest are dropped. */
 START_TEST(requests_that_wait_are_bounded)
 {
     GString *events = g_string_new(NULL);
