@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What is known of connections, devices and sessions. */
-#include "command_conn.h"
+#include "capture.h"
 
 #include <assert.h>
 
@@ -133,11 +133,9 @@ static void free_conn(gpointer p)
     g_free(conn);
 }
 
-check_capture *check_capture_new(const check_settings *settings, const check_lookups *lookups,
-                                 void *user)
+check_capture *check_capture_new(const check_lookups *lookups, void *user)
 {
     check_capture *capture = g_new0(check_capture, 1);
-    capture->settings = settings;
     capture->lookups = *lookups;
     capture->user = user;
     capture->conns = g_ptr_array_new_with_free_func(free_conn);
@@ -153,8 +151,6 @@ check_capture *check_capture_new(const check_settings *settings, const check_loo
         g_hash_table_new_full(check_key_hash, check_key_equal, g_free, free_session);
     capture->requests = g_array_new(FALSE, FALSE, sizeof(pending));
     capture->deliveries = g_array_new(FALSE, FALSE, sizeof(pending));
-    capture->command_conns = g_ptr_array_new_with_free_func(check_command_conn_free);
-    capture->command_conn_by_tcp = g_hash_table_new(g_direct_hash, g_direct_equal);
     capture->first_ns = capture->last_ns = NEVER;
     return capture;
 }
@@ -171,8 +167,8 @@ void check_capture_free(check_capture *capture)
     g_hash_table_destroy(capture->ups);
     g_hash_table_destroy(capture->downs);
     g_hash_table_destroy(capture->sessions);
-    g_hash_table_destroy(capture->command_conn_by_tcp);
-    g_ptr_array_unref(capture->command_conns);
+    g_clear_pointer(&capture->command_conn_by_tcp, g_hash_table_destroy);
+    g_clear_pointer(&capture->command_conns, g_ptr_array_unref);
     g_array_unref(capture->requests);
     g_array_unref(capture->deliveries);
     check_cache_clear(&capture->transmissions);

@@ -8,7 +8,7 @@
 
 #include "cache.h"
 #include "idset.h"
-#include "settings.h"
+#include "rule.h"
 #include "tcp_state.h"
 
 enum { DIR_UP, DIR_DOWN };
@@ -131,10 +131,9 @@ typedef struct pending {
     uint64_t id; /* client_id or msg_id */
 } pending;
 
-#define PENDING_MAX 262144 /* beyond them the oldest are given up */
+#define PENDING_MAX 262144 /* beyond them the oldest are dropped */
 
 struct check_capture {
-    const check_settings *settings;
     check_lookups lookups;
     void *user;                  /* of the lookups */
     GPtrArray *conns;            /* by plato.stream; NULL where there was no frame of it */
@@ -167,8 +166,7 @@ struct check_capture {
     bool over;
 };
 
-check_capture *check_capture_new(const check_settings *settings, const check_lookups *lookups,
-                                 void *user);
+check_capture *check_capture_new(const check_lookups *lookups, void *user);
 void check_capture_free(check_capture *capture);
 
 /* A packet of the capture, whatever it holds. */

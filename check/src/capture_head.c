@@ -56,7 +56,7 @@ static void note_transmission(check_capture *capture, const check_frame *frame, 
     cache_entry *entry = check_cache_insert(&capture->transmissions, key);
     if (entry->value[3] != 0 &&
         (entry->value[1] != frame->conn->stream || entry->value[2] != frame->conn->epoch))
-        entry->value[3] = 0; /* a new connection begins anew */
+        entry->value[3] = 0; /* a new connection starts again */
     else if (entry->value[3] != 0 && progress_ns > (int64_t)entry->value[0])
         entry->value[3] = 1; /* and so does progress */
     entry->value[0] = (uint64_t)frame->time_ns;

@@ -61,11 +61,17 @@ void check_command_unsure(check_instance *rule, const command_conn *conn, uint32
 
 /* ---- connections ---- */
 
-void check_command_conn_free(gpointer p)
+static void free_conn(gpointer p)
 {
     command_conn *conn = (command_conn *)p;
     g_queue_clear_full(&conn->unanswered, g_free);
     g_free(conn);
+}
+
+void check_commands_init(check_capture *capture)
+{
+    capture->command_conns = g_ptr_array_new_with_free_func(free_conn);
+    capture->command_conn_by_tcp = g_hash_table_new(g_direct_hash, g_direct_equal);
 }
 
 static command_conn *find_conn(const check_capture *capture, uint32_t tcp_stream)

@@ -65,6 +65,9 @@ struct check_message {
     command_conn *conn;
 };
 
+/* Once, before any of the others: a capture without connections of these protocols. */
+void check_commands_init(check_capture *capture);
+
 /* A TCP segment: opens a connection whose port is known, or goes on with one. */
 void check_command_tcp(check_capture *capture, const tcp_segment *segment);
 
@@ -74,8 +77,6 @@ void check_command_add(const check_message *message);
 
 /* The end of the capture. */
 void check_commands_end(check_capture *capture);
-
-void check_command_conn_free(gpointer p);
 
 /* Connection `i` of those that the rule speaks of; NULL for others. */
 command_conn *check_command_conn_at(const check_capture *capture, const check_instance *rule,

@@ -4,6 +4,7 @@
 #define CHECK_REPORT_H
 
 #include "capture.h"
+#include "settings.h"
 
 #include <stdio.h>
 

@@ -332,7 +332,8 @@ static bool was_refused(check_capture *capture, const check_client *client, uint
     return up->refused && up->refused_ns >= since_ns;
 }
 
-/* Whether some other message of this sequence was acknowledged since: then the times begin anew. */
+/* Whether some other message of this sequence was acknowledged since: then the times start again.
+ */
 static bool has_progressed(const check_capture *capture, const check_frame *frame,
                            uint64_t session_id, int64_t since_ns)
 {
@@ -361,10 +362,10 @@ RULE_FRAME(check_rule_resend)
         return; /* it has been answered: when to try again is the client's business */
     rule->judged++;
     const int64_t waited = frame->time_ns - (int64_t)sent->value[0];
-    const bool anew =
+    const bool again =
         rule->param[2] == 0 || has_progressed(capture, frame, session_id, (int64_t)sent->value[0]);
-    const int64_t wait =
-        shortest_wait((int64_t)rule->param[0], 30 * CHECK_NS_PER_SECOND, anew ? 1 : sent->value[3]);
+    const int64_t wait = shortest_wait((int64_t)rule->param[0], 30 * CHECK_NS_PER_SECOND,
+                                       again ? 1 : sent->value[3]);
     if (waited >= wait - (int64_t)rule->param[1])
         return;
     char *is = check_time_text(waited);

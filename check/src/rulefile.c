@@ -4,6 +4,7 @@
  * line, which GLib's key files cannot, and steps of an exchange are no settings.
  */
 #include "expect.h"
+#include "settings.h"
 
 #include <string.h>
 

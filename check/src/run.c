@@ -2,6 +2,7 @@
 /* A run: who sees each record, and in which order; the results. */
 #include "command_conn.h"
 #include "report.h"
+#include "settings.h"
 
 #include <assert.h>
 
@@ -15,7 +16,8 @@ check_run *check_run_new(check_settings *settings, const check_lookups *lookups,
 {
     check_run *run = g_new0(check_run, 1);
     run->settings = settings;
-    run->capture = check_capture_new(settings, lookups, user);
+    run->capture = check_capture_new(lookups, user);
+    check_commands_init(run->capture);
     return run;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "scenario.h"
 
+#include <check.h>
 #include <glib/gstdio.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -576,16 +577,23 @@ const check_instance *scenario_rule(const scenario *s, guint i)
     return g_ptr_array_index(s->settings->rules, i);
 }
 
+char *scenario_written(FILE *file)
+{
+    GString *text = g_string_new(NULL);
+    char part[4096];
+    rewind(file);
+    for (size_t n; (n = fread(part, 1, sizeof part, file)) > 0;)
+        g_string_append_len(text, part, (gssize)n);
+    (void)fclose(file);
+    return g_string_free(text, FALSE);
+}
+
 char *scenario_report(const scenario *s)
 {
-    char *text = NULL;
-    size_t length = 0;
-    FILE *file = open_memstream(&text, &length);
-    if (file == NULL || !check_run_report(s->run, file) || fclose(file) != 0)
+    FILE *file = tmpfile();
+    if (file == NULL || !check_run_report(s->run, file))
         bad("report", "cannot be written");
-    char *copy = g_strdup(text);
-    free(text);
-    return copy;
+    return scenario_written(file);
 }
 
 char *scenario_packets(const check_findings *findings)
@@ -595,4 +603,16 @@ char *scenario_packets(const check_findings *findings)
         g_string_append_printf(text, "%s%u", i > 0 ? " " : "",
                                g_array_index(findings->list, check_finding, i).packet);
     return g_string_free(text, FALSE);
+}
+
+void scenario_compare(const char *name, const char *text)
+{
+    char *path = g_build_filename(REPORTS_DIR, name, NULL);
+    char *expected = NULL;
+    if (getenv("PRINT_REPORTS") != NULL)
+        ck_assert(g_file_set_contents(path, text, -1, NULL));
+    ck_assert_msg(g_file_get_contents(path, &expected, NULL, NULL), "%s", path);
+    ck_assert_str_eq(text, expected);
+    g_free(expected);
+    g_free(path);
 }

@@ -21,11 +21,11 @@
  *     ack up 42/1 msg=90           session_id/client_id
  *     ack push 42/90, ack sync 42
  *     type77
- *   with: bad (its CRC), unverified (its CRC), cut, headless (so much was cut), shortened, toolong,
- *     unreadable (its head), badbody, gap (bytes before it are missing), begin=MS (its first byte,
- *     in the packet before), body=N (bytes), version=N, unfed (to the analysis)
- *     skipped 5                    bytes that belong to no frame; with: gap
- *     unfinished                   a frame that begins here and never ends
+ *   with: bad (its CRC), unverified (its CRC), cut, headless (that much was cut), shortened,
+ * toolong, unreadable (its head), badbody, gap (bytes before it are missing), begin=MS (its first
+ * byte, in the packet before), body=N (bytes), version=N, unfed (to the analysis) skipped 5 bytes
+ * that belong to no frame; with: gap unfinished                   a frame that begins here and
+ * never ends
  *
  * Commands and probes:
  *     ask KIND, reply KIND         with: code=N (an error reply), wrong, cut, outside, following=N,
@@ -40,6 +40,7 @@
 #define TESTS_CHECK_SCENARIO_H
 
 #include "capture.h"
+#include "settings.h"
 
 /* Judges the events by `words` (check_settings_read()); the run has ended. Ends the program if the
  * words or an event make no sense. */
@@ -59,6 +60,13 @@ const check_instance *scenario_rule(const scenario *s, guint i);
 
 /* The report. To be freed with g_free(). */
 char *scenario_report(const scenario *s);
+
+/* What a temporary file holds, which is closed. To be freed with g_free(). */
+char *scenario_written(FILE *file);
+
+/* Fails the running test if the file `name` in reports/ holds another text. With PRINT_REPORTS set
+ * in the environment it is written again: look at what changes. */
+void scenario_compare(const char *name, const char *text);
 
 /* "3 5": the packets of findings; 0 is the capture as a whole. To be freed with g_free(). */
 char *scenario_packets(const check_findings *findings);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Every rule kept, broken, unsure and idle. */
+#include "report.h"
 #include "rows.h"
 #include "run_tests.h"
 #include "scenario.h"
@@ -81,6 +82,37 @@ START_TEST(every_row)
 }
 END_TEST
 
+static void print_findings(GString *out, const char *status, const check_findings *findings)
+{
+    for (guint i = 0; findings->list != NULL && i < findings->list->len; i++) {
+        char *text = check_finding_text(&g_array_index(findings->list, check_finding, i));
+        g_string_append_printf(out, "    %s: %s\n", status, text);
+        g_free(text);
+    }
+}
+
+/* What people read does not change unless somebody means it to. */
+START_TEST(the_text_of_every_finding)
+{
+    GString *out = g_string_new(NULL);
+    const row *r;
+    for (size_t i = 0; (r = row_at(i)) != NULL; i++) {
+        char *words = g_strdup_printf(",only,%s", r->rule);
+        scenario *s = scenario_run(words, r->events);
+        const check_instance *rule = scenario_rule(s, 0);
+        g_string_append_printf(out, "%s: %s\n", r->rule, r->events);
+        if (rule->summary != NULL)
+            g_string_append_printf(out, "    %s\n", rule->summary);
+        print_findings(out, "broken", &rule->broken);
+        print_findings(out, "unsure", &rule->unsure);
+        scenario_free(s);
+        g_free(words);
+    }
+    scenario_compare("findings.text", out->str);
+    g_string_free(out, TRUE);
+}
+END_TEST
+
 static bool is_of_rule(const char *with_params, const char *name)
 {
     const size_t n = strlen(name);
@@ -153,6 +185,7 @@ int main(void)
     Suite *suite = suite_create("check: rules");
     TCase *tcase = tcase_create("check: rules");
     tcase_add_loop_test(tcase, every_row, 0, (int)count);
+    tcase_add_test(tcase, the_text_of_every_finding);
     tcase_add_test(tcase, every_rule_has_rows_for_all_that_it_can_say);
     tcase_add_test(tcase, a_good_exchange_keeps_all_rules);
     suite_add_tcase(suite, tcase);
