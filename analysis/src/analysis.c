@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The front: takes a frame in, and hands it to what its type concerns. */
+/* Takes a frame, and passes it on by its type. */
 #include "connections.h"
 #include "delivery.h"
 #include "pairs.h"
@@ -54,16 +54,16 @@ void plato_analysis_loss(plato_analysis *a, uint32_t index, plato_direction dire
 
 /* ---- one function for each type ---- */
 
-typedef void judge(plato_analysis *a, const frame *f);
+typedef void frame_handler(plato_analysis *a, const frame *f);
 
-static void judge_login(plato_analysis *a, const frame *f)
+static void handle_login(plato_analysis *a, const frame *f)
 {
     connections_login(a, f);
     pairs_request(a, f);
 }
 
 /* Late: more than one and a half intervals since the client's last frame, with none missing. */
-static void judge_heartbeat(plato_analysis *a, const frame *f)
+static void handle_heartbeat(plato_analysis *a, const frame *f)
 {
     const int64_t interval = a->config.heartbeat_interval_ns;
     pairs_request(a, f);
@@ -75,20 +75,20 @@ static void judge_heartbeat(plato_analysis *a, const frame *f)
         record_flag(f->record, PLATO_VERDICT_HEARTBEAT_LATE);
 }
 
-static void judge_reconn(plato_analysis *a, const frame *f)
+static void handle_reconn(plato_analysis *a, const frame *f)
 {
     connections_reconn(a, f);
     pairs_request(a, f);
 }
 
-/* An UP or PUSH waits for its ACK, which may come on any connection of its owner. */
+/* An UP or PUSH waits for its ACK, which may come on any connection of its scope. */
 static void expect_answer(const frame *f, owner *whose, plato_direction answer)
 {
     f->record->losses = &whose->losses[answer];
     f->record->losses_before = whose->losses[answer];
 }
 
-static void judge_up(plato_analysis *a, const frame *f)
+static void handle_up(plato_analysis *a, const frame *f)
 {
     const plato_head_up *up = &f->head->up;
     owner *whose = frame_owner(f);
@@ -100,7 +100,7 @@ static void judge_up(plato_analysis *a, const frame *f)
         variant_open_up(a, f);
 }
 
-static void judge_push(plato_analysis *a, const frame *f)
+static void handle_push(plato_analysis *a, const frame *f)
 {
     const plato_head_push *push = &f->head->push;
     const plato_span no_name = {NULL, 0};
@@ -119,13 +119,13 @@ static void judge_push(plato_analysis *a, const frame *f)
         delivery_push(a, f);
 }
 
-static void judge_sync(plato_analysis *a, const frame *f)
+static void handle_sync(plato_analysis *a, const frame *f)
 {
     pairs_request(a, f);
 }
 
-/* code 10 names the id that is expected, not the one that was refused: it pairs with nothing. */
-static void judge_ack_up(plato_analysis *a, const frame *f)
+/* code 10 names the id that is expected, not the one that was refused: it belongs to no request. */
+static void handle_ack_up(plato_analysis *a, const frame *f)
 {
     const plato_head_ack *ack = &f->head->ack;
     const plato_span no_name = {NULL, 0};
@@ -147,7 +147,7 @@ static void judge_ack_up(plato_analysis *a, const frame *f)
     }
 }
 
-static void judge_ack_push(plato_analysis *a, const frame *f)
+static void handle_ack_push(plato_analysis *a, const frame *f)
 {
     if (f->variant && variant_acks_latest(f))
         variant_ack_push(a, f);
@@ -155,19 +155,19 @@ static void judge_ack_push(plato_analysis *a, const frame *f)
         pairs_ack_push(a, f);
 }
 
-/* The variant's client acknowledges a Push with Type=UP. */
+/* In MsgCmd framing the client acknowledges a Push with Type=UP. */
 static bool acknowledges_push(const frame *f)
 {
     return f->head->ack.type == PLATO_PUSH ||
            (f->variant && f->direction == PLATO_UPSTREAM && f->head->ack.type == PLATO_UP);
 }
 
-static void judge_ack(plato_analysis *a, const frame *f)
+static void handle_ack(plato_analysis *a, const frame *f)
 {
     if (acknowledges_push(f)) {
-        judge_ack_push(a, f);
+        handle_ack_push(a, f);
     } else if (f->head->ack.type == PLATO_UP) {
-        judge_ack_up(a, f);
+        handle_ack_up(a, f);
     } else {
         record *request = pairs_ack(a, f);
         if (f->head->ack.type == PLATO_LOGIN || f->head->ack.type == PLATO_RECONN)
@@ -176,18 +176,18 @@ static void judge_ack(plato_analysis *a, const frame *f)
 }
 
 typedef struct type_row {
-    judge *judge;
+    frame_handler *handle;
     plato_direction direction; /* ACK: see direction_of() */
 } type_row;
 
 static const type_row types[] = {
-    [PLATO_LOGIN] = {judge_login, PLATO_UPSTREAM},
-    [PLATO_HEARTBEAT] = {judge_heartbeat, PLATO_UPSTREAM},
-    [PLATO_RECONN] = {judge_reconn, PLATO_UPSTREAM},
-    [PLATO_ACK] = {judge_ack, PLATO_DOWNSTREAM},
-    [PLATO_UP] = {judge_up, PLATO_UPSTREAM},
-    [PLATO_PUSH] = {judge_push, PLATO_DOWNSTREAM},
-    [PLATO_SYNC] = {judge_sync, PLATO_UPSTREAM},
+    [PLATO_LOGIN] = {handle_login, PLATO_UPSTREAM},
+    [PLATO_HEARTBEAT] = {handle_heartbeat, PLATO_UPSTREAM},
+    [PLATO_RECONN] = {handle_reconn, PLATO_UPSTREAM},
+    [PLATO_ACK] = {handle_ack, PLATO_DOWNSTREAM},
+    [PLATO_UP] = {handle_up, PLATO_UPSTREAM},
+    [PLATO_PUSH] = {handle_push, PLATO_DOWNSTREAM},
+    [PLATO_SYNC] = {handle_sync, PLATO_UPSTREAM},
 };
 
 static const type_row *row_of(uint32_t msg_type)
@@ -195,7 +195,7 @@ static const type_row *row_of(uint32_t msg_type)
     return msg_type < sizeof types / sizeof types[0] ? &types[msg_type] : NULL;
 }
 
-/* The type tells who sent a frame, except for the variant's ACKs and what is unknown. */
+/* The type decides who sent a frame, except for ACKs in MsgCmd framing and unknown types. */
 static plato_direction direction_of(const plato_observation *o)
 {
     const type_row *row = row_of(o->head->msg_type);
@@ -204,7 +204,7 @@ static plato_direction direction_of(const plato_observation *o)
     if (o->head->msg_type != PLATO_ACK)
         return row->direction;
     const type_row *acked = row_of(o->head->ack.type);
-    if (o->framing == PLATO_FRAMING_MSGCMD || acked == NULL || acked->judge == judge_ack)
+    if (o->framing == PLATO_FRAMING_MSGCMD || acked == NULL || acked->handle == handle_ack)
         return o->direction;
     return acked->direction == PLATO_UPSTREAM ? PLATO_DOWNSTREAM : PLATO_UPSTREAM;
 }
@@ -227,7 +227,7 @@ const plato_judged *plato_analysis_frame(plato_analysis *a, const plato_observat
     connection_enter(f.conn, &f);
     const type_row *row = row_of(o->head->msg_type);
     if (row != NULL)
-        row->judge(a, &f);
+        row->handle(a, &f);
     if (f.direction == PLATO_UPSTREAM) {
         f.conn->client_spoke = true;
         f.conn->client_time_ns = o->time_ns;
@@ -235,7 +235,7 @@ const plato_judged *plato_analysis_frame(plato_analysis *a, const plato_observat
     return r;
 }
 
-/* ---- asking ---- */
+/* ---- results ---- */
 
 plato_verdict plato_analysis_verdict(const plato_analysis *a, const plato_judged *judged)
 {

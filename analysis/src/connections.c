@@ -67,7 +67,7 @@ void connection_enter(connection *conn, const frame *f)
     conn->lost[f->direction] = false;
 }
 
-/* LOGIN without a device_id names no device. The variant's counters are per connection. */
+/* LOGIN without a device_id names no device. In MsgCmd framing ids are per connection. */
 void connections_login(plato_analysis *a, const frame *f)
 {
     const uint64_t id = f->head->login.device_id;
@@ -121,7 +121,7 @@ void connections_learn_from_ack(plato_analysis *a, const frame *f, record *reque
         learn(a, f->conn, f->head->ack.conn_id, request);
 }
 
-/* What is sent again behind a RECONN may still carry the old connection's number. */
+/* What is sent again after a RECONN may still carry the old connection's number. */
 void connections_learn_from_up(plato_analysis *a, const frame *f)
 {
     const uint64_t conn_id = f->head->up.conn_id;

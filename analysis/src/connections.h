@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Transport connections, the devices behind them, and which resumes which. */
+/* Transport connections, their devices, and which resumes which. */
 #ifndef PLATO_ANALYSIS_CONNECTIONS_H
 #define PLATO_ANALYSIS_CONNECTIONS_H
 
 #include "counter.h"
 
 struct connection {
-    owner own;    /* the connection's own counters */
-    owner *owner; /* the counters in use: its own, or a device's */
+    owner own;    /* the connection's own ids */
+    owner *owner; /* in use: `own`, or a device's */
     plato_identity identity;
     record *first;  /* its first frame */
     record *opener; /* its latest LOGIN or RECONN */
     fifo logins, reconns;
     record *heartbeat; /* the latest that is open */
-    bool lost[2];      /* by plato_direction: bytes in front of the next frame are missing */
+    bool lost[2];      /* by plato_direction: bytes before the next frame are missing */
     bool client_spoke;
     int64_t client_time_ns; /* of the client's last frame */
 
-    /* the length-prefixed variant: see variant.c */
-    window ups;          /* ClientID -> the UP that its next ACK answers */
-    record *latest_push; /* what an ACK without ids answers */
+    /* MsgCmd framing */
+    window ups;          /* ClientID -> the UP that its next ACK acknowledges */
+    record *latest_push; /* what an ACK without ids acknowledges */
     sending run;         /* the run of equal Pushes without id, while it lasts */
 };
 
@@ -30,10 +30,10 @@ void connections_clear(plato_analysis *a);
 connection *connection_get(plato_analysis *a, uint32_t index);
 connection *connection_find(const plato_analysis *a, uint32_t index);
 
-/* Bytes are missing in front of the next frame. */
+/* Bytes are missing before the next frame. */
 void connection_lose(connection *conn, plato_direction direction);
 
-/* What every frame does to its connection; says whether bytes in front of it are missing. */
+/* Adds a frame of any type to its connection, and flags it if bytes before it are missing. */
 void connection_enter(connection *conn, const frame *f);
 
 void connections_login(plato_analysis *a, const frame *f);
@@ -42,10 +42,10 @@ void connections_reconn(plato_analysis *a, const frame *f);
 /* A conn_id in an ACK with code 0 that answers `request` (NULL: not captured). */
 void connections_learn_from_ack(plato_analysis *a, const frame *f, record *request);
 
-/* A conn_id in an UP counts while nothing better is known. */
+/* A conn_id in an UP counts as long as no ACK has given one. */
 void connections_learn_from_up(plato_analysis *a, const frame *f);
 
-/* Whose counters a frame is judged by. */
+/* The scope of the frame's ids. */
 owner *frame_owner(const frame *f);
 
 #endif

@@ -4,7 +4,7 @@
 /* What is known of one content under one msg_id. */
 typedef struct told {
     content content;
-    record *up;                           /* the UP that carried it; NULL: no ACK has told yet */
+    record *up; /* the UP that carried it; NULL: no ACK has named it yet */
     record *first_waiting, *last_waiting; /* PUSHes of it that came before that ACK */
     struct told *next;
 } told;
@@ -77,7 +77,7 @@ static message *message_get(plato_analysis *a, uint64_t session_id, uint64_t msg
     return m;
 }
 
-/* NULL when so many contents are told apart already. */
+/* NULL when the message has CONTENTS_MAX others already. */
 static told *told_get(message *m, content wanted)
 {
     told *last = &m->first;

@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "plato/exchange.h"
 
+#include <assert.h>
 #include <stddef.h>
 
-/* Times of a capture may run backwards: then nothing has passed. */
+/* Times of a capture may go backwards: then no time has passed. */
 static int64_t since(int64_t then, int64_t now)
 {
     return now > then ? (int64_t)((uint64_t)now - (uint64_t)then) : 0;
 }
 
-/* Takes the request behind `before`, or the oldest for NULL, out of those that wait. */
+/* Removes the request after `before`, or the oldest for NULL, from those that wait. */
 static plato_exchange *take(plato_exchanges *x, plato_exchange *before)
 {
     plato_exchange *taken = before != NULL ? before->next : x->oldest;
+    assert(x->open > 0 && taken != NULL);
     if (before != NULL)
         before->next = taken->next;
     else
@@ -24,8 +26,8 @@ static plato_exchange *take(plato_exchanges *x, plato_exchange *before)
     return taken;
 }
 
-static bool is_given_up(const plato_exchange *request, const plato_exchange_rules *rules,
-                        int64_t now)
+static bool is_timed_out(const plato_exchange *request, const plato_exchange_rules *rules,
+                         int64_t now)
 {
     return rules->give_up_ns != 0 && since(request->time_ns, now) >= rules->give_up_ns;
 }
@@ -36,7 +38,7 @@ void plato_exchanges_request(plato_exchanges *x, const plato_exchange_rules *rul
     const int64_t now = request->time_ns;
     const uint32_t most =
         rules->by_content ? PLATO_EXCHANGES_SEARCHED_MAX : PLATO_EXCHANGES_OPEN_MAX;
-    if (rules->one_at_a_time && x->newest != NULL && !is_given_up(x->newest, rules, now))
+    if (rules->one_at_a_time && x->newest != NULL && !is_timed_out(x->newest, rules, now))
         request->flags |= PLATO_EXCHANGE_IN_FLIGHT;
     if ((x->any_request && since(x->request_ns, now) < rules->pause_ns) ||
         (x->any_reply && since(x->reply_ns, now) < rules->pause_ns))
@@ -80,7 +82,7 @@ static plato_exchange *next_that_fits(plato_exchanges *x, const plato_exchange *
 
 /*
  * NULL if there is none. Where no content fits, it is the oldest that got a wrong answer, of those
- * that are not given up.
+ * that have not timed out.
  */
 static plato_exchange *request_of(plato_exchanges *x, const plato_exchange_rules *rules,
                                   const plato_exchange *reply)
@@ -92,7 +94,7 @@ static plato_exchange *request_of(plato_exchanges *x, const plato_exchange_rules
     for (plato_exchange *at = x->oldest; at != NULL; before = at, at = at->next) {
         if (is_answer(at, reply))
             return take(x, before);
-        if (!found_wrong && !is_given_up(at, rules, reply->time_ns)) {
+        if (!found_wrong && !is_timed_out(at, rules, reply->time_ns)) {
             found_wrong = true;
             before_wrong = before;
         }

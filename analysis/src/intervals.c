@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "intervals.h"
 
-/* Ids first..last were not seen; the frame behind them was `gap_in`. Holes never touch. */
+#include <assert.h>
+
+/* Ids first..last were not seen; frame `gap_in` had the id after them. Holes never touch. */
 typedef struct hole {
     uint64_t first, last;
     uint32_t gap_in;
@@ -30,6 +32,8 @@ static void hole_free(gpointer p)
 
 static void add_hole(intervals *seen, hole new_hole, size_t max_holes)
 {
+    assert(new_hole.first > seen->base && new_hole.first <= new_hole.last &&
+           new_hole.last < seen->high);
     if (seen->holes == NULL)
         seen->holes = g_tree_new_full(compare_holes, NULL, NULL, hole_free);
     hole *kept = g_new(hole, 1);
@@ -45,6 +49,7 @@ static void add_hole(intervals *seen, hole new_hole, size_t max_holes)
 /* A hole that shrinks stays between its neighbours, so the tree's order holds. */
 static sight fill(intervals *seen, hole *at, uint64_t id, size_t max_holes)
 {
+    assert(at->first <= id && id <= at->last);
     const sight found = {
         .kind = SIGHTING_FILLS, .gap_in = at->gap_in, .of_capture = at->of_capture};
     const hole above = {id + 1, at->last, at->gap_in, at->of_capture};
@@ -61,7 +66,7 @@ static sight fill(intervals *seen, hole *at, uint64_t id, size_t max_holes)
     return found;
 }
 
-sight intervals_see(intervals *seen, uint64_t id, uint32_t number, bool behind_loss,
+sight intervals_see(intervals *seen, uint64_t id, uint32_t number, bool after_loss,
                     size_t max_holes)
 {
     if (!seen->started) {
@@ -71,7 +76,7 @@ sight intervals_see(intervals *seen, uint64_t id, uint32_t number, bool behind_l
     if (id < seen->base)
         return (sight){.kind = SIGHTING_OLDER};
     if (id > seen->high) {
-        const hole skipped = {seen->high + 1, id - 1, number, behind_loss};
+        const hole skipped = {seen->high + 1, id - 1, number, after_loss};
         seen->high = id;
         if (skipped.first == id)
             return (sight){.kind = SIGHTING_EXPECTED};

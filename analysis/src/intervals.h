@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The ids that a counter has shown: everything from `base` to `high` except the holes. */
+/* The ids that were seen of one sequence: everything from `base` to `high` except the holes. */
 #ifndef PLATO_ANALYSIS_INTERVALS_H
 #define PLATO_ANALYSIS_INTERVALS_H
 
@@ -25,17 +25,17 @@ typedef enum sighting {
 
 typedef struct sight {
     sighting kind;
-    uint64_t first, last; /* SKIPS: the ids in front of this one that are missing */
-    uint32_t gap_in;      /* FILLS: the frame behind the hole */
-    bool of_capture;      /* FILLS: the hole is the capture's */
+    uint64_t first, last; /* SKIPS: the missing ids before this one */
+    uint32_t gap_in;      /* FILLS: the frame that opened the hole */
+    bool of_capture;      /* FILLS: the capture lost those ids, not the sender */
 } sight;
 
 /*
- * Adds `id`, seen in frame `number`, and tells how it stood to the ids before it. `behind_loss`: if
- * it opens a hole, the hole is the capture's. At most `max_holes` holes are kept: then the base
- * rises above the lowest one. O(log max_holes).
+ * Adds `id`, seen in frame `number`. Returns how it relates to the ids before it. `after_loss`: if
+ * it opens a hole, the capture has lost those ids. At most `max_holes` holes are kept: then the
+ * base rises above the lowest one. O(log max_holes).
  */
-sight intervals_see(intervals *seen, uint64_t id, uint32_t number, bool behind_loss,
+sight intervals_see(intervals *seen, uint64_t id, uint32_t number, bool after_loss,
                     size_t max_holes);
 
 void intervals_clear(intervals *seen);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Hash tables whose elements begin with (scope, id). */
+/* Hash tables of elements that begin with (scope, id). */
 #ifndef PLATO_ANALYSIS_KEY_H
 #define PLATO_ANALYSIS_KEY_H
 
@@ -7,15 +7,15 @@
 #include <stdint.h>
 
 /*
- * `id` means something within `scope`, which is the address of whatever gives it its meaning. The
- * address is also what the sender of hostile ids cannot know, so that he cannot make them collide.
+ * `id` is unique within `scope`, the address of an object. The sender of hostile ids cannot know
+ * that address, so he cannot make them collide.
  */
 typedef struct key {
     const void *scope;
     uint64_t id;
 } key;
 
-/* A set of structs whose first member is their key; `release` frees one that is removed. */
+/* A set of structs that begin with their key; `release` frees one that is removed. */
 GHashTable *key_set_new(GDestroyNotify release);
 
 /* The element, or NULL. */

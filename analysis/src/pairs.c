@@ -49,7 +49,7 @@ static record *close_sync(plato_analysis *a, const frame *f)
     return request;
 }
 
-/* The ACK of a HEARTBEAT answers the latest; the earlier ones stay unanswered. */
+/* The ACK of a HEARTBEAT acknowledges the latest; earlier ones stay unacknowledged. */
 static record *close_heartbeat(const frame *f)
 {
     record *request = f->conn->heartbeat;
@@ -126,7 +126,7 @@ window_entry *pairs_ack_up(plato_analysis *a, const frame *f, counter **of)
     return entry;
 }
 
-/* The variant may have settled it already, as the latest Push. */
+/* In MsgCmd framing it may be answered already, as the latest Push. */
 static void settle_push(plato_analysis *a, counter *c, window_entry *entry, const frame *f)
 {
     if (entry->first.record->open)
@@ -134,7 +134,7 @@ static void settle_push(plato_analysis *a, counter *c, window_entry *entry, cons
     window_answered(&a->windows, &c->window, entry);
 }
 
-/* code 0 covers everything up to its msg_id; a refusal speaks of one PUSH only. */
+/* code 0 covers everything up to its msg_id; a refusal is of one PUSH only. */
 void pairs_ack_push(plato_analysis *a, const frame *f)
 {
     const plato_head_ack *ack = &f->head->ack;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Requests and responses. */
+/* Transactions: a request and its response. */
 #ifndef PLATO_ANALYSIS_PAIRS_H
 #define PLATO_ANALYSIS_PAIRS_H
 
@@ -8,7 +8,7 @@
 void pairs_init(plato_analysis *a);
 void pairs_clear(plato_analysis *a);
 
-/* Opens a request of its connection; UP and PUSH are opened where their ids are judged. */
+/* Opens a request of its connection; UP and PUSH are opened where their ids are checked. */
 void pairs_request(plato_analysis *a, const frame *f);
 
 /* The frame responds to `request`. */

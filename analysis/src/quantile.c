@@ -2,6 +2,7 @@
 /* Two heaps with the percentile between them. */
 #include "analysis/quantile.h"
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
@@ -69,6 +70,7 @@ static void keep(quantile *q, int64_t number)
         push(q->high, false, pop(q->low, true));
     while (q->low->len < rank)
         push(q->low, true, pop(q->high, false));
+    assert(q->high->len == 0 || numbers(q->low)[0] <= numbers(q->high)[0]);
 }
 
 static int compare(const void *a, const void *b)
@@ -118,5 +120,6 @@ void quantile_add(quantile *q, int64_t number)
 
 int64_t quantile_get(const quantile *q)
 {
+    assert(q->low->len > 0);
     return numbers(q->low)[0];
 }

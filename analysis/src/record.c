@@ -36,7 +36,7 @@ static void heap_release(void *user, void *ptr)
     free(ptr);
 }
 
-/* Records lie side by side: their addresses are not spread without this. */
+/* Records are adjacent in memory: without this their addresses would collide. */
 static guint oddity_hash(gconstpointer p)
 {
     const oddity *o = p;
@@ -128,7 +128,7 @@ oddity *record_oddity(record_store *store, record *of)
     return found;
 }
 
-static void tell_oddity(const oddity *o, plato_verdict *v)
+static void fill_oddity(const oddity *o, plato_verdict *v)
 {
     v->gap_in = o->gap_in;
     v->gap_first = o->gap_first;
@@ -137,14 +137,16 @@ static void tell_oddity(const oddity *o, plato_verdict *v)
     v->next_conn = o->next_conn;
 }
 
-static void tell_request(const record *ack, plato_verdict *v)
+static void fill_response(const record *ack, plato_verdict *v)
 {
+    assert(ack->kind == RECORD_ACK);
     v->response_to = ack->request->number;
     v->response_time_ns = elapsed_ns(ack->request->time_ns, ack->time_ns);
 }
 
-static void tell_delivery(const record *push, plato_verdict *v)
+static void fill_delivery(const record *push, plato_verdict *v)
 {
+    assert(push->kind == RECORD_PUSH);
     v->delivery_of = push->up->number;
     v->delivery_time_ns = elapsed_ns(push->up->time_ns, push->time_ns);
     v->later_flags = push->delivery_late ? PLATO_VERDICT_HAS_DELIVERY_TIME : 0;
@@ -154,15 +156,15 @@ plato_verdict record_verdict(const record_store *store, const record *r)
 {
     plato_verdict v = {.flags = r->flags};
     if (r->odd)
-        tell_oddity(find_oddity(store, r), &v);
+        fill_oddity(find_oddity(store, r), &v);
     if (r->kind != RECORD_ACK)
         v.response_in = r->response_in;
     if (r->flags & PLATO_VERDICT_DUPLICATE)
         v.duplicate_of = r->repeated->number;
     if (r->flags & PLATO_VERDICT_HAS_RESPONSE_TIME)
-        tell_request(r, &v);
+        fill_response(r, &v);
     if (r->flags & PLATO_VERDICT_HAS_DELIVERY_TIME)
-        tell_delivery(r, &v);
+        fill_delivery(r, &v);
     if (r->kind == RECORD_UP)
         v.delivered_in = r->first_push;
     return v;
@@ -170,6 +172,7 @@ plato_verdict record_verdict(const record_store *store, const record *r)
 
 void fifo_push(fifo *queue, record *request)
 {
+    assert((queue->head == NULL) == (queue->tail == NULL) && request->next == NULL);
     if (queue->tail != NULL)
         queue->tail->next = request;
     else
@@ -191,6 +194,7 @@ record *fifo_pop(fifo *queue)
 
 void record_repeat(record *first, record *repeat)
 {
+    assert(first->kind == repeat->kind && repeat->next == NULL);
     record_flag(repeat, PLATO_VERDICT_DUPLICATE);
     repeat->repeated = first;
     if (first->response_in != 0) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What is kept of each frame, for as long as the capture is open: the bulk of an analysis' memory,
- * so it holds only what its verdict cannot be made up without. What few frames have is beside it.
+ * What is kept of each frame, for as long as the capture is open: most of an analysis' memory, so
+ * it holds only what the verdict cannot do without. What only few frames need is kept apart.
  */
 #ifndef PLATO_ANALYSIS_RECORD_H
 #define PLATO_ANALYSIS_RECORD_H
@@ -13,7 +13,7 @@
 typedef struct plato_judged record;
 
 typedef enum record_kind {
-    RECORD_REQUEST, /* all that is none of the others */
+    RECORD_REQUEST, /* any other type */
     RECORD_ACK,
     RECORD_UP,
     RECORD_PUSH,
@@ -25,10 +25,10 @@ struct plato_judged {
     uint32_t number;
     uint16_t flags;         /* plato_verdict_flag; set by record_flag() */
     uint8_t kind;           /* record_kind */
-    bool open : 1;          /* the first sending of an UP or PUSH, and not answered */
+    bool open : 1;          /* the first transmission of an UP or PUSH, and not answered */
     bool covered : 1;       /* PUSH: an acknowledgement that came before covers it */
-    bool delivery_late : 1; /* PUSH: the ACK that explains it came behind it */
-    bool odd : 1;           /* there is an oddity of it */
+    bool delivery_late : 1; /* PUSH: the ACK that explains it came after it */
+    bool odd : 1;           /* record_oddity() has more of it */
     union {
         const record *request; /* ACK: what it answers, with PLATO_VERDICT_HAS_RESPONSE_TIME */
         struct {
@@ -41,7 +41,7 @@ struct plato_judged {
     /* a request ends here */
     union {
         const uint32_t *losses; /* how often bytes of the answering direction were missing */
-        const record *repeated; /* with PLATO_VERDICT_DUPLICATE: the first sending */
+        const record *repeated; /* with PLATO_VERDICT_DUPLICATE: the first transmission */
     };
     union {
         record *first_push; /* UP: its deliveries */
@@ -53,7 +53,7 @@ struct plato_judged {
     };
 };
 
-/* What few frames have. Frame numbers, as in plato_verdict. */
+/* What only few frames have. Frame numbers, as in plato_verdict. */
 typedef struct oddity {
     const record *of; /* the key */
     uint32_t gap_in;
@@ -68,8 +68,7 @@ static inline void record_flag(record *r, uint32_t flags)
 }
 
 /*
- * `repeat` is a repeat of `first`, and shares its response, whether that has come or is still to
- * come.
+ * `repeat` is a repeat of `first`, and shares its response, whether that has come or not.
  */
 void record_repeat(record *first, record *repeat);
 
@@ -100,13 +99,13 @@ void record_store_clear(record_store *store);
 /* All zero, long enough for a frame of this type. NULL when memory is out. */
 record *record_new(record_store *store, uint32_t msg_type);
 
-/* The oddity of a record, made where there is none. */
+/* Of a record, made where there is none. */
 oddity *record_oddity(record_store *store, record *of);
 
-/* All that is known of the frame. */
+/* All that is known about the frame. */
 plato_verdict record_verdict(const record_store *store, const record *r);
 
-/* later - earlier, held to what int64_t can tell. */
+/* later - earlier, limited to the range of int64_t. */
 int64_t elapsed_ns(int64_t earlier, int64_t later);
 
 #endif

@@ -10,7 +10,7 @@ static bool answered(const window_entry *entry)
            (entry->waiting == NULL || g_queue_is_empty(entry->waiting));
 }
 
-/* Sessions count apart, so one ClientID may be open several times: first in, first out. */
+/* Each session numbers its own, so a ClientID may be open several times: first in, first out. */
 void variant_open_up(plato_analysis *a, const frame *f)
 {
     const uint64_t client_id = f->head->up.client_id;

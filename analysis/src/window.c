@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "window.h"
 
+#include <assert.h>
+
 static void entry_free(gpointer p)
 {
     window_entry *entry = p;
@@ -11,7 +13,7 @@ static void entry_free(gpointer p)
     }
     if (entry->waiting != NULL)
         g_queue_free(entry->waiting);
-    g_slice_free(window_entry, entry); /* slices: half of the entries' memory is not padding */
+    g_slice_free(window_entry, entry); /* slices: with malloc half of the memory would be padding */
 }
 
 void window_set_init(window_set *set, size_t recent, size_t max_open)
@@ -37,7 +39,7 @@ static gint compare_ids(gconstpointer p, gconstpointer q)
     return (*a > *b) - (*a < *b);
 }
 
-/* Whether somebody may still answer it. */
+/* Whether it may still be answered. */
 static bool is_open(const window_entry *entry)
 {
     return entry->first.record->open ||
@@ -52,7 +54,7 @@ static void forget(window_set *set, window *w, window_entry *entry)
     g_hash_table_remove(set->entries, &entry->key);
 }
 
-/* Entries leave `recent` in the order of their coming; the open ones go on waiting. */
+/* Entries leave `recent` in the order of arrival; the open ones go on waiting. */
 static void trim(window_set *set, window *w)
 {
     while (g_queue_get_length(&w->recent) > set->recent) {
@@ -65,7 +67,7 @@ static void trim(window_set *set, window *w)
         g_queue_push_tail_link(&w->stale, &oldest->link);
         oldest->is_recent = false;
     }
-    /* in the variant an entry may have been answered by way of another window */
+    /* in MsgCmd framing an entry may have been answered by way of another window */
     while (!g_queue_is_empty(&w->stale) && !is_open(g_queue_peek_head(&w->stale)))
         forget(set, w, g_queue_peek_head(&w->stale));
     while (g_queue_get_length(&w->stale) > set->max_open)
@@ -75,6 +77,7 @@ static void trim(window_set *set, window *w)
 void window_add(window_set *set, window *w, uint64_t id, record *first, content carried,
                 bool ordered)
 {
+    assert(window_find(set, w, id) == NULL);
     window_entry *entry = g_slice_new0(window_entry);
     entry->key = (key){w, id};
     entry->link.data = entry;

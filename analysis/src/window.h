@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The latest ids of a counter with what was sent under them: the last `window` ids, and of the
+ * The latest ids of a sequence with what was sent under them: the last `recent` ids, and of the
  * older ones those that still wait for an answer. All windows share one hash table.
  */
 #ifndef PLATO_ANALYSIS_WINDOW_H
@@ -9,7 +9,7 @@
 #include "key.h"
 #include "record.h"
 
-/* What a frame carried, as far as comparing goes. */
+/* The content of a frame, for comparing. */
 typedef struct content {
     uint64_t digest;
     uint32_t len;
@@ -28,9 +28,9 @@ typedef struct sending {
 } sending;
 
 typedef struct window {
-    GQueue recent; /* entries in the order of their coming */
+    GQueue recent; /* entries in the order of arrival */
     GQueue stale;  /* older ones that were open when they left `recent` */
-    GTree *open;   /* open entries by id, for who asked for them */
+    GTree *open;   /* open entries by id, of those added as `ordered` */
 } window;
 
 typedef struct window_entry {
@@ -38,7 +38,7 @@ typedef struct window_entry {
     GList link;
     bool is_recent;
     sending first;   /* what the id stands for; first.next: conflicting contents */
-    GQueue *waiting; /* the variant: further records that are open under this id */
+    GQueue *waiting; /* MsgCmd framing: further records that are open under this id */
 } window_entry;
 
 /* All windows of an analysis. */
@@ -69,10 +69,10 @@ void window_answered(window_set *set, window *w, window_entry *entry);
 /* The entry counts as new again. */
 void window_renew(window *w, window_entry *entry);
 
-/* A conflicting content under a known id; at most CONTENTS_MAX are told apart. */
+/* A conflicting content under a known id; at most CONTENTS_MAX are kept. */
 void window_add_sending(window_entry *entry, record *with, content carried);
 
-/* Most different contents that are told apart under one id. */
+/* Most different contents that are kept under one id. */
 #define CONTENTS_MAX 8u
 
 /* The window's own memory; its entries go with the set. */

@@ -52,16 +52,6 @@ static bool is_known(plato_span type)
     return false;
 }
 
-static bool is_integer(plato_span text)
-{
-    const size_t sign = text.n > 0 && text.p[0] == '-';
-    for (size_t i = sign; i < text.n; i++) {
-        if (text.p[i] < '0' || text.p[i] > '9')
-            return false;
-    }
-    return text.n > sign;
-}
-
 /* What should have been escaped, although a reader takes it as it is. */
 static bool has_reserved(plato_span text)
 {
@@ -121,7 +111,7 @@ static void dissect_command(const line *l)
         expert_add_info(l->pinfo, type, &textcmd.expert.type_unknown);
     if (has_reserved(c->params) || has_reserved(c->type))
         expert_add_info(l->pinfo, params, &ei_reserved);
-    if (is_type(c->type, "ECHO") && !is_integer(c->params))
+    if (is_type(c->type, "ECHO") && !plato_textcmd_is_integer(c->params))
         expert_add_info(l->pinfo, params, &ei_echo);
 }
 

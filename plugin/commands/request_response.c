@@ -7,6 +7,7 @@
 #include <epan/conversation.h>
 #include <epan/dissectors/packet-tcp.h>
 #include <epan/tap.h>
+#include <stdio.h>
 #include <string.h>
 
 /* Keys of proto data. */
@@ -327,7 +328,7 @@ void rr_append_time(label *out, const rr_message *message)
     if (message->is_request || message->exchange.peer == NULL)
         return;
     const int64_t us = plato_exchange_time_ns(&message->exchange) / 1000;
-    g_snprintf(text, sizeof text, " (%" PRId64 ".%03d ms)", us / 1000, (int)(us % 1000));
+    snprintf(text, sizeof text, " (%" PRId64 ".%03d ms)", us / 1000, (int)(us % 1000));
     label_add(out, text);
 }
 

@@ -25,10 +25,7 @@
 #include "user_schema/hf_user.h"
 #include "user_schema/uat_body_types.h"
 
-#define PLATO_TCP_PORT "8900"
-#define PLATO_TLS_PORT "8943"
-#define PLATO_ALPN "plato/1"
-#define PLATO_SUBPROTOCOL "plato" /* of WebSocket */
+#include <plato/ports.h>
 
 static void apply_preferences(void)
 {
@@ -82,10 +79,11 @@ void proto_register_plato(void)
 void proto_reg_handoff_plato(void)
 {
     dissector_handle_t tls = find_dissector("plato.tls");
-    dissector_add_uint_range_with_preference("tcp.port", PLATO_TCP_PORT, find_dissector("plato"));
-    dissector_add_uint_range_with_preference("tls.port", PLATO_TLS_PORT, tls);
+    dissector_add_uint_range_with_preference("tcp.port", G_STRINGIFY(PLATO_PORT),
+                                             find_dissector("plato"));
+    dissector_add_uint_range_with_preference("tls.port", G_STRINGIFY(PLATO_TLS_PORT), tls);
     dissector_add_string("tls.alpn", PLATO_ALPN, tls);
-    dissector_add_string("ws.protocol", PLATO_SUBPROTOCOL, find_dissector("plato.ws"));
+    dissector_add_string("ws.protocol", PLATO_WEBSOCKET_PROTOCOL, find_dissector("plato.ws"));
     heur_dissector_add("tcp", plato_heuristic_tcp, "Plato over TCP", "plato_tcp", proto_plato,
                        HEURISTIC_ENABLE);
     heur_dissector_add("tcp", plato_heuristic_msgcmd, "Plato MsgCmd over TCP", "plato_mc_tcp",

@@ -10,10 +10,14 @@
 
 #include <epan/stat_tap_ui.h>
 #include <epan/to_str.h>
+#include <wsutil/report_message.h>
 
 #include <errno.h>
+#include <glib/gstdio.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define OPTION "plato,rows"
 #define LIVE_SECONDS 5 /* a packet no older than this comes from a running capture */
@@ -25,6 +29,7 @@ typedef struct rows_output {
     char *path; /* NULL: standard output */
     bool started;
     bool failed;
+    bool reported;
 } rows_output;
 
 typedef struct message {
@@ -199,8 +204,8 @@ static void put_verdicts(row_writer *w, const message *m)
     if (flags & PLATO_VERDICT_GAP) {
         const plato_verdict *verdict = m->analysis->verdict;
         const size_t n = strlen(text);
-        g_snprintf(text + n, (gulong)(sizeof text - n), "%sgap:%" PRIu64 "-%" PRIu64,
-                   separator(text), verdict->gap_first, verdict->gap_last);
+        snprintf(text + n, sizeof text - n, "%sgap:%" PRIu64 "-%" PRIu64, separator(text),
+                 verdict->gap_first, verdict->gap_last);
     }
     for (size_t i = 0; i < array_length(verdicts); i++) {
         if ((flags & verdicts[i].flag) == 0)
@@ -324,8 +329,25 @@ static tap_packet_status rows_packet(void *tapdata, packet_info *pinfo, epan_dis
 
 static void complain(const rows_output *out, const char *what)
 {
-    fprintf(stderr, "%s: %s %s: %s\n", OPTION, what,
-            out->path != NULL ? out->path : "standard output", g_strerror(errno));
+    report_failure("%s: %s %s: %s", OPTION, what, out->path != NULL ? out->path : "standard output",
+                   g_strerror(errno));
+}
+
+static void leave(void)
+{
+    fflush(NULL);
+    _exit(1);
+}
+
+/*
+ * A tap has no way to set tshark's exit code: it is set when all is over, so that other -z options
+ * have their say, and a window stays open. The loader calls the handler when the plugin is closed.
+ */
+static void fail_at_exit(void)
+{
+    static bool will_leave;
+    if (!will_leave)
+        will_leave = atexit(leave) == 0;
 }
 
 /* The end of the capture. A disk that is full must not look like success. */
@@ -334,9 +356,10 @@ static void rows_draw(void *tapdata)
     rows_output *out = (rows_output *)tapdata;
     if (!start(out) || fflush(out->writer.file) != 0)
         out->failed = true;
-    if (out->failed) {
+    if (out->failed && !out->reported) {
         complain(out, "cannot write to");
-        exit(1);
+        out->reported = true;
+        fail_at_exit();
     }
 }
 
@@ -381,12 +404,12 @@ static rows_output *open_output(const char *rest)
     else
         (void)take_word(&rest, "csv");
     if (rest[0] != '\0' && (rest[0] != ',' || is_no_file(rest + 1))) {
-        fprintf(stderr, "usage: -z %s[,csv|,ndjson][,FILE]\n", OPTION);
+        report_failure("usage: -z %s[,csv|,ndjson][,FILE]", OPTION);
         return NULL;
     }
     rows_output *out = g_new0(rows_output, 1);
     out->path = rest[0] == ',' ? g_strdup(rest + 1) : NULL;
-    FILE *file = out->path != NULL ? fopen(out->path, "wb") : stdout;
+    FILE *file = out->path != NULL ? g_fopen(out->path, "wb") : stdout;
     if (file == NULL) {
         complain(out, "cannot open");
         g_free(out->path);
@@ -404,7 +427,7 @@ static ws_started rows_init(const char *option, void *user _U_)
         GString *error = register_tap_listener("plato", out, NULL, TL_REQUIRES_NOTHING, NULL,
                                                rows_packet, rows_draw, rows_finish);
         if (error != NULL) {
-            fprintf(stderr, "%s: %s\n", OPTION, error->str);
+            report_failure("%s: %s", OPTION, error->str);
             g_string_free(error, TRUE);
             rows_finish(out);
             out = NULL;

@@ -7,6 +7,7 @@
 
 #include <epan/to_str.h>
 
+#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -82,8 +83,8 @@ static void name_client(conn_row *c, const packet_info *pinfo, bool upstream)
     char host[WS_INET6_ADDRSTRLEN];
     const address *client = upstream ? &pinfo->src : &pinfo->dst;
     address_to_str_buf(client, host, sizeof host);
-    g_snprintf(c->client, sizeof c->client, client->type == AT_IPv6 ? "[%s]:%u" : "%s:%u", host,
-               upstream ? pinfo->srcport : pinfo->destport);
+    snprintf(c->client, sizeof c->client, client->type == AT_IPv6 ? "[%s]:%u" : "%s:%u", host,
+             upstream ? pinfo->srcport : pinfo->destport);
 }
 
 static conn_row *row_of(stat_table *table, const packet_info *pinfo, const pdu_analysis *analysis)
@@ -109,8 +110,8 @@ static conn_row *row_of(stat_table *table, const packet_info *pinfo, const pdu_a
 static void note_opening(conn_row *c, const packet_info *pinfo, uint32_t type)
 {
     if ((type == PLATO_LOGIN || type == PLATO_RECONN) && c->opened_by[0] == '\0')
-        g_snprintf(c->opened_by, sizeof c->opened_by, "%s in %u", plato_msg_type_name(type),
-                   pinfo->num);
+        snprintf(c->opened_by, sizeof c->opened_by, "%s in %u", plato_msg_type_name(type),
+                 pinfo->num);
     c->reconnects += type == PLATO_RECONN;
     c->heartbeats += type == PLATO_HEARTBEAT;
 }

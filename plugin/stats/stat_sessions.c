@@ -5,6 +5,7 @@
 #include "stats/stat_table.h"
 #include "taps/tap.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define OPEN_MESSAGES 1024 /* that wait for an ACK; each ACK looks through them */
@@ -101,14 +102,14 @@ static bool label(packet_info *pinfo, const pdu_info *facts, char *text, size_t 
     uint64_t id;
     if (name.n > 0) {
         const size_t n = name.n < cap ? name.n : cap;
-        g_snprintf(text, (gulong)cap, "\"%s\"", ws_format_text(pinfo->pool, name.p, n));
+        snprintf(text, cap, "\"%s\"", ws_format_text(pinfo->pool, name.p, n));
         return true;
     }
     if (!plato_pdu_id(facts, PDU_SESSION, &id))
         return false;
     if (id == 0 && facts->frame.framing == PLATO_FRAMING_MSGCMD)
         return false; /* most messages of the MsgCmd framing have none */
-    g_snprintf(text, (gulong)cap, "%*" PRIu64, STAT_ID_WIDTH, id);
+    snprintf(text, cap, "%*" PRIu64, STAT_ID_WIDTH, id);
     return true;
 }
 

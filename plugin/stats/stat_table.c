@@ -2,11 +2,12 @@
 /* Tables that get a row for each new key. */
 #include "stats/stat_table.h"
 
+#include <stdio.h>
 #include <string.h>
 
 void stat_number(stat_number_text text, int width, uint64_t number)
 {
-    g_snprintf(text, sizeof(stat_number_text), "%*" PRIu64, width, number);
+    snprintf(text, sizeof(stat_number_text), "%*" PRIu64, width, number);
 }
 
 static unsigned key_hash(const void *key)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What judging costs per frame, in time and in memory, as captures grow: it must not rise. The
+ * What analysis costs per frame, in time and in memory, as captures grow: it must not rise. The
  * memory is all that was allocated in between; the frames themselves take none.
  */
 #define _DEFAULT_SOURCE
@@ -58,7 +58,7 @@ static void make_chat(traffic *t, frame_made *f)
     f->direction = f->head.msg_type == PLATO_UP || step >= 4 ? PLATO_UPSTREAM : PLATO_DOWNSTREAM;
 }
 
-/* UPs whose ids come from anywhere, never acknowledged. */
+/* UPs with ids from anywhere, never acknowledged. */
 static void make_random_ids(traffic *t, frame_made *f)
 {
     f->head.msg_type = PLATO_UP;
@@ -102,7 +102,7 @@ static void make_late_acks(traffic *t, frame_made *f)
     }
 }
 
-/* The variant's server sends one Push for ever. */
+/* In MsgCmd framing a server sends one Push for ever. */
 static void make_one_push(traffic *t, frame_made *f)
 {
     (void)t;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#define _DEFAULT_SOURCE /* fmemopen() */
 #include "history.h"
 
 #include <inttypes.h>

@@ -16,7 +16,7 @@
  *     9 c1 loss up                   bytes missing here: `up` or `down`
  *
  * TIME is in milliseconds. CONN `c1` is a connection of the fixed-header framing, `m1` of the
- * length-prefixed one. A session that is no number is the variant's text. `by=client` or
+ * length-prefixed one. A session that is no number is a name, as in MsgCmd framing. `by=client` or
  * `by=server` at the end says who sent what would come from the other.
  */
 #ifndef TESTS_ANALYSIS_HISTORY_H

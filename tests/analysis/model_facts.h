@@ -8,7 +8,7 @@
 #define NOBODY SIZE_MAX
 #define CONNECTIONS 16u
 
-/* Whose counters: a device by its id, or a connection by its index. */
+/* What ids are unique within: a device by its id, or a connection by its index. */
 typedef struct whose {
     bool is_device;
     uint64_t id;
@@ -19,10 +19,10 @@ typedef struct fact {
     const event *e;
     plato_direction direction;
     bool variant;
-    whose owner;     /* whose counters were in use on its connection */
-    size_t first;    /* message: the first sending of which this is a repeat, or itself;
+    whose owner;     /* of the ids on its connection */
+    size_t first;    /* message: the first transmission, which this repeats, or itself;
                         NOBODY: a conflict */
-    bool counted;    /* it showed an id to a counter */
+    bool counted;    /* its id counts in a sequence */
     plato_verdict v; /* delivered_in is kept apart */
 } fact;
 
@@ -60,7 +60,7 @@ typedef struct model {
 
 bool same_owner(whose a, whose b);
 
-/* A connection that has counters of its own. */
+/* The scope of a connection without a device. */
 whose own(uint32_t connection_index);
 bool is_frame(const fact *f, uint32_t type);
 bool is_ack_of(const fact *f, uint32_t type);
@@ -68,14 +68,14 @@ bool is_ack_of(const fact *f, uint32_t type);
 /* Number of an event. */
 uint32_t number(size_t i);
 
-/* Whether bytes were lost, from one event to another, that `owner` has to do with. */
+/* Whether bytes were lost, from one event to another, that concern the scope. */
 bool loss_between(const model *m, size_t from, size_t to, whose owner, plato_direction direction);
 
 /* The id and the session that a message or an ACK shows. */
 uint64_t id_of(const fact *f);
 uint64_t session_of(const fact *f);
 
-/* Both showed ids to one counter. */
+/* The ids of both count in one sequence. */
 bool same_counter(const fact *a, const fact *b);
 
 /* An UP or PUSH. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The model: ids and their counters. */
+/* The model: ids and their sequences. */
 #include "model_facts.h"
 
 #include <string.h>
@@ -30,7 +30,7 @@ uint32_t number(size_t i)
     return (uint32_t)i + 1;
 }
 
-/* Whether bytes were lost that `owner` has to do with. */
+/* Whether bytes were lost that concern the scope. */
 static bool loss_concerns(const fact *loss, whose owner, plato_direction direction)
 {
     return loss->e->is_loss && loss->e->direction == direction &&
@@ -61,7 +61,7 @@ uint64_t session_of(const fact *f)
                                        : h->ack.session_id;
 }
 
-/* Both showed ids to one counter. */
+/* The ids of both count in one sequence. */
 bool same_counter(const fact *a, const fact *b)
 {
     if (!a->counted || !b->counted || a->direction != b->direction ||
@@ -75,7 +75,7 @@ bool is_message(const fact *f)
     return is_frame(f, PLATO_UP) || is_frame(f, PLATO_PUSH);
 }
 
-/* The hole in front of event k is the capture's if bytes are missing since the id before. */
+/* The hole before event k is the capture's if bytes are missing since the id before. */
 static bool hole_is_of_capture(const model *m, size_t k)
 {
     for (size_t i = k; i-- > 0;)

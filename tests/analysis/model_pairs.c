@@ -78,7 +78,8 @@ size_t first_up(const model *m, size_t ack, whose owner)
     return NOBODY;
 }
 
-/* The variant: by ClientID on the connection; the oldest that is open, else the last answered. */
+/* MsgCmd framing: by ClientID on the connection; the oldest that is open, else the last answered.
+ */
 size_t variant_up(const model *m, size_t ack)
 {
     const event *e = m->facts[ack].e;

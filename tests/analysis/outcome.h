@@ -2,7 +2,7 @@
 /*
  * All that is said of a frame once everything was fed, as text: words in this order, "-" if none.
  *
- *     missing           capture gap: bytes in front of the frame are missing
+ *     missing           capture gap: bytes before the frame are missing
  *     gap=3-5           ids 3..5 were skipped
  *     dup=1             a repeat of frame 1
  *     conflict

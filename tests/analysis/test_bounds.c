@@ -183,7 +183,7 @@ START_TEST(messages_of_a_session_are_bounded)
 }
 END_TEST
 
-/* Eight contents of one id are told apart; a ninth is a conflict like the others. */
+/* Eight contents of one id are distinguished; a ninth is a conflict like the others. */
 START_TEST(contents_of_an_id_are_bounded)
 {
     CHECK_ROWS({"0 c1 up 42/1 a", "in=10"}, {"0 c1 up 42/1 b", "conflict"},

@@ -74,7 +74,7 @@ START_TEST(against_the_rules)
         {'<', 0, 0, 9, -1, PLATO_EXCHANGE_UNASKED},
         {'>', 999, 0, 1, 5, PLATO_EXCHANGE_TOO_SOON},
         {'>', 2000, 0, 2, 3, PLATO_EXCHANGE_IN_FLIGHT},
-        {'<', 2001, 0, 2, 2, 0}, /* overtakes: the content tells */
+        {'<', 2001, 0, 2, 2, 0}, /* overtakes: the content decides */
         {'>', 2500, 0, 3, -1, PLATO_EXCHANGE_IN_FLIGHT | PLATO_EXCHANGE_TOO_SOON},
         {'<', 5000, 0, 1, 1, PLATO_EXCHANGE_LATE},
         {'>', 9000, 0, 4, 7, 0},

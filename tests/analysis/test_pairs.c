@@ -243,7 +243,7 @@ START_TEST(a_refusal_teaches_no_conn_id)
 }
 END_TEST
 
-/* What is sent again behind the RECONN still names the old connection. */
+/* What is sent again after the RECONN still names the old connection. */
 START_TEST(an_up_does_not_take_a_known_conn_id_away)
 {
     CHECK_ROWS({"0 c1 login 1001", "in=2 next=3"}, {"1 c1 ack login conn=7", "to=1 rt=1"},
@@ -309,5 +309,5 @@ int main(void)
         an_up_does_not_take_a_known_conn_id_away,
         what_is_known_of_a_connection,
     };
-    return RUN_TESTS("analysis: pairs", tests);
+    return RUN_TESTS("analysis: transactions", tests);
 }

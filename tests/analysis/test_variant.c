@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What is different in the length-prefixed variant. */
+/* What is different in MsgCmd framing. */
 #include "run_history.h"
 #include "run_tests.h"
 
@@ -125,5 +125,5 @@ int main(void)
         missing_bytes_withhold_unacked_on_their_connection,
         a_refused_up_pairs_by_its_client_id,
     };
-    return RUN_TESTS("analysis: variant", tests);
+    return RUN_TESTS("analysis: msgcmd", tests);
 }

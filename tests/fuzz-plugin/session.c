@@ -135,7 +135,7 @@ static tap_packet_status on_message(void *listener, packet_info *pinfo, epan_dis
     });
 }
 
-/* The same, and bytes between them, as other plugins are told. */
+/* The same, and bytes between them, as other plugins get them. */
 static tap_packet_status on_talk(void *listener, packet_info *pinfo, epan_dissect_t *edt,
                                  const void *data, tap_flags_t tap_flags)
 {
@@ -369,7 +369,7 @@ void session_add(const tcp_packet *packet)
     kept_packet *kept = &packets[packet_count++];
     kept->len = HEADERS + (uint32_t)packet->len;
     kept->captured = HEADERS + (uint32_t)packet->captured;
-    /* exactly as many bytes as were captured, so that a look behind them is seen */
+    /* exactly as many bytes as were captured, so that a read past them is seen */
     kept->bytes = malloc(kept->captured);
     if (kept->bytes == NULL)
         abort();
@@ -391,7 +391,7 @@ void session_add(const tcp_packet *packet)
     frame_data_set_after_dissect(&kept->fd, &bytes_so_far);
 }
 
-/* PLATO_FUZZ_LENIENT: passes may differ, which is said; to look for worse behind that. */
+/* PLATO_FUZZ_LENIENT: passes may differ, which is said; to look for worse beyond that. */
 static void passes_differ(void)
 {
     static unsigned times;

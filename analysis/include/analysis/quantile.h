@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A percentile of numbers that come one by one, known at all times: what a statistic that is drawn
- * while it counts needs. By nearest rank, so it is a number that was seen: the smallest that
- * `percent` of all do not exceed. Knows nothing of Wireshark.
+ * A percentile of numbers that arrive one by one, known at all times, for statistics that are drawn
+ * while they are counted. By nearest rank, so it is one of the numbers: the smallest that `percent`
+ * of all do not exceed.
  */
 #ifndef PLATO_QUANTILE_H
 #define PLATO_QUANTILE_H
@@ -11,14 +11,14 @@
 #include <stdint.h>
 
 /*
- * So many numbers are kept, in 8 bytes each, and up to so many the percentile is exact. Of more,
- * every second one is dropped, by rank, and from then on every second one is taken; and so on.
+ * Numbers that are kept, in 8 bytes each; up to this many the percentile is exact. Beyond it, every
+ * second one is dropped, by rank, and from then on only every second one is taken; and so on.
  */
 #define QUANTILE_KEPT_MAX (1u << 20)
 
 typedef struct quantile {
     unsigned percent; /* 1 to 99 */
-    unsigned stride;  /* each so many-th number is taken */
+    unsigned stride;  /* one number of this many is taken */
     unsigned passed;  /* numbers since the last that was taken */
     GArray *low;      /* int64_t: the smaller ones up to the percentile, the largest on top */
     GArray *high;     /* the others, the smallest on top */
@@ -30,7 +30,7 @@ void quantile_clear(quantile *q);
 /* O(log n). */
 void quantile_add(quantile *q, int64_t number);
 
-/* Of one number or more. */
+/* At least one number must have been added. */
 int64_t quantile_get(const quantile *q);
 
 #endif

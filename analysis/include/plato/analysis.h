@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Judging traffic: frames in the order of time go in, a verdict per frame comes out. No I/O, no
- * epan, no clock. docs/analysis.md says what each verdict means.
+ * Analysis of traffic: frames are fed in the order of time, and each gets a verdict. No I/O, no
+ * epan, no clock. docs/analysis.md explains each verdict.
  *
  *     plato_analysis *a = plato_analysis_new(&config, NULL);
  *     for each frame, in the order in which its last byte was captured:
- *         const plato_judged *j = plato_analysis_frame(a, &frame);       keep j with the frame
+ *         const plato_judged *r = plato_analysis_frame(a, &frame);    keep r with the frame
  *     now, and at any later time:
- *         plato_verdict v = plato_analysis_verdict(a, j);     with all that is known by then
- *     plato_analysis_free(a);                                            j is dead
+ *         plato_verdict v = plato_analysis_verdict(a, r);    with all that is known by then
+ *     plato_analysis_free(a);                                            r is dead
  *
- * What must not be fed: frames with a bad CRC or a malformed head, and what TCP sent again.
+ * Must not be fed: frames with a bad CRC or a malformed head, and TCP retransmissions.
  *
  * Cost: O(log n) for each frame, whatever its ids (an ACK that answers many PUSHes or repeats pays
  * for each of them, once). Memory: 24 bytes for each ACK and 56 for each UP and PUSH, more only for
- * what is wrong with them; for each counter the last PLATO_ANALYSIS_WINDOW ids, up to 65,536 older
- * requests that wait for an answer, and up to 1,024 holes; for each session its last
+ * what is wrong with them; for each sequence of ids the last PLATO_ANALYSIS_WINDOW, up to 65,536
+ * older requests that wait for an answer, and up to 1,024 holes; for each session its last
  * PLATO_ANALYSIS_WINDOW messages. What is answered is released.
  *
  * One analysis belongs to one thread at a time. GLib ends the program when its memory is out.
@@ -27,7 +27,7 @@
 
 PLATO_BEGIN
 
-/* Repeats and conflicts are recognised over at least so many ids of a counter. */
+/* Repeats and conflicts are recognised over at least this many ids of a sequence. */
 #define PLATO_ANALYSIS_WINDOW 1024u
 
 typedef struct plato_analysis plato_analysis;
@@ -52,12 +52,11 @@ typedef struct plato_analysis_config {
 
 /* One frame as it is fed. */
 typedef struct plato_observation {
-    uint32_t number;           /* the caller's name for where the frame stands (a packet number);
-                                  never 0, never falling from call to call, the same for frames that
-                                  end in one packet. Verdicts refer to frames by it */
+    uint32_t number;           /* of the packet in which the frame ends: never 0, never lower
+                                  than in the call before. Verdicts refer to frames by it */
     uint32_t connection;       /* the caller's index of the transport connection */
-    plato_direction direction; /* counts where the type does not tell who sent the frame: ACKs of
-                                  the variant, and unknown types */
+    plato_direction direction; /* counts where the type does not decide who sent the frame: ACKs in
+                                  MsgCmd framing, and unknown types */
     plato_framing framing;
     int64_t time_ns;         /* since any fixed moment */
     const plato_head *head;  /* borrowed for the call */
@@ -68,7 +67,7 @@ typedef struct plato_observation {
 /* What was found, as bits of plato_verdict.flags. */
 typedef enum plato_verdict_flag {
     PLATO_VERDICT_GAP = 1 << 0,            /* ids gap_first..gap_last were skipped by the sender */
-    PLATO_VERDICT_CAPTURE_GAP = 1 << 1,    /* bytes in front of this frame are not in the capture */
+    PLATO_VERDICT_CAPTURE_GAP = 1 << 1,    /* bytes before this frame are not in the capture */
     PLATO_VERDICT_DUPLICATE = 1 << 2,      /* same id, same content as frame duplicate_of */
     PLATO_VERDICT_CONFLICT = 1 << 3,       /* same id, other content */
     PLATO_VERDICT_OUT_OF_ORDER = 1 << 4,   /* below the highest id seen, and not seen before */
@@ -76,23 +75,22 @@ typedef enum plato_verdict_flag {
     PLATO_VERDICT_SLOW_RESPONSE = 1 << 6,  /* response_time_ns over the configured limit */
     PLATO_VERDICT_HEARTBEAT_LATE = 1 << 7, /* a HEARTBEAT that comes late */
     PLATO_VERDICT_HAS_RESPONSE_TIME = 1 << 8, /* response_to and response_time_ns are set */
-    PLATO_VERDICT_HAS_DELIVERY_TIME = 1 << 9, /* delivery_of and delivery_time_ns are set; LATER
-                                                 where the PUSH came before the ACK */
+    PLATO_VERDICT_HAS_DELIVERY_TIME = 1 << 9, /* delivery_of and delivery_time_ns are set; LATER */
 } plato_verdict_flag;
 
 /*
  * The verdict on one frame. Frame numbers are plato_observation.number, 0 = none. Members marked
- * LATER may be told by later frames; all others are final when plato_analysis_frame() returns.
- * What was told once does not change any more.
+ * LATER may be set by later frames; all others are final when plato_analysis_frame() returns.
+ * What is set once does not change any more.
  */
 typedef struct plato_verdict {
     uint32_t flags;       /* plato_verdict_flag */
-    uint32_t later_flags; /* those of them that later frames told */
+    uint32_t later_flags; /* those of them that later frames set */
     uint32_t duplicate_of;
     uint32_t gap_in;
     uint32_t response_to;
-    uint32_t response_in; /* LATER; in a repeat, where its first sending was answered, which may be
-                             an earlier frame */
+    uint32_t response_in; /* LATER; in a repeat, where its first transmission was answered, which
+                             may be an earlier frame */
     uint32_t delivery_of; /* LATER, where the PUSH precedes the ACK that explains it */
     uint32_t prev_conn;   /* RECONN: the frame that opened the connection being resumed */
     uint32_t next_conn;   /* LATER: the first RECONN that resumed the connection which this frame
@@ -118,8 +116,8 @@ plato_analysis *plato_analysis_new(const plato_analysis_config *config,
 void plato_analysis_free(plato_analysis *analysis);
 
 /*
- * Says that bytes of `connection` in `direction` are missing from the capture between the last
- * frame that was fed and whatever comes next. `number` is where that was noticed.
+ * Bytes of `connection` in `direction` are missing from the capture between the last frame that was
+ * fed and the next one. `number` is the packet where that was noticed.
  */
 void plato_analysis_loss(plato_analysis *analysis, uint32_t connection, plato_direction direction,
                          uint32_t number);
@@ -131,32 +129,38 @@ void plato_analysis_loss(plato_analysis *analysis, uint32_t connection, plato_di
 const plato_judged *plato_analysis_frame(plato_analysis *analysis,
                                          const plato_observation *observation);
 
-/* The verdict on a frame, with what the frames fed so far can tell. O(1). */
+/* The verdict on a frame, with what is known from the frames fed so far. O(1). */
 plato_verdict plato_analysis_verdict(const plato_analysis *analysis, const plato_judged *judged);
 
 /* plato_observation.number of the frame. */
 uint32_t plato_judged_number(const plato_judged *judged);
 
 /*
- * From one PUSH of an UP to the next, NULL behind the last. They are in the order in which they
+ * From one PUSH of an UP to the next, NULL after the last. They are in the order in which they
  * became known: that of the capture, unless an UP was acknowledged under several msg_ids.
  */
 const plato_judged *plato_judged_next_delivery(const plato_judged *push);
 
 /*
- * Whether the frame is an UP or PUSH (its first sending) that was never acknowledged, as far as
- * the frames fed so far can tell, with no bytes missing that could hold the answer. Meant to be
- * asked when all frames have been fed. O(1).
+ * Whether the frame is an UP or PUSH (its first transmission) that was never acknowledged, as far
+ * as is known from the frames fed so far, with no bytes missing that could hold the answer. Meant
+ * to be asked when all frames have been fed. O(1).
  */
 bool plato_analysis_unacked(const plato_analysis *analysis, const plato_judged *judged);
 
-/* Who is behind a transport connection, as far as it is known (yet): 0 = not known. */
+/* The client of a transport connection, as far as it is known so far: 0 = not known. */
 typedef struct plato_identity {
     uint64_t device_id;
     uint64_t conn_id;
 } plato_identity;
 
 plato_identity plato_analysis_identity(const plato_analysis *analysis, uint32_t connection);
+
+/*
+ * The digest of a frame's content, for plato_observation: it compares contents, and is no
+ * protection against collisions made on purpose. It depends on the machine's byte order. O(n).
+ */
+uint64_t plato_analysis_digest(plato_span content);
 
 PLATO_END
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Requests and replies of the latency and command protocols (docs/commands.md): which belong
- * together, and what is against the rules. Messages of one conversation go in, in the order of
- * time; what is found is written into them.
+ * together, and what breaks the rules. Messages of one conversation are fed in the order of time;
+ * what is found is written into them.
  *
- * No memory of its own: the messages are the caller's, and must live as long as the exchanges.
+ * No memory of its own: the messages are the caller's, and must live as long as the conversation.
  */
 #ifndef PLATO_EXCHANGE_H
 #define PLATO_EXCHANGE_H
@@ -16,22 +16,22 @@
 
 PLATO_BEGIN
 
-#define PLATO_LATENCY_GIVE_UP_NS 4000000000   /* a probe is given up after so long */
-#define PLATO_LATENCY_PAUSE_NS 1000000000     /* from a reply to the next probe, at least */
-#define PLATO_LATENCY_SILENCE_NS 360000000000 /* from probe to probe on a connection, at most */
+#define PLATO_LATENCY_GIVE_UP_NS 4000000000   /* a probe without a reply has timed out */
+#define PLATO_LATENCY_PAUSE_NS 1000000000     /* from a reply to the next probe */
+#define PLATO_LATENCY_SILENCE_NS 360000000000 /* between probes of a connection */
 
-/* Most requests that wait for a reply; the oldest are given up beyond that. */
+/* Most requests that wait for a reply; beyond that the oldest are dropped. */
 #define PLATO_EXCHANGES_OPEN_MAX 65536u
-#define PLATO_EXCHANGES_SEARCHED_MAX 64u /* where the order does not tell whose a reply is */
+#define PLATO_EXCHANGES_SEARCHED_MAX 64u /* where order does not decide it */
 
 /* What was found, as bits of plato_exchange.flags. */
 typedef enum plato_exchange_flag {
     PLATO_EXCHANGE_IN_FLIGHT = 1 << 0, /* request: an earlier one was still waiting */
-    PLATO_EXCHANGE_TOO_SOON = 1 << 1,  /* request: too close behind the last request or reply */
+    PLATO_EXCHANGE_TOO_SOON = 1 << 1,  /* request: too soon after the last request or reply */
     PLATO_EXCHANGE_DIFFERS = 1 << 2,   /* reply: not what its request asks for */
-    PLATO_EXCHANGE_LATE = 1 << 3,      /* reply: its request had been given up */
+    PLATO_EXCHANGE_LATE = 1 << 3,      /* reply: its request had timed out */
     PLATO_EXCHANGE_UNASKED = 1 << 4,   /* reply: no request was waiting */
-    PLATO_EXCHANGE_SILENT = 1 << 5,    /* request: too long behind the last request */
+    PLATO_EXCHANGE_SILENT = 1 << 5,    /* request: too long after the last request */
 } plato_exchange_flag;
 
 /* One message. The caller sets the first part and leaves the rest zero. */
@@ -42,18 +42,18 @@ typedef struct plato_exchange {
     uint64_t content;
     bool is_echo;       /* request: its reply has the same content as well */
     bool is_error;      /* reply: an error reply answers any kind */
-    bool on_connection; /* request: it came over a connection, which may be forgotten on its way */
+    bool on_connection; /* request: over a connection, which NAT forgets when it is idle */
 
     unsigned flags;
-    struct plato_exchange *peer; /* request: its reply, reply: its request; NULL: none so far */
+    struct plato_exchange *peer; /* its reply or request; NULL: none so far */
     struct plato_exchange *next; /* the next request that waits */
 } plato_exchange;
 
 typedef struct plato_exchange_rules {
-    int64_t give_up_ns; /* a request is given up after so long; 0: never */
+    int64_t give_up_ns; /* a request without a reply has timed out; 0: never */
     int64_t pause_ns;   /* between requests, and from a reply to a request; 0: none */
     bool one_at_a_time; /* a second request while one waits is PLATO_EXCHANGE_IN_FLIGHT */
-    bool by_content;    /* replies may come in any order: the content tells whose they are */
+    bool by_content;    /* replies may come in any order: the content says which they answer */
     int64_t silence_ns; /* longest time between two requests on a connection; 0: any */
 } plato_exchange_rules;
 
@@ -65,9 +65,9 @@ typedef struct plato_exchanges {
     bool any_request;
     bool any_reply;
     int64_t request_ns;   /* of the latest */
-    bool request_missing; /* the caller's: perhaps one has come since, and is not known */
+    bool request_missing; /* set by the caller: one may have come since that was not seen */
     int64_t reply_ns;
-    bool incomplete; /* the caller's: messages may be missing: of replies in order, none is wrong */
+    bool incomplete; /* set by the caller: messages may be missing, so replies may skip requests */
 } plato_exchanges;
 
 /* O(1); with by_content, or if incomplete, a reply costs up to PLATO_EXCHANGES_SEARCHED_MAX

@@ -6,8 +6,6 @@
 #include "plato/pdu/prefs.h"
 #include "support/flow.h"
 
-#include <string.h>
-
 /* One instance for each capture file. */
 static plato_analysis *engine;
 
@@ -54,21 +52,6 @@ static bool is_evidence(const pdu_info *facts)
            facts->frame.var_head.n == facts->frame.var_head_len;
 }
 
-/* Content is compared, not protected. Eight bytes at a time, each step a bijection of the word. */
-static uint64_t digest(plato_span content)
-{
-    const uint64_t odd = 0x9e3779b97f4a7c15u;
-    uint64_t hash = odd;
-    for (size_t i = 0; i < content.n; i += sizeof hash) {
-        const size_t left = content.n - i;
-        uint64_t word = 0;
-        memcpy(&word, content.p + i, left < sizeof word ? left : sizeof word);
-        hash = (hash ^ word) * odd;
-        hash ^= hash >> 32;
-    }
-    return hash;
-}
-
 static plato_direction direction_of(bool upstream)
 {
     return upstream ? PLATO_UPSTREAM : PLATO_DOWNSTREAM;
@@ -78,7 +61,7 @@ static plato_direction direction_of(bool upstream)
 static void describe_content(const pdu_info *facts, plato_observation *observation)
 {
     observation->content_len = facts->complete ? (uint32_t)facts->content.n : facts->frame.msg_len;
-    observation->content_digest = facts->complete ? digest(facts->content) : 0;
+    observation->content_digest = facts->complete ? plato_analysis_digest(facts->content) : 0;
 }
 
 static const plato_judged *feed(plato_analysis *a, packet_info *pinfo,

@@ -2,9 +2,9 @@
 /* What a body is: what the user says, JSON, a message of the schema, text, or bytes. */
 #include "plato/pdu/body.h"
 
-#include "plato/pdu/json.h"
 #include "user_schema/uat_body_types.h"
 
+#include <plato/json.h>
 #include <plato/schema/plato.pb-c.h>
 #include <string.h>
 

@@ -17,15 +17,4 @@ static inline size_t plato_header_len(plato_framing framing)
 plato_framing plato_find_framing(packet_info *pinfo, plato_conversation *conversation,
                                  const uint8_t *p, size_t n, bool in_sync);
 
-/*
- * Whether a whole MsgCmd frame begins at p[0] beyond doubt. There is no CRC, so everything must
- * fit: the length, MsgCmd with nothing unknown, and in it the message of its type with known fields
- * only.
- */
-bool plato_msgcmd_is_proof(const uint8_t *p, size_t n, const plato_limits *limits);
-
-/* As plato_resync(), for the MsgCmd framing. */
-plato_resync_result plato_msgcmd_resync(const uint8_t *p, size_t n, const plato_limits *limits,
-                                        const plato_resync_budget *budget);
-
 #endif

@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * Is it JSON? Wireshark's own json_validate() counts the parts of the text and gives up at 1024, so
- * a long list would not be JSON; what it lets through is not always JSON either.
- */
-#include "plato/pdu/json.h"
+#include "plato/json.h"
 
 #include <string.h>
 
@@ -11,7 +7,7 @@ typedef struct json_reader {
     const uint8_t *p;
     const uint8_t *end;
     unsigned depth;
-    bool in_object[JSON_DEEPEST]; /* for each open bracket: is it '{' */
+    bool in_object[PLATO_JSON_DEPTH_MAX]; /* for each open bracket: is it '{' */
 } json_reader;
 
 /* What has to come next. */
@@ -61,7 +57,7 @@ static bool take_digits(json_reader *r)
     return r->p > from;
 }
 
-/* Behind a backslash. */
+/* What follows a backslash. */
 static bool take_escape(json_reader *r)
 {
     const int c = peek(r);
@@ -117,7 +113,7 @@ static bool take_word(json_reader *r)
     return false;
 }
 
-static json_want behind_value(const json_reader *r)
+static json_want after_value(const json_reader *r)
 {
     return r->depth > 0 ? WANT_NEXT : WANT_NOTHING;
 }
@@ -131,7 +127,7 @@ static json_want read_value(json_reader *r)
 {
     const int c = peek(r);
     if (c == '{' || c == '[') {
-        if (r->depth == JSON_DEEPEST)
+        if (r->depth == PLATO_JSON_DEPTH_MAX)
             return NOT_JSON;
         r->p++;
         r->in_object[r->depth++] = c == '{';
@@ -140,7 +136,7 @@ static json_want read_value(json_reader *r)
     const bool ok = c == '"'                  ? take_string(r)
                     : c == '-' || is_digit(c) ? take_number(r)
                                               : take_word(r);
-    return ok ? behind_value(r) : NOT_JSON;
+    return ok ? after_value(r) : NOT_JSON;
 }
 
 static bool take_close(json_reader *r)
@@ -169,11 +165,11 @@ static json_want step(json_reader *r, json_want want)
         return read_key(r);
     case WANT_FIRST:
         if (take_close(r))
-            return behind_value(r);
+            return after_value(r);
         return in_object(r) ? WANT_KEY : WANT_VALUE;
     case WANT_NEXT:
         if (take_close(r))
-            return behind_value(r);
+            return after_value(r);
         if (!take(r, ','))
             return NOT_JSON;
         return in_object(r) ? WANT_KEY : WANT_VALUE;
