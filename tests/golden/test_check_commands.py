@@ -154,7 +154,7 @@ class Kept(CommandCheck):
 
 
 class Floods(CommandCheck):
-    """Both rules count as a server does: so much at once, and so much in a second."""
+    """Both rules count as a server does: a burst, and a rate in each second."""
 
     def rounds(self, flow, reply, count, seconds):
         """This many requests, each answered at once; the numbers of the replies' packets."""

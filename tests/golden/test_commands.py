@@ -315,7 +315,7 @@ class TextCommands(CommandTest):
         f.server(b"ECHO/2\r\n")               # 5 differs
         f.client(b"PING/a=b\r\n")             # 6 reserved
         f.server(b"TIME/now\r\n")             # 7 differs
-        f.server(b"TIME/now\r\n")             # 8 unasked
+        f.server(b"TIME/now\r\n")             # 8 unsolicited
         f.client(b"ECHO/a\r\nHELLO/\r\n")     # 9 no integer; unknown
         f.client(b"PI")                       # 10
         self.capture.pause(41)
@@ -491,7 +491,7 @@ class BinaryCommands(CommandTest):
         f.server(command(0, value(2)))        # 5 differs
         f.client(command(0, b"abc"))          # 6 no echo of four bytes
         f.server(command(1))                  # 7 differs
-        f.server(command(1))                  # 8 unasked
+        f.server(command(1))                  # 8 unsolicited
         f.client(command(4, b"hello")[:10])   # 9
         self.capture.pause(41)
         f.client(command(4, b"hello")[10:])   # 10 slow

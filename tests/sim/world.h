@@ -63,7 +63,7 @@ typedef void (*event_fn)(world *w, void *what, uint64_t number, GBytes *bytes);
 world *world_new(uint64_t seed, unsigned cut_at, bool verbose);
 void world_free(world *w);
 
-/* Runs it once; NULL, or what was wrong, which the world owns. */
+/* Runs it once; NULL, or what was wrong, which `w` owns. */
 const char *world_run(world *w);
 
 /* Does something at a later time; `bytes` are taken over, NULL is allowed. */

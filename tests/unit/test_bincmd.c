@@ -282,7 +282,7 @@ START_TEST(error_replies)
     ck_assert_int_eq(
         plato_bincmd_encode_error(PLATO_BINCMD_MAGIC, 65536, NULL, wire, sizeof wire, &n),
         PLATO_ERR_ARGUMENT);
-    /* no half of a character: 2046 bytes have room for 1023 of two bytes behind one of one */
+    /* no half of a character: 2046 bytes have room for 1023 of two bytes after one of one */
     memset(long_reason, 'x', 1);
     for (size_t i = 1; i + 1 < sizeof long_reason; i += 2)
         memcpy(long_reason + i, "\xc3\xa4", i + 2 < sizeof long_reason ? 2 : 0);
