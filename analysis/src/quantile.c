@@ -54,12 +54,12 @@ static int64_t pop(GArray *heap, bool largest_first)
     return top;
 }
 
-static size_t rank_of(const quantile *q, size_t n)
+static size_t rank_of(const analysis_quantile *q, size_t n)
 {
     return (n * q->percent + 99) / 100;
 }
 
-static void keep(quantile *q, int64_t number)
+static void keep(analysis_quantile *q, int64_t number)
 {
     if (q->low->len > 0 && number <= numbers(q->low)[0])
         push(q->low, true, number);
@@ -80,7 +80,7 @@ static int compare(const void *a, const void *b)
 }
 
 /* Drops every second number in the order of their size. */
-static void thin_out(quantile *q)
+static void thin_out(analysis_quantile *q)
 {
     GArray *all = q->low;
     g_array_append_vals(all, q->high->data, q->high->len);
@@ -92,33 +92,33 @@ static void thin_out(quantile *q)
     g_array_unref(all);
 }
 
-void quantile_init(quantile *q, unsigned percent)
+void analysis_quantile_init(analysis_quantile *q, unsigned percent)
 {
-    *q = (quantile){.percent = percent,
-                    .stride = 1,
-                    .low = g_array_new(FALSE, FALSE, sizeof(int64_t)),
-                    .high = g_array_new(FALSE, FALSE, sizeof(int64_t))};
+    *q = (analysis_quantile){.percent = percent,
+                             .stride = 1,
+                             .low = g_array_new(FALSE, FALSE, sizeof(int64_t)),
+                             .high = g_array_new(FALSE, FALSE, sizeof(int64_t))};
 }
 
-void quantile_clear(quantile *q)
+void analysis_quantile_clear(analysis_quantile *q)
 {
     g_array_unref(q->low);
     g_array_unref(q->high);
 }
 
-void quantile_add(quantile *q, int64_t number)
+void analysis_quantile_add(analysis_quantile *q, int64_t number)
 {
     if (++q->passed < q->stride)
         return;
     q->passed = 0;
-    if (q->low->len + q->high->len == QUANTILE_KEPT_MAX) {
+    if (q->low->len + q->high->len == ANALYSIS_QUANTILE_KEPT_MAX) {
         thin_out(q);
         q->stride *= 2;
     }
     keep(q, number);
 }
 
-int64_t quantile_get(const quantile *q)
+int64_t analysis_quantile_get(const analysis_quantile *q)
 {
     assert(q->low->len > 0);
     return numbers(q->low)[0];

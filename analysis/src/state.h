@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The state of an analysis, and one frame on its way through it. */
-#ifndef PLATO_ANALYSIS_STATE_H
-#define PLATO_ANALYSIS_STATE_H
+#ifndef ANALYSIS_SRC_STATE_H
+#define ANALYSIS_SRC_STATE_H
 
 #include "key.h"
 #include "record.h"
@@ -16,18 +16,18 @@ typedef struct analysis_limits {
 
 #define ANALYSIS_LIMITS_DEFAULT                                                                    \
     {                                                                                              \
-        PLATO_ANALYSIS_WINDOW, 65536, 1024                                                         \
+        ANALYSIS_WINDOW, 65536, 1024                                                               \
     }
 
-struct plato_analysis {
-    plato_analysis_config config;
+struct analysis_state {
+    analysis_config config;
     analysis_limits limits;
     record_store records;
-    GHashTable *connections; /* index -> connection */
-    GHashTable *devices;     /* set: (analysis, device_id) */
-    GHashTable *conn_ids;    /* set: (analysis, conn_id) */
-    GHashTable *counters;    /* set: (numbering of a scope, session) */
-    GHashTable *syncs;       /* set: (connection, session_id), while a SYNC is open */
+    GHashTable *connections;  /* index -> connection */
+    GHashTable *devices;      /* set: (analysis, device_id) */
+    GHashTable *conn_ids;     /* set: (analysis, conn_id) */
+    GHashTable *id_sequences; /* set: (numbering of a scope, session) */
+    GHashTable *syncs;        /* set: (connection, session_id), while a SYNC is open */
     GHashTable
         *session_names;   /* GBytes -> its ordinal: sessions that have a name instead of a number */
     GHashTable *sessions; /* set: (analysis, session_id): see delivery.c */
@@ -41,14 +41,14 @@ typedef struct connection connection;
 typedef struct frame {
     const plato_head *head;
     connection *conn;
-    record *record;
+    analysis_record *record;
     content content;
-    plato_direction direction; /* by the type where the type decides it */
-    bool variant;              /* MsgCmd framing */
+    analysis_direction direction; /* by the type where the type decides it */
+    bool msgcmd;                  /* MsgCmd framing */
 } frame;
 
-/* plato_analysis_new() with limits that a test can reach. `config` and `allocator` may be NULL. */
-plato_analysis *analysis_new_with_limits(const plato_analysis_config *config,
+/* analysis_new() with limits that a test can reach. `config` and `allocator` may be NULL. */
+analysis_state *analysis_new_with_limits(const analysis_config *config,
                                          const plato_allocator *allocator,
                                          const analysis_limits *limits);
 

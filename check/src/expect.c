@@ -39,12 +39,12 @@ struct expect_run {
     GPtrArray *all; /* in the order of their first frames */
 };
 
-const check_rule expect_rule = {
+const check_rule check_expect_rule = {
     .name = "expect",
-    .meaning = "The frames of an exchange come in order.",
+    .description = "The frames of an exchange come in order.",
     .reference = "docs/check.md, Expected exchanges",
-    .frame = rule_expect,
-    .end = rule_expect_end,
+    .frame = check_rule_expect,
+    .end = check_rule_expect_end,
 };
 
 static void free_progress(gpointer p)
@@ -54,7 +54,7 @@ static void free_progress(gpointer p)
     g_free(each);
 }
 
-void expect_run_free(struct expect_run *run)
+void check_expect_run_free(struct expect_run *run)
 {
     if (run == NULL)
         return;
@@ -68,7 +68,7 @@ static progress *progress_of(check_instance *rule, const check_frame *frame)
 {
     const expect_script *script = rule->script;
     const uint64_t number = script->scope == SCOPE_CONNECTION ? frame->conn->stream
-                            : script->scope == SCOPE_DEVICE   ? frame->owner->device_id
+                            : script->scope == SCOPE_DEVICE   ? frame->client->device_id
                                                               : 0;
     if ((script->has_only && number != script->only) ||
         (script->scope == SCOPE_DEVICE && number == 0))
@@ -115,12 +115,12 @@ static bool meets_condition(const check_frame *frame, const expect_condition *c,
 {
     uint64_t is;
     if (c->field == EXPECT_BODY) {
-        const plato_span content = frame->facts->body.content;
+        const plato_span content = frame->record->content;
         const size_t n = strlen(c->text);
         const bool same = content.n == n && (n == 0 || memcmp(content.p, c->text, n) == 0);
         return same == (c->op == OP_EQ);
     }
-    if (!expect_field(frame, c->field, &is))
+    if (!check_expect_field(frame, c->field, &is))
         return false;
     if (c->variable < 0)
         return compare(is, c->op, c->value);
@@ -234,27 +234,26 @@ static void describe(const check_frame *frame, char *text, size_t cap)
     static const char *const shown[] = {"type",       "code",        "device_id",
                                         "session_id", "client_id",   "msg_id",
                                         "conn_id",    "from_msg_id", "to_msg_id"};
-    g_snprintf(text, (gulong)cap, "%c %s", frame->upstream ? '>' : '<',
-               world_type_name(frame->head->msg_type));
-    for (size_t i = 0; i < array_length(shown); i++) {
+    (void)snprintf(text, cap, "%c %s", frame->upstream ? '>' : '<',
+                   check_type_name(frame->head->msg_type));
+    for (size_t i = 0; i < G_N_ELEMENTS(shown); i++) {
         for (int field = 1; field < 10; field++) {
             uint64_t value;
             const size_t n = strlen(text);
-            if (strcmp(expect_field_name(field), shown[i]) != 0 ||
-                !expect_field(frame, field, &value))
+            if (strcmp(check_expect_field_name(field), shown[i]) != 0 ||
+                !check_expect_field(frame, field, &value))
                 continue;
             if (strcmp(shown[i], "type") == 0)
-                g_snprintf(text + n, (gulong)(cap - n), " type=%s",
-                           world_type_name((uint32_t)value));
+                (void)snprintf(text + n, cap - n, " type=%s", check_type_name((uint32_t)value));
             else if (value != 0 || strcmp(shown[i], "code") == 0)
-                g_snprintf(text + n, (gulong)(cap - n), " %s=%" PRIu64, shown[i], value);
+                (void)snprintf(text + n, cap - n, " %s=%" PRIu64, shown[i], value);
         }
     }
 }
 
-RULE_FRAME(rule_expect)
+RULE_FRAME(check_rule_expect)
 {
-    (void)world;
+    (void)capture;
     const expect_script *script = rule->script;
     progress *p = progress_of(rule, frame);
     if (p == NULL || p->done)
@@ -301,7 +300,7 @@ static bool ended_too_early(const expect_script *script, const progress *p, int6
     return false;
 }
 
-static void report(const check_world *world, check_instance *rule, const progress *p)
+static void report(const check_capture *capture, check_instance *rule, const progress *p)
 {
     const expect_script *script = rule->script;
     const expect_step *step = step_at(script, MIN(p->best, script->steps->len - 1));
@@ -316,11 +315,11 @@ static void report(const check_world *world, check_instance *rule, const progres
     else
         g_string_append(text, "; nothing came behind it");
     const uint32_t packet = p->other_packet != 0 ? p->other_packet : p->best_packet;
-    const check_conn *conn = g_ptr_array_index(world->conns, p->stream);
+    const check_conn *conn = g_ptr_array_index(capture->conns, p->stream);
     if (p->lossy || conn->lost[DIR_UP] + conn->lost[DIR_DOWN] > 0)
         check_unsure_at(rule, packet, p->stream, "%s; but the capture does not show all of it",
                         text->str);
-    else if (ended_too_early(script, p, world->last_ns))
+    else if (ended_too_early(script, p, capture->last_ns))
         check_unsure_at(rule, packet, p->stream, "%s; the capture ends before its time was over",
                         text->str);
     else
@@ -335,7 +334,7 @@ static const char *scope_name(const expect_script *script)
                                              : "frame";
 }
 
-RULE_END(rule_expect_end)
+RULE_END(check_rule_expect_end)
 {
     const expect_script *script = rule->script;
     const GPtrArray *all = rule->expect != NULL ? rule->expect->all : NULL;
@@ -346,7 +345,7 @@ RULE_END(rule_expect_end)
         rule->judged++;
         done += p->done;
         if (script->every && !p->done)
-            report(world, rule, p);
+            report(capture, rule, p);
         if (furthest == NULL || (p->lossy && !furthest->lossy) ||
             (p->lossy == furthest->lossy && p->best > furthest->best))
             furthest = p;
@@ -356,5 +355,5 @@ RULE_END(rule_expect_end)
     else if (furthest == NULL)
         check_broken(rule, NULL, "there is no such %s", scope_name(script));
     else if (!script->every && done == 0)
-        report(world, rule, furthest);
+        report(capture, rule, furthest);
 }

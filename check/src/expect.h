@@ -3,10 +3,10 @@
  * Expected exchanges: an ordered list of frames that have to be there. docs/check.md has the
  * grammar.
  */
-#ifndef PLATO_CHECK_EXPECT_H
-#define PLATO_CHECK_EXPECT_H
+#ifndef CHECK_EXPECT_H
+#define CHECK_EXPECT_H
 
-#include "world.h"
+#include "capture.h"
 
 #define EXPECT_STEPS 256    /* of a script, repeats written out */
 #define EXPECT_CONDITIONS 8 /* of a step */
@@ -52,22 +52,22 @@ struct expect_script {
 };
 
 /* The rule of which each script is an instance. */
-extern const check_rule expect_rule;
+extern const check_rule check_expect_rule;
 
-expect_script *expect_script_new(const char *name, unsigned line);
-void expect_script_free(gpointer script);
+expect_script *check_expect_new(const char *name, unsigned line);
+void check_expect_free(gpointer p);
 
 /* Reads one line: a setting or a step. False, with *error (g_free) set. */
-bool expect_read_line(expect_script *script, unsigned line, const char *text, char **error);
+bool check_expect_read_line(expect_script *script, unsigned line, const char *text, char **error);
 
 /* When all lines were read. */
-bool expect_script_finish(expect_script *script, char **error);
+bool check_expect_finish(expect_script *script, char **error);
 
 /* The value that a field of a frame has; false if the type has no such field. */
-bool expect_field(const check_frame *frame, int field, uint64_t *value);
-const char *expect_field_name(int field);
+bool check_expect_field(const check_frame *frame, int field, uint64_t *value);
+const char *check_expect_field_name(int field);
 #define EXPECT_BODY 0 /* the field of body= */
 
-void expect_run_free(struct expect_run *run);
+void check_expect_run_free(struct expect_run *run);
 
 #endif

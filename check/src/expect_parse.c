@@ -50,22 +50,22 @@ static const char *const names[] = {
     "session_id", "msg_id",    "from_msg_id", "to_msg_id", "msg_len", "var_head_len",
 };
 
-const char *expect_field_name(int field)
+const char *check_expect_field_name(int field)
 {
     return names[field];
 }
 
-bool expect_field(const check_frame *frame, int field, uint64_t *value)
+bool check_expect_field(const check_frame *frame, int field, uint64_t *value)
 {
     if (strcmp(names[field], "msg_len") == 0) {
-        *value = frame->facts->frame.msg_len;
+        *value = frame->record->frame.msg_len;
         return true;
     }
     if (strcmp(names[field], "var_head_len") == 0) {
-        *value = frame->facts->frame.var_head_len;
+        *value = frame->record->frame.var_head_len;
         return true;
     }
-    for (size_t i = 0; i < array_length(fields); i++) {
+    for (size_t i = 0; i < G_N_ELEMENTS(fields); i++) {
         if (fields[i].msg_type != frame->head->msg_type ||
             strcmp(fields[i].name, names[field]) != 0)
             continue;
@@ -79,9 +79,9 @@ bool expect_field(const check_frame *frame, int field, uint64_t *value)
 /* Whether one of the types has the field at all. */
 static bool types_have(uint64_t types, int field)
 {
-    if (field == EXPECT_BODY || field >= (int)array_length(names) - 2)
+    if (field == EXPECT_BODY || field >= (int)G_N_ELEMENTS(names) - 2)
         return true;
-    for (size_t i = 0; i < array_length(fields); i++) {
+    for (size_t i = 0; i < G_N_ELEMENTS(fields); i++) {
         if ((types >> fields[i].msg_type & 1) != 0 && strcmp(fields[i].name, names[field]) == 0)
             return true;
     }
@@ -90,7 +90,7 @@ static bool types_have(uint64_t types, int field)
 
 /* ---- scripts ---- */
 
-expect_script *expect_script_new(const char *name, unsigned line)
+expect_script *check_expect_new(const char *name, unsigned line)
 {
     expect_script *script = g_new0(expect_script, 1);
     script->name = g_strdup(name);
@@ -100,7 +100,7 @@ expect_script *expect_script_new(const char *name, unsigned line)
 }
 
 /* Steps that are written out several times share their texts: the last of a line frees them. */
-void expect_script_free(gpointer p)
+void check_expect_free(gpointer p)
 {
     expect_script *script = (expect_script *)p;
     for (guint i = 0; i < script->steps->len; i++) {
@@ -141,7 +141,7 @@ static bool read_setting(expect_script *script, const char *name, const char *va
         return fail(error, "settings stand in front of the steps");
     if (strcmp(name, "of") == 0) {
         static const char *const scopes[] = {"connection", "device", "capture"};
-        for (size_t i = 0; i < array_length(scopes); i++) {
+        for (size_t i = 0; i < G_N_ELEMENTS(scopes); i++) {
             if (strcmp(scopes[i], value) == 0) {
                 script->scope = (expect_scope)i;
                 return true;
@@ -177,7 +177,7 @@ static bool read_repeat(const char *word, repeat *times, bool *is_one)
         repeat times;
     } signs[] = {{"?", {0, 1}}, {"*", {0, 0}}, {"+", {1, 0}}};
     *times = (repeat){1, 1};
-    for (size_t i = 0; i < array_length(signs); i++) {
+    for (size_t i = 0; i < G_N_ELEMENTS(signs); i++) {
         if (strcmp(word, signs[i].sign) == 0) {
             *times = signs[i].times;
             return *is_one = true;
@@ -253,22 +253,24 @@ static bool read_number(const char *text, expect_condition *condition, char **er
 
 static bool read_field(const char *name, size_t n, expect_condition *condition, char **error)
 {
-    for (size_t i = 0; i < array_length(names); i++) {
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
         if (strlen(names[i]) == n && strncmp(names[i], name, n) == 0) {
             condition->field = (int)i;
             return true;
         }
     }
-    char *all = g_strjoinv(", ", (char **)(void *)names);
-    fail(error, "there is no field '%.*s'; there are: %s", (int)n, name, all);
-    g_free(all);
+    GString *all = g_string_new(names[0]);
+    for (size_t i = 1; i < G_N_ELEMENTS(names); i++)
+        g_string_append_printf(all, ", %s", names[i]);
+    fail(error, "there is no field '%.*s'; there are: %s", (int)n, name, all->str);
+    g_string_free(all, TRUE);
     return false;
 }
 
 static bool read_operator(const char **text, expect_operator *op)
 {
     static const char *const signs[] = {"=", "!=", "<=", ">=", "<", ">"};
-    for (size_t i = 0; i < array_length(signs); i++) {
+    for (size_t i = 0; i < G_N_ELEMENTS(signs); i++) {
         if (g_str_has_prefix(*text, signs[i])) {
             *op = (expect_operator)i;
             *text += strlen(signs[i]);
@@ -389,19 +391,19 @@ static bool read_step(expect_script *script, unsigned line, const char *text, ch
 }
 
 /* A setting is the only line that begins with a letter. */
-bool expect_read_line(expect_script *script, unsigned line, const char *text, char **error)
+bool check_expect_read_line(expect_script *script, unsigned line, const char *text, char **error)
 {
     if (!g_ascii_isalpha(text[0]))
         return read_step(script, line, text, error);
-    char **sides = g_strsplit(text, "=", 2);
-    const bool ok = sides[1] != NULL
-                        ? read_setting(script, g_strstrip(sides[0]), g_strstrip(sides[1]), error)
+    char **flows = g_strsplit(text, "=", 2);
+    const bool ok = flows[1] != NULL
+                        ? read_setting(script, g_strstrip(flows[0]), g_strstrip(flows[1]), error)
                         : fail(error, "neither a setting (name = value) nor a step");
-    g_strfreev(sides);
+    g_strfreev(flows);
     return ok;
 }
 
-bool expect_script_finish(expect_script *script, char **error)
+bool check_expect_finish(expect_script *script, char **error)
 {
     for (guint i = 0; i < script->steps->len; i++) {
         if (!g_array_index(script->steps, expect_step, i).optional)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What stands behind "-z plato,check":
+ * What follows "-z plato,check":
  *
  *     option = { ("," | ";") word }
  *     word   = rule [ "(" [ param "=" value { ("," | ";") param "=" value } ] ")" ]
  *            | name "=" value  |  "only"  |  "strict"  |  "part"  |  "list"
- *     value  = '"' any characters, '\' in front of '"' and '\' '"'
+ *     value  = '"' any characters, '\' before '"' and '\' '"'
  *            | characters but , ; ( ) "
  */
 #include "settings.h"
@@ -86,7 +86,7 @@ static bool set_format(check_settings *settings, char *text, const reader *r)
 {
     static const char *const names[] = {"text", "tap", "junit", "json"};
     bool found = false;
-    for (size_t i = 0; i < array_length(names); i++) {
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
         if (strcmp(names[i], text) == 0) {
             settings->format = (check_format)i;
             found = true;
@@ -108,7 +108,7 @@ static bool read_setting(reader *r, const char *name)
     if (value == NULL)
         return false;
     if (strcmp(name, "file") == 0) {
-        const bool ok = check_read_file(settings, value, r->error);
+        const bool ok = check_settings_read_file(settings, value, r->error);
         g_free(value);
         return ok;
     }
@@ -167,7 +167,7 @@ static bool read_params(reader *r, GPtrArray *params)
     return true;
 }
 
-/* The label tells which instance of the rule the others are for. */
+/* The label says which instance of the rule the others are for. */
 static bool set_params(const reader *r, const char *rule_name, const GPtrArray *params)
 {
     const char *label = NULL;
@@ -175,7 +175,7 @@ static bool set_params(const reader *r, const char *rule_name, const GPtrArray *
         if (strcmp(g_ptr_array_index(params, i), "label") == 0)
             label = g_ptr_array_index(params, i + 1);
     }
-    check_instance *rule = check_name_rule(r->settings, rule_name, label, r->error);
+    check_instance *rule = check_settings_rule(r->settings, rule_name, label, r->error);
     bool ok = rule != NULL;
     for (guint i = 0; ok && i < params->len; i += 2) {
         const char *name = g_ptr_array_index(params, i);
@@ -228,9 +228,9 @@ static bool read_words(reader *r)
     return true;
 }
 
-check_settings *check_read_option(const char *text, char **error)
+check_settings *check_settings_read(const char *words, char **error)
 {
-    reader r = {check_settings_new(), text, error};
+    reader r = {check_settings_new(), words, error};
     if (!read_words(&r)) {
         check_settings_free(r.settings);
         return NULL;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Values of parameters: numbers, times, lists. */
-#include "talk.h"
+#include "command_conn.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +28,7 @@ static bool read_time(const char *text, uint64_t *value)
     const char *unit = text + digits + strspn(text + digits, " ");
     if (digits == 0 || digits > 15 || text[0] == '.')
         return false;
-    for (size_t i = 0; i < array_length(units); i++) {
+    for (size_t i = 0; i < G_N_ELEMENTS(units); i++) {
         if (strcmp(units[i].unit, unit) != 0)
             continue;
         const double ns = g_ascii_strtod(text, NULL) * units[i].ns;
@@ -50,7 +50,7 @@ static bool read_percent(const char *text, uint64_t *value)
 static bool read_bool(const char *text, uint64_t *value)
 {
     static const char *const words[] = {"no", "yes", "false", "true", "off", "on", "0", "1"};
-    for (size_t i = 0; i < array_length(words); i++) {
+    for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
         if (g_ascii_strcasecmp(text, words[i]) == 0) {
             *value = i & 1;
             return true;
@@ -59,12 +59,12 @@ static bool read_bool(const char *text, uint64_t *value)
     return false;
 }
 
-/* The number behind one name of a list; false if there is none below 64. */
+/* The number of one name of a list; false if there is none below 64. */
 static bool read_member(check_kind kind, const char *word, uint64_t *number)
 {
     const char *(*name_of)(uint32_t) = kind == KIND_TYPES       ? plato_msg_type_name
                                        : kind == KIND_CODES     ? plato_ack_code_name
-                                       : kind == KIND_PROTOCOLS ? talk_protocol_name
+                                       : kind == KIND_PROTOCOLS ? check_protocol_name
                                                                 : NULL;
     if (kind != KIND_PROTOCOLS && read_count(word, number))
         return *number < 64;
@@ -132,7 +132,7 @@ bool check_read_value(check_kind kind, const char *text, uint64_t *value, char *
 {
     if (read_value(kind, text, value))
         return true;
-    for (size_t i = 0; i < array_length(wanted); i++) {
+    for (size_t i = 0; i < G_N_ELEMENTS(wanted); i++) {
         if (wanted[i].kind == kind)
             *error = g_strdup_printf("'%s' is not %s", text, wanted[i].wanted);
     }
@@ -149,8 +149,8 @@ char *check_time_text(int64_t ns)
                  {1000000, "ms"},
                  {1000, "us"}};
     char number[G_ASCII_DTOSTR_BUF_SIZE];
-    for (size_t i = 0; i < array_length(steps); i++) {
-        if (ns >= steps[i].ns || i == array_length(steps) - 1) {
+    for (size_t i = 0; i < G_N_ELEMENTS(steps); i++) {
+        if (ns >= steps[i].ns || i == G_N_ELEMENTS(steps) - 1) {
             g_ascii_formatd(number, sizeof number, "%.6g", (double)ns / (double)steps[i].ns);
             return g_strdup_printf("%s %s", number, steps[i].unit);
         }

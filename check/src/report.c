@@ -2,27 +2,12 @@
 /* From what rules found to verdicts. */
 #include "report.h"
 
-static verdict_status status_of(const check_instance *rule)
-{
-    if (rule->broken.count > 0)
-        return STATUS_BROKEN;
-    if (rule->unsure.count > 0)
-        return STATUS_UNSURE;
-    return rule->judged > 0 ? STATUS_OK : STATUS_IDLE;
-}
-
-const char *verdict_status_text(verdict_status status)
-{
-    static const char *const words[] = {"ok", "broken", "unsure", "idle"};
-    return words[status];
-}
-
-char *report_finding_text(const check_finding *finding)
+char *check_finding_text(const check_finding *finding)
 {
     GString *text = g_string_new(NULL);
     if (finding->packet != 0)
         g_string_append_printf(text, "packet %u", finding->packet);
-    if (finding->stream != UINT32_MAX)
+    if (finding->stream != CHECK_NO_STREAM)
         g_string_append_printf(text, text->len > 0 ? " (connection %u)" : "connection %u",
                                finding->stream);
     if (text->len > 0)
@@ -31,7 +16,7 @@ char *report_finding_text(const check_finding *finding)
     return g_string_free(text, FALSE);
 }
 
-static char *sentence_of(const check_instance *rule, verdict_status status)
+static char *sentence_of(const check_instance *rule, check_status status)
 {
     GString *text = g_string_new(NULL);
     switch (status) {
@@ -67,60 +52,60 @@ static bool asks_for(const check_settings *settings, bool commands)
 }
 
 /* Why nothing was judged; NULL if it was. */
-static const char *lack_of_evidence(const check_settings *settings, const check_world *world)
+const char *check_lack_of_evidence(const check_settings *settings, const check_capture *capture)
 {
-    if (world->other_layout)
+    if (capture->other_build)
         return "plato.so and platocheck.so are not of the same build; install both together";
-    if (world->packets == 0)
+    if (capture->packets == 0)
         return "the capture holds no packets";
-    if (world->frames == 0 && world->messages == 0)
+    if (capture->frames == 0 && capture->messages == 0)
         return "the capture holds no Plato, nor latency probes, nor commands";
-    if (world->frames == 0 && asks_for(settings, false))
+    if (capture->frames == 0 && asks_for(settings, false))
         return "the capture holds no Plato, which rules were asked for";
-    if (world->messages == 0 && asks_for(settings, true))
+    if (capture->messages == 0 && asks_for(settings, true))
         return "the capture holds no latency probes and no commands, which rules were asked for";
-    if (world->not_judged)
+    if (capture->not_judged)
         return "the preference plato.analyze is off";
-    if (world->frames > 0 && world->usable == 0)
+    if (capture->frames > 0 && capture->usable == 0)
         return "no frame of Plato can be read";
-    if (world->frames == 0 && world->readable == 0)
+    if (capture->frames == 0 && capture->readable == 0)
         return "no latency probe and no command can be read";
     return NULL;
 }
 
 /* "24 frames of Plato and 3 messages of the command protocols in 35 packets" */
-static char *evidence_text(const check_world *world)
+static char *evidence_text(const check_capture *capture)
 {
     GString *text = g_string_new(NULL);
-    if (world->frames > 0)
-        g_string_append_printf(text, "%" PRIu64 " frames of Plato", world->frames);
-    if (world->messages > 0)
+    if (capture->frames > 0)
+        g_string_append_printf(text, "%" PRIu64 " frames of Plato", capture->frames);
+    if (capture->messages > 0)
         g_string_append_printf(text, "%s%" PRIu64 " messages of the command protocols",
-                               world->frames > 0 ? " and " : "", world->messages);
-    g_string_append_printf(text, " in %u packets", world->packets);
+                               capture->frames > 0 ? " and " : "", capture->messages);
+    g_string_append_printf(text, " in %u packets", capture->packets);
     return g_string_free(text, FALSE);
 }
 
-static void add_evidence(verdicts *v, const check_world *world)
+static void add_evidence(verdicts *v, const check_capture *capture)
 {
-    const char *lack = lack_of_evidence(v->settings, world);
+    const char *lack = check_lack_of_evidence(v->settings, capture);
     verdict evidence = {.name = g_strdup("evidence"),
                         .status = lack == NULL ? STATUS_OK : STATUS_UNSURE,
                         .failed = lack != NULL};
-    evidence.text = lack != NULL ? g_strdup(lack) : evidence_text(world);
+    evidence.text = lack != NULL ? g_strdup(lack) : evidence_text(capture);
     v->counts[evidence.status]++;
     g_array_append_val(v->list, evidence);
 }
 
-static verdicts judge(const check_settings *settings, const check_world *world)
+verdicts check_judge(const check_settings *settings, const check_capture *capture)
 {
     verdicts v = {.settings = settings,
-                  .capture = settings->name != NULL ? settings->name : "capture",
+                  .name = settings->name != NULL ? settings->name : "capture",
                   .list = g_array_new(FALSE, FALSE, sizeof(verdict))};
-    add_evidence(&v, world);
+    add_evidence(&v, capture);
     for (guint i = 0; i < settings->rules->len; i++) {
         const check_instance *rule = g_ptr_array_index(settings->rules, i);
-        const verdict_status status = status_of(rule);
+        const check_status status = check_status_of(rule);
         const verdict each = {
             .name = rule->label != NULL ? g_strdup_printf("%s %s", rule->rule->name, rule->label)
                                         : g_strdup(rule->rule->name),
@@ -135,37 +120,11 @@ static verdicts judge(const check_settings *settings, const check_world *world)
     return v;
 }
 
-static void free_verdicts(verdicts *v)
+void check_verdicts_clear(verdicts *v)
 {
     for (guint i = 0; i < v->list->len; i++) {
         g_free(g_array_index(v->list, verdict, i).name);
         g_free(g_array_index(v->list, verdict, i).text);
     }
     g_array_unref(v->list);
-}
-
-bool check_report(const check_settings *settings, const check_world *world, FILE *file)
-{
-    static void (*const formats[])(const verdicts *v, GString *out) = {report_text, report_tap,
-                                                                       report_junit, report_json};
-    verdicts v = judge(settings, world);
-    GString *out = g_string_new(NULL);
-    formats[settings->format](&v, out);
-    const bool ok = fwrite(out->str, 1, out->len, file) == out->len;
-    g_string_free(out, TRUE);
-    free_verdicts(&v);
-    return ok;
-}
-
-check_outcome check_outcome_of(const check_settings *settings, const check_world *world)
-{
-    verdicts v = judge(settings, world);
-    const unsigned broken = v.counts[STATUS_BROKEN];
-    const unsigned unsure = v.counts[STATUS_UNSURE];
-    free_verdicts(&v);
-    if (lack_of_evidence(settings, world) != NULL)
-        return OUTCOME_UNJUDGED;
-    if (broken > 0)
-        return OUTCOME_BROKEN;
-    return unsure > 0 && settings->strict ? OUTCOME_UNJUDGED : OUTCOME_OK;
 }

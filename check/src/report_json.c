@@ -1,60 +1,44 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A report as JSON: {"captures": [{"capture", "outcome", "rules": [...]}]}. */
+#include "json_writer.h"
 #include "report.h"
 
-#include <wsutil/json_dumper.h>
-
-static void add_text(json_dumper *json, const char *name, const char *text)
-{
-    char *valid = g_utf8_make_valid(text, -1);
-    json_dumper_set_member_name(json, name);
-    json_dumper_value_string(json, valid);
-    g_free(valid);
-}
-
-static void add_number(json_dumper *json, const char *name, uint64_t number)
-{
-    json_dumper_set_member_name(json, name);
-    json_dumper_value_anyf(json, "%" PRIu64, number);
-}
-
-static void add_findings(json_dumper *json, const char *name, const check_findings *findings,
+static void add_findings(check_json *json, const char *name, const check_findings *findings,
                          unsigned show)
 {
-    json_dumper_set_member_name(json, name);
-    json_dumper_begin_array(json);
+    check_json_begin(json, name, '[');
     for (guint i = 0; findings->list != NULL && i < findings->list->len && i < show; i++) {
         const check_finding *finding = &g_array_index(findings->list, check_finding, i);
-        json_dumper_begin_object(json);
+        check_json_begin(json, NULL, '{');
         if (finding->packet != 0)
-            add_number(json, "packet", finding->packet);
+            check_json_number(json, "packet", finding->packet);
         if (finding->packet != 0 && finding->index != UINT32_MAX)
-            add_number(json, "index", finding->index);
-        if (finding->stream != UINT32_MAX)
-            add_number(json, "stream", finding->stream);
-        add_text(json, "text", finding->text);
-        json_dumper_end_object(json);
+            check_json_number(json, "index", finding->index);
+        if (finding->stream != CHECK_NO_STREAM)
+            check_json_number(json, "stream", finding->stream);
+        check_json_text(json, "text", finding->text);
+        check_json_end(json);
     }
-    json_dumper_end_array(json);
+    check_json_end(json);
 }
 
-static void add_rule(json_dumper *json, const verdicts *v, const verdict *each)
+static void add_rule(check_json *json, const verdicts *v, const verdict *each)
 {
-    json_dumper_begin_object(json);
-    add_text(json, "name", each->name);
-    add_text(json, "status", verdict_status_text(each->status));
-    add_text(json, "text", each->text);
+    check_json_begin(json, NULL, '{');
+    check_json_text(json, "name", each->name);
+    check_json_text(json, "status", check_status_name(each->status));
+    check_json_text(json, "text", each->text);
     if (each->rule != NULL) {
         const check_instance *rule = each->rule;
-        add_text(json, "meaning", rule->rule->meaning);
-        add_text(json, "reference", rule->rule->reference);
-        add_number(json, "judged", rule->judged);
-        add_number(json, "broken_count", rule->broken.count);
-        add_number(json, "unsure_count", rule->unsure.count);
+        check_json_text(json, "meaning", rule->rule->description);
+        check_json_text(json, "reference", rule->rule->reference);
+        check_json_number(json, "judged", rule->judged);
+        check_json_number(json, "broken_count", rule->broken.count);
+        check_json_number(json, "unsure_count", rule->unsure.count);
         add_findings(json, "broken", &rule->broken, v->settings->show);
         add_findings(json, "unsure", &rule->unsure, v->settings->show);
     }
-    json_dumper_end_object(json);
+    check_json_end(json);
 }
 
 static const char *outcome_of(const verdicts *v)
@@ -69,27 +53,19 @@ static const char *outcome_of(const verdicts *v)
     return "broken";
 }
 
-void report_json(const verdicts *v, GString *out)
+void check_report_json(const verdicts *v, GString *out)
 {
-    json_dumper json = {.output_string = out, .flags = JSON_DUMPER_FLAGS_PRETTY_PRINT};
-    const bool whole = !v->settings->part;
-    if (whole) {
-        json_dumper_begin_object(&json);
-        json_dumper_set_member_name(&json, "captures");
-        json_dumper_begin_array(&json);
+    check_json json = {.out = out};
+    if (!v->settings->part) {
+        check_json_begin(&json, NULL, '{');
+        check_json_begin(&json, "captures", '[');
     }
-    json_dumper_begin_object(&json);
-    add_text(&json, "capture", v->capture);
-    add_text(&json, "outcome", outcome_of(v));
-    json_dumper_set_member_name(&json, "rules");
-    json_dumper_begin_array(&json);
+    check_json_begin(&json, NULL, '{');
+    check_json_text(&json, "capture", v->name);
+    check_json_text(&json, "outcome", outcome_of(v));
+    check_json_begin(&json, "rules", '[');
     for (guint i = 0; i < v->list->len; i++)
         add_rule(&json, v, &g_array_index(v->list, verdict, i));
-    json_dumper_end_array(&json);
-    json_dumper_end_object(&json);
-    if (whole) {
-        json_dumper_end_array(&json);
-        json_dumper_end_object(&json);
-    }
-    (void)json_dumper_finish(&json); /* adds the line's end */
+    while (json.depth > 0)
+        check_json_end(&json);
 }

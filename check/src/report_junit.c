@@ -28,7 +28,7 @@ static void add_findings(GString *out, const check_findings *findings, unsigned 
     const guint kept = findings->list != NULL ? findings->list->len : 0;
     const guint shown = MIN(kept, show);
     for (guint i = 0; i < shown; i++) {
-        char *text = report_finding_text(&g_array_index(findings->list, check_finding, i));
+        char *text = check_finding_text(&g_array_index(findings->list, check_finding, i));
         add_escaped(out, text);
         g_string_append_c(out, '\n');
         g_free(text);
@@ -48,7 +48,7 @@ static const char *element_of(const verdict *each)
 static void add_case(const verdicts *v, const verdict *each, GString *out)
 {
     g_string_append(out, "    <testcase");
-    add_attribute(out, "classname", v->capture);
+    add_attribute(out, "classname", v->name);
     add_attribute(out, "name", each->name);
     if (each->status == STATUS_OK) {
         g_string_append(out, "/>\n");
@@ -65,7 +65,7 @@ static void add_case(const verdicts *v, const verdict *each, GString *out)
     g_string_append_printf(out, "</%s>\n    </testcase>\n", element);
 }
 
-void report_junit(const verdicts *v, GString *out)
+void check_report_junit(const verdicts *v, GString *out)
 {
     unsigned failures = 0;
     unsigned errors = 0;
@@ -79,7 +79,7 @@ void report_junit(const verdicts *v, GString *out)
     if (!v->settings->part)
         g_string_append(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n");
     g_string_append(out, "  <testsuite");
-    add_attribute(out, "name", v->capture);
+    add_attribute(out, "name", v->name);
     g_string_append_printf(out, " tests=\"%u\" failures=\"%u\" errors=\"%u\" skipped=\"%u\">\n",
                            v->list->len, failures, errors, skipped);
     for (guint i = 0; i < v->list->len; i++)

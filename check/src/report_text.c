@@ -13,47 +13,47 @@ static char *plain(const char *text)
     return copy;
 }
 
-static void list_findings(const check_findings *findings, unsigned show, const char *in_front,
+static void list_findings(const check_findings *findings, unsigned show, const char *indent,
                           GString *out)
 {
     const guint kept = findings->list != NULL ? findings->list->len : 0;
     const guint shown = MIN(kept, show);
     for (guint i = 0; i < shown; i++) {
-        char *text = report_finding_text(&g_array_index(findings->list, check_finding, i));
+        char *text = check_finding_text(&g_array_index(findings->list, check_finding, i));
         char *line = plain(text);
-        g_string_append_printf(out, "%s%s\n", in_front, line);
+        g_string_append_printf(out, "%s%s\n", indent, line);
         g_free(line);
         g_free(text);
     }
     if (findings->count > shown)
-        g_string_append_printf(out, "%s... and %" PRIu64 " more\n", in_front,
+        g_string_append_printf(out, "%s... and %" PRIu64 " more\n", indent,
                                findings->count - shown);
 }
 
-static void list_all(const verdicts *v, const verdict *each, const char *in_front, GString *out)
+static void list_all(const verdicts *v, const verdict *each, const char *indent, GString *out)
 {
     const check_instance *rule = each->rule;
-    char *unsure = g_strconcat(in_front, "cannot tell: ", NULL);
     if (rule == NULL)
         return;
-    list_findings(&rule->broken, v->settings->show, in_front, out);
+    char *unsure = g_strconcat(indent, "cannot tell: ", NULL);
+    list_findings(&rule->broken, v->settings->show, indent, out);
     list_findings(&rule->unsure, v->settings->show, unsure, out);
     g_free(unsure);
 }
 
-void report_text(const verdicts *v, GString *out)
+void check_report_text(const verdicts *v, GString *out)
 {
-    char *capture = plain(v->capture);
+    char *capture = plain(v->name);
     g_string_append_printf(out, "Plato check of %s\n\n", capture);
     g_free(capture);
     for (guint i = 0; i < v->list->len; i++) {
         const verdict *each = &g_array_index(v->list, verdict, i);
         char *name = plain(each->name);
         const bool worth_saying = each->status == STATUS_BROKEN || each->status == STATUS_UNSURE;
-        g_string_append_printf(out, "%-7s %-18s %s\n", verdict_status_text(each->status), name,
+        g_string_append_printf(out, "%-7s %-18s %s\n", check_status_name(each->status), name,
                                each->text);
         if (each->rule != NULL && each->status == STATUS_BROKEN)
-            g_string_append_printf(out, "          %s (%s)\n", each->rule->rule->meaning,
+            g_string_append_printf(out, "          %s (%s)\n", each->rule->rule->description,
                                    each->rule->rule->reference);
         if (worth_saying)
             list_all(v, each, "          ", out);
@@ -73,7 +73,7 @@ static void tap_description(const char *text, GString *out)
     g_free(line);
 }
 
-void report_tap(const verdicts *v, GString *out)
+void check_report_tap(const verdicts *v, GString *out)
 {
     if (!v->settings->part)
         g_string_append_printf(out, "TAP version 13\n1..%u\n", v->list->len);
@@ -82,7 +82,7 @@ void report_tap(const verdicts *v, GString *out)
         const bool skipped = !each->failed && each->status != STATUS_OK;
         g_string_append_printf(out, "%sok %u - ", each->failed ? "not " : "",
                                v->settings->first + i);
-        tap_description(v->capture, out);
+        tap_description(v->name, out);
         g_string_append(out, ": ");
         tap_description(each->name, out);
         if (skipped)

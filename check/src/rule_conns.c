@@ -2,9 +2,9 @@
 /* Rules about a connection: how it begins, what is answered, how it ends. */
 #include "rules.h"
 
-RULE_FRAME(rule_login_first)
+RULE_FRAME(check_rule_login_first)
 {
-    (void)world;
+    (void)capture;
     const check_conn *conn = frame->conn;
     if (!frame->upstream || conn->frames[DIR_UP] > 0)
         return;
@@ -19,13 +19,13 @@ RULE_FRAME(rule_login_first)
     rule->judged++;
     const uint32_t type = frame->head->msg_type;
     if (type != PLATO_LOGIN && type != PLATO_RECONN)
-        check_broken(rule, frame, "the connection begins with %s", world_type_name(type));
+        check_broken(rule, frame, "the connection begins with %s", check_type_name(type));
 }
 
-/* Types that a server serves behind a login only. */
-RULE_FRAME(rule_login_gate)
+/* Types that a server serves after a login only. */
+RULE_FRAME(check_rule_login_gate)
 {
-    (void)world;
+    (void)capture;
     const check_conn *conn = frame->conn;
     if (frame->head == NULL || frame->upstream || conn->logged_in)
         return;
@@ -43,30 +43,30 @@ RULE_FRAME(rule_login_gate)
         return;
     }
     rule->judged++;
-    check_broken(rule, frame, "%s%s in front of an accepted LOGIN or RECONN", world_type_name(type),
+    check_broken(rule, frame, "%s%s in front of an accepted LOGIN or RECONN", check_type_name(type),
                  type == PLATO_ACK ? " with code 0" : "");
 }
 
 /* ---- requests that are answered by count ---- */
 
-RULE_FRAME(rule_answers)
+RULE_FRAME(check_rule_answers)
 {
-    (void)world;
+    (void)capture;
     if (frame->head != NULL && frame->head->msg_type == rule->rule->detail && frame->upstream)
         rule->judged++;
 }
 
-static void judge_open_request(const check_world *world, check_instance *rule,
+static void judge_open_request(const check_capture *capture, check_instance *rule,
                                const check_conn *conn, const open_request *request)
 {
     const int64_t grace = (int64_t)rule->param[0];
-    const int64_t closed = world_closed_by(world, conn, true);
-    const char *name = world_type_name((uint32_t)rule->rule->detail);
-    if (world->last_ns - request->time_ns <= grace)
+    const int64_t closed = check_closed_by(capture, conn, true);
+    const char *name = check_type_name((uint32_t)rule->rule->detail);
+    if (capture->last_ns - request->time_ns <= grace)
         return;
     if (closed != NEVER && closed - request->time_ns <= grace)
         return; /* the client went before there was an answer */
-    if (conn->lost[DIR_DOWN] != request->lost || world_has_hole(world, conn, false))
+    if (conn->lost[DIR_DOWN] != request->lost || check_has_hole(capture, conn, false))
         check_unsure_at(rule, request->packet, conn->stream,
                         "%s has no ACK, but bytes that may hold it are missing from the capture",
                         name);
@@ -74,52 +74,53 @@ static void judge_open_request(const check_world *world, check_instance *rule,
         check_broken_at(rule, request->packet, conn->stream, "%s was never acknowledged", name);
 }
 
-RULE_END(rule_answers_end)
+RULE_END(check_rule_answers_end)
 {
-    for (guint i = 0; i < world->conns->len; i++) {
-        const check_conn *conn = g_ptr_array_index(world->conns, i);
+    for (guint i = 0; i < capture->conns->len; i++) {
+        const check_conn *conn = g_ptr_array_index(capture->conns, i);
         if (conn == NULL || conn->framing != PLATO_FRAMING_HEADER)
             continue;
         for (const GList *l = conn->requests[rule->rule->detail].head; l != NULL; l = l->next)
-            judge_open_request(world, rule, conn, (const open_request *)l->data);
+            judge_open_request(capture, rule, conn, (const open_request *)l->data);
     }
 }
 
-/* Whether the request that an ACK names may stand in front of what was captured. */
+/* Whether the request that an ACK names may have come before what was captured. */
 static bool may_be_unseen(const check_frame *frame, int direction)
 {
-    return !frame->conn->start_captured || frame->owner->lost[direction] > 0 ||
-           !frame->owner->whole;
+    return !frame->conn->start_captured || frame->client->lost[direction] > 0 ||
+           !frame->client->whole;
 }
 
 static void no_request(check_instance *rule, const check_frame *frame, int direction)
 {
-    const char *name = world_type_name(frame->head->ack.type);
+    const char *name = check_type_name(frame->head->ack.type);
     if (may_be_unseen(frame, direction))
         check_unsure(rule, frame, "the ACK's %s was perhaps not captured", name);
     else
         check_broken(rule, frame, "there is no %s that this ACK answers", name);
 }
 
-static void judge_ack_of_push(check_world *world, check_instance *rule, const check_frame *frame)
+static void judge_ack_of_push(check_capture *capture, check_instance *rule,
+                              const check_frame *frame)
 {
     const plato_head_ack *ack = &frame->head->ack;
-    const down_counter *down = world_down(world, frame->owner, ack->session_id);
+    const down_sequence *down = check_down_sequence(capture, frame->client, ack->session_id);
     rule->judged++;
-    if ((frame->flags & PLATO_VERDICT_HAS_RESPONSE_TIME) != 0)
+    if ((frame->flags & ANALYSIS_HAS_RESPONSE_TIME) != 0)
         return;
     if (!down->known || ack->msg_id > down->highest)
         no_request(rule, frame, DIR_DOWN);
 }
 
-RULE_FRAME(rule_ack_pairs)
+RULE_FRAME(check_rule_ack_pairs)
 {
     if (frame->head == NULL || frame->head->msg_type != PLATO_ACK)
         return;
     const plato_head_ack *ack = &frame->head->ack;
     if (frame->upstream) {
         if (ack->type == PLATO_PUSH)
-            judge_ack_of_push(world, rule, frame);
+            judge_ack_of_push(capture, rule, frame);
         return;
     }
     if (ack->code >= PLATO_ACK_MALFORMED && ack->code <= PLATO_ACK_TOO_LARGE)
@@ -143,14 +144,14 @@ RULE_FRAME(rule_ack_pairs)
         break;
     }
     case PLATO_UP:
-        if ((frame->flags & PLATO_VERDICT_HAS_RESPONSE_TIME) == 0 &&
+        if ((frame->flags & ANALYSIS_HAS_RESPONSE_TIME) == 0 &&
             ack->code != PLATO_ACK_OUT_OF_ORDER && ack->code != PLATO_ACK_RATE_LIMITED)
             no_request(rule, frame, DIR_UP);
         break;
     default:
         if (ack->code == PLATO_ACK_OK)
             check_broken(rule, frame, "%s is never acknowledged by a server",
-                         world_type_name(ack->type));
+                         check_type_name(ack->type));
         break;
     }
 }
@@ -163,54 +164,55 @@ static bool is_login_ack(const check_frame *frame)
            (frame->head->ack.type == PLATO_LOGIN || frame->head->ack.type == PLATO_RECONN);
 }
 
-RULE_FRAME(rule_conn_ids)
+RULE_FRAME(check_rule_conn_ids)
 {
     if (!is_login_ack(frame) || frame->head->ack.code != PLATO_ACK_OK)
         return;
     const uint64_t conn_id = frame->head->ack.conn_id;
-    const given_conn *given = world_given(world, frame->conn, conn_id);
+    const issued_conn_id *issued = check_find_conn_id(capture, frame->conn, conn_id);
     rule->judged++;
-    if (given != NULL && (given->stream != frame->conn->stream || given->owner != frame->owner))
+    if (issued != NULL &&
+        (issued->stream != frame->conn->stream || issued->client != frame->client))
         check_broken(rule, frame, "conn_id %" PRIu64 " was given before, in packet %u", conn_id,
-                     given->packet);
+                     issued->packet);
 }
 
 /* When its connection ended, or said something last. */
-static int64_t end_of(const check_world *world, const check_conn *conn)
+static int64_t end_of(const check_capture *capture, const check_conn *conn)
 {
     int64_t end = MAX(conn->last_ns[DIR_UP], conn->last_ns[DIR_DOWN]);
     for (int client = 0; client < 2; client++)
-        end = MAX(end, world_closed_by(world, conn, client == 1));
+        end = MAX(end, check_closed_by(capture, conn, client == 1));
     return end;
 }
 
-RULE_FRAME(rule_state_kept)
+RULE_FRAME(check_rule_state_kept)
 {
     if (!is_login_ack(frame) || frame->head->ack.type != PLATO_RECONN)
         return;
     const open_request *reconn = g_queue_peek_head(&frame->conn->requests[PLATO_RECONN]);
-    const given_conn *given =
-        reconn != NULL ? world_given(world, frame->conn, reconn->conn_id) : NULL;
+    const issued_conn_id *issued =
+        reconn != NULL ? check_find_conn_id(capture, frame->conn, reconn->conn_id) : NULL;
     /* when the device has been given another one since, this one need not be good any more */
-    if (given == NULL || given->owner->conn_id != reconn->conn_id)
+    if (issued == NULL || issued->client->conn_id != reconn->conn_id)
         return;
     rule->judged++;
-    const int64_t ended = end_of(world, g_ptr_array_index(world->conns, given->stream));
+    const int64_t ended = end_of(capture, g_ptr_array_index(capture->conns, issued->stream));
     if (frame->head->ack.code != PLATO_ACK_UNKNOWN_CONN ||
         frame->time_ns - ended > (int64_t)rule->param[0])
         return;
     char *time = check_time_text(frame->time_ns - ended);
     check_broken(rule, frame,
                  "conn_id %" PRIu64 ", given in packet %u, is forgotten %s after its connection",
-                 reconn->conn_id, given->packet, time);
+                 reconn->conn_id, issued->packet, time);
     g_free(time);
 }
 
 /* ---- the server closes ---- */
 
-RULE_FRAME(rule_close)
+RULE_FRAME(check_rule_close)
 {
-    (void)world;
+    (void)capture;
     const check_conn *conn = frame->conn;
     if (conn->fatal_packet == 0 || frame->upstream)
         return;
@@ -218,23 +220,23 @@ RULE_FRAME(rule_close)
                  conn->fatal_code, conn->fatal_packet);
 }
 
-RULE_END(rule_close_end)
+RULE_END(check_rule_close_end)
 {
-    for (guint i = 0; i < world->conns->len; i++) {
-        const check_conn *conn = g_ptr_array_index(world->conns, i);
+    for (guint i = 0; i < capture->conns->len; i++) {
+        const check_conn *conn = g_ptr_array_index(capture->conns, i);
         if (conn == NULL || conn->fatal_packet == 0 || conn->framing != PLATO_FRAMING_HEADER)
             continue;
         rule->judged++;
         const int64_t limit = conn->fatal_ns + (int64_t)rule->param[0];
-        const int64_t server = world_closed_by(world, conn, false);
-        const int64_t client = world_closed_by(world, conn, true);
+        const int64_t server = check_closed_by(capture, conn, false);
+        const int64_t client = check_closed_by(capture, conn, true);
         if ((server != NEVER && server <= limit) || (client != NEVER && client <= limit))
             continue;
         if (server != NEVER && server > limit)
             check_broken_at(rule, conn->fatal_packet, conn->stream,
                             "code %u, and the server closes too late", conn->fatal_code);
-        else if (world->last_ns <= limit || !conn->start_captured ||
-                 world_life(world, conn) == NULL)
+        else if (capture->last_ns <= limit || !conn->start_captured ||
+                 check_tcp_state_of(capture, conn) == NULL)
             check_unsure_at(rule, conn->fatal_packet, conn->stream,
                             "code %u, and the capture does not show whether the server closes",
                             conn->fatal_code);

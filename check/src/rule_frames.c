@@ -2,15 +2,15 @@
 /* Rules that look at each frame by itself, or at what the analysis said of it. */
 #include "rules.h"
 
-RULE_FRAME(rule_crc)
+RULE_FRAME(check_rule_crc)
 {
-    (void)world;
-    const frame_facts *facts = frame->facts;
+    (void)capture;
+    const check_frame_record *facts = frame->record;
     if (facts->frame.framing != PLATO_FRAMING_HEADER || facts->length_error != PLATO_OK)
         return; /* the variant has none */
-    if (facts->crc.status == PROTO_CHECKSUM_E_GOOD) {
+    if (facts->checksum == CHECK_CHECKSUM_GOOD) {
         rule->judged++;
-    } else if (facts->crc.status == PROTO_CHECKSUM_E_BAD) {
+    } else if (facts->checksum == CHECK_CHECKSUM_BAD) {
         rule->judged++;
         check_broken(rule, frame, "CRC 0x%08x is wrong", facts->frame.crc32);
     } else if (!facts->complete) {
@@ -21,7 +21,7 @@ RULE_FRAME(rule_crc)
 }
 
 /* What is wrong with a frame's form; NULL for nothing. */
-static const char *form_error(const frame_facts *facts)
+static const char *form_error(const check_frame_record *facts)
 {
     if (facts->length_error != PLATO_OK)
         return plato_err_name(facts->length_error);
@@ -29,34 +29,34 @@ static const char *form_error(const frame_facts *facts)
         return "its length is damaged: another frame begins inside";
     if (facts->head_error != PLATO_OK)
         return plato_err_name(facts->head_error);
-    if (facts->body.message_error != PLATO_OK)
-        return plato_err_name(facts->body.message_error);
+    if (facts->body_error != PLATO_OK)
+        return plato_err_name(facts->body_error);
     return NULL;
 }
 
-RULE_FRAME(rule_malformed)
+RULE_FRAME(check_rule_malformed)
 {
-    (void)world;
-    const char *error = form_error(frame->facts);
+    (void)capture;
+    const char *error = form_error(frame->record);
     rule->judged++;
     if (error != NULL)
         check_broken(rule, frame, "%s", error);
 }
 
 /* Then the type or the version may be what is damaged. */
-static bool is_damaged(const frame_facts *facts)
+static bool is_damaged(const check_frame_record *facts)
 {
-    return facts->crc.status == PROTO_CHECKSUM_E_BAD || facts->length_error != PLATO_OK ||
+    return facts->checksum == CHECK_CHECKSUM_BAD || facts->length_error != PLATO_OK ||
            facts->shortened;
 }
 
-RULE_FRAME(rule_types)
+RULE_FRAME(check_rule_types)
 {
-    (void)world;
-    const uint32_t type = frame->facts->frame.msg_type;
-    if (frame->facts->frame.framing != PLATO_FRAMING_HEADER && !frame->facts->decoded)
+    (void)capture;
+    const uint32_t type = frame->record->frame.msg_type;
+    if (frame->record->frame.framing != PLATO_FRAMING_HEADER && !frame->record->decoded)
         return;
-    if (is_damaged(frame->facts))
+    if (is_damaged(frame->record))
         return;
     rule->judged++;
     if (type < 64 && (rule->param[0] >> type & 1) != 0)
@@ -67,57 +67,56 @@ RULE_FRAME(rule_types)
         check_broken(rule, frame, "type %u is not allowed", type);
 }
 
-RULE_FRAME(rule_versions)
+RULE_FRAME(check_rule_versions)
 {
-    (void)world;
-    if (is_damaged(frame->facts))
+    (void)capture;
+    if (is_damaged(frame->record))
         return;
     rule->judged++;
-    const unsigned version = frame->facts->frame.version;
+    const unsigned version = frame->record->frame.version;
     if (version >= 64 || (rule->param[0] >> version & 1) == 0)
         check_broken(rule, frame, "version %u is not allowed", version);
 }
 
 /* A verdict of the analysis that is a fault whenever it is said. */
-RULE_FRAME(rule_flag)
+RULE_FRAME(check_rule_flag)
 {
-    (void)world;
+    (void)capture;
     if (frame->head == NULL ||
         (frame->head->msg_type != PLATO_UP && frame->head->msg_type != PLATO_PUSH))
         return;
     rule->judged++;
     if ((frame->flags & rule->rule->detail) != 0)
         check_broken(rule, frame, "%s",
-                     rule->rule->detail == PLATO_VERDICT_CONFLICT
+                     rule->rule->detail == ANALYSIS_CONFLICT
                          ? "this id was sent before with other content"
                          : "this id comes behind a higher one");
 }
 
-RULE_FRAME(rule_duplicates)
+RULE_FRAME(check_rule_duplicates)
 {
-    (void)world;
+    (void)capture;
     if (frame->head == NULL ||
         (frame->head->msg_type != PLATO_UP && frame->head->msg_type != PLATO_PUSH))
         return;
     rule->judged++;
-    if ((frame->flags & PLATO_VERDICT_DUPLICATE) == 0)
+    if ((frame->flags & ANALYSIS_DUPLICATE) == 0)
         return;
     rule->tally[0]++;
     if (rule->tally[0] > rule->param[0])
-        check_broken(rule, frame, "repeats frame %u",
-                     frame->record->judgement.verdict->duplicate_of);
+        check_broken(rule, frame, "repeats frame %u", frame->record->verdict->duplicate_of);
 }
 
-RULE_END(rule_duplicates_end)
+RULE_END(check_rule_duplicates_end)
 {
-    (void)world;
+    (void)capture;
     rule->summary = g_strdup_printf("%" PRIu64 " repeats of %" PRIu64 " messages", rule->tally[0],
                                     rule->judged);
 }
 
-RULE_FRAME(rule_ack_codes)
+RULE_FRAME(check_rule_ack_codes)
 {
-    (void)world;
+    (void)capture;
     if (frame->head == NULL || frame->head->msg_type != PLATO_ACK)
         return;
     rule->judged++;
@@ -129,21 +128,21 @@ RULE_FRAME(rule_ack_codes)
                  name != NULL ? name : "not in this version of the protocol");
 }
 
-RULE_FRAME(rule_messages)
+RULE_FRAME(check_rule_messages)
 {
-    (void)world;
+    (void)capture;
     if (frame->head == NULL || frame->head->msg_type >= 64 ||
         (rule->param[2] >> frame->head->msg_type & 1) == 0)
         return;
     rule->judged++;
 }
 
-RULE_END(rule_messages_end)
+RULE_END(check_rule_messages_end)
 {
     rule->summary = g_strdup_printf("%" PRIu64 " frames", rule->judged);
     uint64_t lost = 0;
-    for (guint i = 0; i < world->conns->len; i++) {
-        const check_conn *conn = g_ptr_array_index(world->conns, i);
+    for (guint i = 0; i < capture->conns->len; i++) {
+        const check_conn *conn = g_ptr_array_index(capture->conns, i);
         if (conn != NULL)
             lost += conn->lost[DIR_UP] + conn->lost[DIR_DOWN] + !conn->start_captured;
     }
@@ -161,33 +160,33 @@ RULE_END(rule_messages_end)
     }
 }
 
-RULE_FRAME(rule_capture)
+RULE_FRAME(check_rule_capture)
 {
-    (void)world;
+    (void)capture;
     rule->judged++;
-    if (frame->facts->capture_gap)
+    if (frame->record->capture_gap)
         check_broken(rule, frame, "bytes in front of this frame are missing from the capture");
-    else if (!frame->facts->complete && frame->facts->length_error == PLATO_OK)
+    else if (!frame->record->complete && frame->record->length_error == PLATO_OK)
         check_broken(rule, frame, "the frame was cut when it was captured");
 }
 
-RULE_END(rule_capture_end)
+RULE_END(check_rule_capture_end)
 {
-    for (guint i = 0; i < world->conns->len; i++) {
-        const check_conn *conn = g_ptr_array_index(world->conns, i);
+    for (guint i = 0; i < capture->conns->len; i++) {
+        const check_conn *conn = g_ptr_array_index(capture->conns, i);
         if (conn == NULL)
             continue;
         if (!conn->start_captured)
             check_broken_at(rule, 0, conn->stream, "the connection's start was not captured");
         for (int client = 0; client < 2; client++) {
-            if (world_has_hole(world, conn, client == 1))
+            if (check_has_hole(capture, conn, client == 1))
                 check_broken_at(rule, 0, conn->stream, "the capture lacks bytes of the %s",
                                 client == 1 ? "client" : "server");
         }
     }
 }
 
-void rule_continuation(check_instance *rule, const check_bytes *bytes)
+void check_rule_continuation(check_instance *rule, const check_bytes *bytes)
 {
     rule->judged++;
     if (bytes->excused)
@@ -204,13 +203,13 @@ void rule_continuation(check_instance *rule, const check_bytes *bytes)
     (1u << PLATO_LOGIN | 1u << PLATO_HEARTBEAT | 1u << PLATO_RECONN | 1u << PLATO_UP |             \
      1u << PLATO_SYNC)
 
-RULE_FRAME(rule_direction)
+RULE_FRAME(check_rule_direction)
 {
-    (void)world;
+    (void)capture;
     if (frame->head == NULL || frame->head->msg_type > PLATO_SYNC)
         return;
     if (!frame->conn->start_captured)
-        return; /* then it was the types that told who is the client */
+        return; /* then the client is known by the types alone */
     rule->judged++;
     const uint32_t type = frame->head->msg_type;
     const uint32_t acked = type == PLATO_ACK ? frame->head->ack.type : 0;
@@ -223,60 +222,80 @@ RULE_FRAME(rule_direction)
             return; /* whatever the client sent may be refused */
     }
     if (client != frame->upstream)
-        check_broken(rule, frame, "%s%s%s comes from the %s", world_type_name(type),
+        check_broken(rule, frame, "%s%s%s comes from the %s", check_type_name(type),
                      type == PLATO_ACK ? " of " : "",
-                     type == PLATO_ACK ? world_type_name(acked) : "",
+                     type == PLATO_ACK ? check_type_name(acked) : "",
                      frame->upstream ? "client" : "server");
 }
 
-/* What an ACK has to carry, by the type that it acknowledges; code 0. */
+enum { CONN_ID = 1 << 0, CLIENT_ID = 1 << 1, SESSION_ID = 1 << 2, MSG_ID = 1 << 3 };
+
+/* What an ACK with code 0 has to carry, by the type that it acknowledges. */
 static const struct {
     plato_msg_type type;
-    bool conn_id, client_id, session_id, msg_id;
+    unsigned fields;
 } ack_fields[] = {
-    {PLATO_LOGIN, true, false, false, false}, {PLATO_RECONN, true, false, false, false},
-    {PLATO_UP, false, true, true, true},      {PLATO_PUSH, false, false, true, true},
-    {PLATO_SYNC, false, false, true, false},
+    {PLATO_LOGIN, CONN_ID},
+    {PLATO_RECONN, CONN_ID},
+    {PLATO_UP, CLIENT_ID | SESSION_ID | MSG_ID},
+    {PLATO_PUSH, SESSION_ID | MSG_ID},
+    {PLATO_SYNC, SESSION_ID},
 };
 
-RULE_FRAME(rule_ack_fields)
+/* The first field that it lacks; NULL if none. */
+static const char *missing_field(const plato_head_ack *ack, unsigned fields)
 {
-    (void)world;
+    const struct {
+        unsigned field;
+        uint64_t value;
+        const char *name;
+    } rows[] = {
+        {CONN_ID, ack->conn_id, "conn_id"},
+        {CLIENT_ID, ack->client_id, "client_id"},
+        {SESSION_ID, ack->session_id, "session_id"},
+        {MSG_ID, ack->msg_id, "msg_id"},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        if ((fields & rows[i].field) != 0 && rows[i].value == 0)
+            return rows[i].name;
+    }
+    return NULL;
+}
+
+RULE_FRAME(check_rule_ack_fields)
+{
+    (void)capture;
     if (frame->head == NULL || frame->head->msg_type != PLATO_ACK ||
         frame->head->ack.code != PLATO_ACK_OK)
         return;
     const plato_head_ack *ack = &frame->head->ack;
-    for (size_t i = 0; i < array_length(ack_fields); i++) {
+    for (size_t i = 0; i < G_N_ELEMENTS(ack_fields); i++) {
         if ((uint32_t)ack_fields[i].type != ack->type)
             continue;
+        const char *name = missing_field(ack, ack_fields[i].fields);
         rule->judged++;
-        const char *lacks = ack_fields[i].conn_id && ack->conn_id == 0         ? "conn_id"
-                            : ack_fields[i].client_id && ack->client_id == 0   ? "client_id"
-                            : ack_fields[i].session_id && ack->session_id == 0 ? "session_id"
-                            : ack_fields[i].msg_id && ack->msg_id == 0         ? "msg_id"
-                                                                               : NULL;
-        if (lacks != NULL)
-            check_broken(rule, frame, "the ACK of %s has no %s", world_type_name(ack->type), lacks);
+        if (name != NULL)
+            check_broken(rule, frame, "the ACK of %s has no %s", check_type_name(ack->type), name);
     }
 }
 
-RULE_FRAME(rule_empty_bodies)
+RULE_FRAME(check_rule_empty_bodies)
 {
-    (void)world;
+    (void)capture;
     const uint32_t empty =
         1u << PLATO_HEARTBEAT | 1u << PLATO_RECONN | 1u << PLATO_ACK | 1u << PLATO_SYNC;
     if (frame->head == NULL || frame->head->msg_type > PLATO_SYNC ||
         (empty >> frame->head->msg_type & 1) == 0)
         return;
     rule->judged++;
-    if (frame->facts->frame.msg_len != 0)
+    if (frame->record->frame.msg_len != 0)
         check_broken(rule, frame, "%s has a body of %u bytes",
-                     world_type_name(frame->head->msg_type), frame->facts->frame.msg_len);
+                     check_type_name(frame->head->msg_type), frame->record->frame.msg_len);
 }
 
-RULE_FRAME(rule_sync_range)
+RULE_FRAME(check_rule_sync_range)
 {
-    (void)world;
+    (void)capture;
     if (frame->head == NULL || frame->head->msg_type != PLATO_SYNC)
         return;
     rule->judged++;

@@ -14,52 +14,72 @@ typedef struct hole {
 } hole;
 
 /* A frame that nobody could read, or that was not captured, may have had the ids. */
-static bool may_be_lost(const check_world *world, const check_frame *frame)
+static bool may_be_lost(const check_capture *capture, const check_frame *frame)
 {
-    const uint64_t session_id = world_session_of(frame->head);
+    const uint64_t session_id = check_session_of(frame->head);
     if (frame->head->msg_type == PLATO_UP)
-        return world_up(world, frame->owner, session_id)->lost != frame->owner->lost[DIR_UP];
-    return world_down(world, frame->owner, session_id)->lost != frame->owner->lost[DIR_DOWN];
+        return check_up_sequence(capture, frame->client, session_id)->lost !=
+               frame->client->lost[DIR_UP];
+    return check_down_sequence(capture, frame->client, session_id)->lost !=
+           frame->client->lost[DIR_DOWN];
 }
 
-RULE_FRAME(rule_gaps)
+static bool has_ids(const check_frame *frame)
 {
-    const uint32_t type = frame->head != NULL ? frame->head->msg_type : PLATO_LOGIN;
-    const bool is_ack = type == PLATO_ACK && frame->head->ack.type == PLATO_UP;
-    if (frame->head == NULL || (type != PLATO_UP && type != PLATO_PUSH && !is_ack))
-        return;
-    rule->judged++;
-    const plato_verdict *verdict = frame->record->judgement.verdict;
-    if (rule->table == NULL)
-        rule->table = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, g_free);
-    if ((frame->flags & PLATO_VERDICT_GAP) != 0 && may_be_lost(world, frame)) {
+    if (frame->head == NULL)
+        return false;
+    const uint32_t type = frame->head->msg_type;
+    return type == PLATO_UP || type == PLATO_PUSH ||
+           (type == PLATO_ACK && frame->head->ack.type == PLATO_UP);
+}
+
+/* False: it was reported as broken at once. */
+static bool open_hole(const check_capture *capture, check_instance *rule, const check_frame *frame)
+{
+    const analysis_verdict *verdict = frame->record->verdict;
+    if (may_be_lost(capture, frame)) {
         check_unsure(rule, frame,
                      "%" PRIu64 "..%" PRIu64 " are skipped, but a frame in front cannot be read",
                      verdict->gap_first, verdict->gap_last);
-    } else if ((frame->flags & PLATO_VERDICT_GAP) != 0) {
-        const uint64_t count = verdict->gap_last - verdict->gap_first + 1;
-        if (rule->param[0] == 0 || g_hash_table_size(rule->table) >= GAPS_MAX) {
-            check_broken(rule, frame, "the sender skipped %" PRIu64 "..%" PRIu64,
-                         verdict->gap_first, verdict->gap_last);
-            return;
-        }
-        hole *known = g_hash_table_lookup(rule->table, GUINT_TO_POINTER(frame->packet));
-        if (known == NULL) {
-            known = g_new0(hole, 1);
-            *known = (hole){frame->packet, frame->conn->stream, 0, verdict->gap_first,
-                            verdict->gap_last};
-            g_hash_table_insert(rule->table, GUINT_TO_POINTER(frame->packet), known);
-        }
-        known->missing += count;
-        known->last = verdict->gap_last;
+        return true;
     }
-    if ((frame->flags & PLATO_VERDICT_GAP_FILLED) != 0) {
-        hole *known = g_hash_table_lookup(rule->table, GUINT_TO_POINTER(verdict->gap_in));
-        if (known != NULL && --known->missing == 0)
-            g_hash_table_remove(rule->table, GUINT_TO_POINTER(verdict->gap_in));
+    if (rule->param[0] == 0 || g_hash_table_size(rule->table) >= GAPS_MAX) {
+        check_broken(rule, frame, "the sender skipped %" PRIu64 "..%" PRIu64, verdict->gap_first,
+                     verdict->gap_last);
+        return false;
     }
-    /* a hole behind lost bytes is the capture's */
-    if (frame->facts->capture_gap)
+    hole *known = g_hash_table_lookup(rule->table, GUINT_TO_POINTER(frame->packet));
+    if (known == NULL) {
+        known = g_new0(hole, 1);
+        *known = (hole){frame->packet, frame->conn->stream, 0, verdict->gap_first, 0};
+        g_hash_table_insert(rule->table, GUINT_TO_POINTER(frame->packet), known);
+    }
+    known->missing += verdict->gap_last - verdict->gap_first + 1;
+    known->last = verdict->gap_last;
+    return true;
+}
+
+static void fill_hole(check_instance *rule, const check_frame *frame)
+{
+    const gpointer key = GUINT_TO_POINTER(frame->record->verdict->gap_in);
+    hole *known = g_hash_table_lookup(rule->table, key);
+    if (known != NULL && --known->missing == 0)
+        g_hash_table_remove(rule->table, key);
+}
+
+RULE_FRAME(check_rule_gaps)
+{
+    if (!has_ids(frame))
+        return;
+    rule->judged++;
+    if (rule->table == NULL)
+        rule->table = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, g_free);
+    if ((frame->flags & ANALYSIS_GAP) != 0 && !open_hole(capture, rule, frame))
+        return;
+    if ((frame->flags & ANALYSIS_GAP_FILLED) != 0)
+        fill_hole(rule, frame);
+    /* a hole after lost bytes is the capture's */
+    if (frame->record->capture_gap)
         check_unsure(rule, frame, "bytes in front of this frame are missing from the capture");
 }
 
@@ -70,9 +90,9 @@ static gint by_packet(gconstpointer a, gconstpointer b)
     return x->packet < y->packet ? -1 : x->packet > y->packet;
 }
 
-RULE_END(rule_gaps_end)
+RULE_END(check_rule_gaps_end)
 {
-    (void)world;
+    (void)capture;
     if (rule->table == NULL)
         return;
     GList *holes = g_list_sort(g_hash_table_get_values(rule->table), by_packet);

@@ -4,31 +4,32 @@
 
 /* ---- answers and their times ---- */
 
-RULE_END(rule_unacked)
+RULE_END(check_rule_unacked)
 {
     const int64_t grace = (int64_t)rule->param[0];
-    for (guint i = 0; i < world->requests->len; i++) {
-        const pending *p = &g_array_index(world->requests, pending, i);
+    for (guint i = 0; i < capture->requests->len; i++) {
+        const pending *p = &g_array_index(capture->requests, pending, i);
         const int answers = p->type == PLATO_UP ? DIR_DOWN : DIR_UP;
-        if (world->ask->verdict(p->judged).response_in != 0)
+        if (check_verdict_now(capture, p->judged).response_in != 0)
             continue;
-        if (world->last_ns - p->time_ns <= grace)
+        if (capture->last_ns - p->time_ns <= grace)
             continue; /* the answer may have been under way when the capture ended */
-        const check_conn *conn = g_ptr_array_index(world->conns, p->stream);
-        if (p->owner->lost[answers] == p->lost && !world_has_hole(world, conn, answers == DIR_UP)) {
-            if (world->ask->unacked(p->judged))
+        const check_conn *conn = g_ptr_array_index(capture->conns, p->stream);
+        if (p->client->lost[answers] == p->lost &&
+            !check_has_hole(capture, conn, answers == DIR_UP)) {
+            if (check_is_unacked(capture, p->judged))
                 check_broken_at(rule, p->packet, p->stream, "%s was never acknowledged",
-                                world_type_name(p->type));
+                                check_type_name(p->type));
         } else
             check_unsure_at(
                 rule, p->packet, p->stream,
                 "%s has no ACK, but bytes that may hold it are missing from the capture",
-                world_type_name(p->type));
+                check_type_name(p->type));
     }
-    rule->judged = world->usable;
-    if (world->given_up > 0)
+    rule->judged = capture->usable;
+    if (capture->given_up > 0)
         check_unsure(rule, NULL, "%" PRIu64 " messages were too many to be watched",
-                     world->given_up);
+                     capture->given_up);
 }
 
 /* What an ACK answers: of a client's it is a PUSH, whatever type the variant writes. */
@@ -37,7 +38,7 @@ static uint32_t answered_type(const check_frame *frame)
     return frame->upstream ? (uint32_t)PLATO_PUSH : frame->head->ack.type;
 }
 
-void rule_sum_up_longest(check_instance *rule, const char *words)
+void check_rule_sum_up_longest(check_instance *rule, const char *words)
 {
     if (rule->judged == 0)
         return;
@@ -46,7 +47,7 @@ void rule_sum_up_longest(check_instance *rule, const char *words)
     g_free(time);
 }
 
-bool rule_count_time(check_instance *rule, int64_t ns)
+bool check_rule_count_time(check_instance *rule, int64_t ns)
 {
     rule->judged++;
     if (ns > rule->extreme)
@@ -60,7 +61,7 @@ bool rule_count_time(check_instance *rule, int64_t ns)
 static void count_time(check_instance *rule, const check_frame *frame, uint32_t packet,
                        uint32_t stream, int64_t ns)
 {
-    if (!rule_count_time(rule, ns))
+    if (!check_rule_count_time(rule, ns))
         return;
     char *time = check_time_text(ns);
     if (frame != NULL)
@@ -70,22 +71,22 @@ static void count_time(check_instance *rule, const check_frame *frame, uint32_t 
     g_free(time);
 }
 
-RULE_FRAME(rule_response_time)
+RULE_FRAME(check_rule_response_time)
 {
-    (void)world;
+    (void)capture;
     if (frame->head == NULL || frame->head->msg_type != PLATO_ACK ||
-        (frame->flags & PLATO_VERDICT_HAS_RESPONSE_TIME) == 0)
+        (frame->flags & ANALYSIS_HAS_RESPONSE_TIME) == 0)
         return;
     const uint32_t type = answered_type(frame);
     if (type >= 64 || (rule->param[2] >> type & 1) == 0)
         return;
-    count_time(rule, frame, 0, 0, frame->record->judgement.verdict->response_time_ns);
+    count_time(rule, frame, 0, 0, frame->record->verdict->response_time_ns);
 }
 
-/* Nearest rank: so many of them have to be within the limit. */
-RULE_END(rule_time_end)
+/* By nearest rank: of all times, param 1 percent have to be within the limit. */
+RULE_END(check_rule_time_end)
 {
-    (void)world;
+    (void)capture;
     const uint64_t hundred = 100000;
     const uint64_t wanted = rule->judged / hundred * rule->param[1] +
                             (rule->judged % hundred * rule->param[1] + hundred - 1) / hundred;
@@ -99,35 +100,30 @@ RULE_END(rule_time_end)
     g_free(worst);
     if (within < wanted)
         return;
-    /* those over the limit are few enough */
-    for (guint i = 0; rule->broken.list != NULL && i < rule->broken.list->len; i++)
-        g_free(g_array_index(rule->broken.list, check_finding, i).text);
-    if (rule->broken.list != NULL)
-        g_array_set_size(rule->broken.list, 0);
-    rule->broken.count = 0;
+    check_forget_broken(rule); /* those over the limit are few enough */
 }
 
-RULE_FRAME(rule_delivery_time)
+RULE_FRAME(check_rule_delivery_time)
 {
-    (void)world;
-    if (frame->head != NULL && (frame->flags & PLATO_VERDICT_HAS_DELIVERY_TIME) != 0)
-        count_time(rule, frame, 0, 0, frame->record->judgement.verdict->delivery_time_ns);
+    (void)capture;
+    if (frame->head != NULL && (frame->flags & ANALYSIS_HAS_DELIVERY_TIME) != 0)
+        count_time(rule, frame, 0, 0, frame->record->verdict->delivery_time_ns);
 }
 
-RULE_END(rule_delivery_end)
+RULE_END(check_rule_delivery_end)
 {
-    for (guint i = 0; i < world->deliveries->len; i++) {
-        const pending *p = &g_array_index(world->deliveries, pending, i);
-        const plato_verdict verdict = world->ask->verdict(p->judged);
-        if ((verdict.flags & PLATO_VERDICT_HAS_DELIVERY_TIME) != 0)
+    for (guint i = 0; i < capture->deliveries->len; i++) {
+        const pending *p = &g_array_index(capture->deliveries, pending, i);
+        const analysis_verdict verdict = check_verdict_now(capture, p->judged);
+        if ((verdict.flags & ANALYSIS_HAS_DELIVERY_TIME) != 0)
             count_time(rule, NULL, p->packet, p->stream, verdict.delivery_time_ns);
     }
-    rule_time_end(world, rule);
+    check_rule_time_end(capture, rule);
 }
 
 /* ---- silence ---- */
 
-/* The client's silence in front of this frame; false if it cannot be told. */
+/* The client's silence before this frame; false if it is not known. */
 static bool silence_before(const check_frame *frame, int64_t *ns)
 {
     const check_conn *conn = frame->conn;
@@ -137,9 +133,9 @@ static bool silence_before(const check_frame *frame, int64_t *ns)
     return true;
 }
 
-RULE_FRAME(rule_heartbeat)
+RULE_FRAME(check_rule_heartbeat)
 {
-    (void)world;
+    (void)capture;
     const check_conn *conn = frame->conn;
     const int64_t shortest = (int64_t)rule->param[1];
     int64_t silence;
@@ -165,13 +161,13 @@ RULE_FRAME(rule_heartbeat)
 }
 
 /* A connection that was not closed, and whose client says nothing any more. */
-RULE_END(rule_heartbeat_end)
+RULE_END(check_rule_heartbeat_end)
 {
-    for (guint i = 0; i < world->conns->len; i++) {
-        const check_conn *conn = g_ptr_array_index(world->conns, i);
-        if (conn == NULL || conn->last_ns[DIR_UP] == NEVER || world_is_closed(world, conn))
+    for (guint i = 0; i < capture->conns->len; i++) {
+        const check_conn *conn = g_ptr_array_index(capture->conns, i);
+        if (conn == NULL || conn->last_ns[DIR_UP] == NEVER || check_is_closed(capture, conn))
             continue;
-        const int64_t silence = world->last_ns - conn->last_ns[DIR_UP];
+        const int64_t silence = capture->last_ns - conn->last_ns[DIR_UP];
         if (silence <= (int64_t)rule->param[0])
             continue;
         char *time = check_time_text(silence);
@@ -181,12 +177,12 @@ RULE_END(rule_heartbeat_end)
                         time);
         g_free(time);
     }
-    rule_sum_up_longest(rule, "longest silence");
+    check_rule_sum_up_longest(rule, "longest silence");
 }
 
-RULE_FRAME(rule_silence)
+RULE_FRAME(check_rule_silence)
 {
-    (void)world;
+    (void)capture;
     const check_conn *conn = frame->conn;
     int64_t silence;
     if (!silence_before(frame, &silence))
@@ -203,15 +199,16 @@ RULE_FRAME(rule_silence)
 }
 
 /* Connections that were closed too late, or not at all. */
-RULE_END(rule_silence_end)
+RULE_END(check_rule_silence_end)
 {
-    for (guint i = 0; i < world->conns->len; i++) {
-        const check_conn *conn = g_ptr_array_index(world->conns, i);
+    for (guint i = 0; i < capture->conns->len; i++) {
+        const check_conn *conn = g_ptr_array_index(capture->conns, i);
         if (conn == NULL || conn->last_ns[DIR_UP] == NEVER || conn->framing != PLATO_FRAMING_HEADER)
             continue;
         const int64_t closed =
-            MAX(world_closed_by(world, conn, true), world_closed_by(world, conn, false));
-        const int64_t silence = (closed != NEVER ? closed : world->last_ns) - conn->last_ns[DIR_UP];
+            MAX(check_closed_by(capture, conn, true), check_closed_by(capture, conn, false));
+        const int64_t silence =
+            (closed != NEVER ? closed : capture->last_ns) - conn->last_ns[DIR_UP];
         if (silence <= (int64_t)rule->param[0])
             continue;
         char *time = check_time_text(silence);
@@ -226,18 +223,18 @@ RULE_END(rule_silence_end)
     }
 }
 
-RULE_FRAME(rule_first_frame)
+RULE_FRAME(check_rule_first_frame)
 {
     const check_conn *conn = frame->conn;
     if (!frame->upstream || conn->frames[DIR_UP] > 0)
         return;
-    const tcp_life *life = world_life(world, conn);
-    if (life == NULL || life->syn_ns == NEVER) {
+    const tcp_state *tcp = check_tcp_state_of(capture, conn);
+    if (tcp == NULL || tcp->syn_ns == NEVER) {
         check_unsure(rule, frame, "the connection's start was not captured");
         return;
     }
     rule->judged++;
-    const int64_t took = frame->time_ns - life->syn_ns;
+    const int64_t took = frame->time_ns - tcp->syn_ns;
     if (took <= (int64_t)rule->param[0])
         return;
     char *time = check_time_text(took);
@@ -256,10 +253,10 @@ static void keep_slowest(check_instance *rule, int64_t took)
         rule->extreme = took;
 }
 
-RULE_FRAME(rule_frame_time)
+RULE_FRAME(check_rule_frame_time)
 {
-    (void)world;
-    const frame_begin *begin = &frame->facts->begin;
+    (void)capture;
+    const check_first_byte *begin = &frame->record->first_byte;
     rule->judged++;
     if (begin->packet == 0)
         return;
@@ -273,41 +270,42 @@ RULE_FRAME(rule_frame_time)
 }
 
 typedef struct unfinished_check {
-    const check_world *world;
+    const check_capture *capture;
     check_instance *rule;
 } unfinished_check;
 
 /* A frame that never ended: the connection has to end instead. */
-static void judge_unfinished(const plato_unfinished *frame, void *user)
+static void judge_unfinished(const check_unfinished *frame, void *user)
 {
-    const check_world *world = ((const unfinished_check *)user)->world;
+    const check_capture *capture = ((const unfinished_check *)user)->capture;
     check_instance *rule = ((const unfinished_check *)user)->rule;
     if (frame->framing == PLATO_FRAMING_MSGCMD)
         return;
-    const int64_t closed = world_stream_closed(world, frame->tcp_stream);
-    const int64_t open = (closed != NEVER ? closed : world->last_ns) - frame->begin.time_ns;
+    const int64_t closed = check_stream_closed(capture, frame->tcp_stream);
+    const int64_t open = (closed != NEVER ? closed : capture->last_ns) - frame->first_byte.time_ns;
     rule->judged++;
     keep_slowest(rule, open);
     if (open <= (int64_t)(rule->param[0] + rule->param[1]))
         return;
     char *time = check_time_text(open);
-    if (world_stream_has_hole(world, frame->tcp_stream, frame->port))
-        check_unsure_at(rule, frame->begin.packet, frame->stream,
+    if (check_stream_has_hole(capture, frame->tcp_stream, frame->sender_port))
+        check_unsure_at(rule, frame->first_byte.packet, frame->connection,
                         "the frame that begins here did not end within %s, but the capture lacks "
                         "bytes",
                         time);
     else
-        check_broken_at(rule, frame->begin.packet, frame->stream,
+        check_broken_at(rule, frame->first_byte.packet, frame->connection,
                         "the frame that begins here has not ended, and the connection is still "
                         "open after %s",
                         time);
     g_free(time);
 }
 
-RULE_END(rule_frame_time_end)
+RULE_END(check_rule_frame_time_end)
 {
-    unfinished_check check = {world, rule};
-    world->ask->unfinished(judge_unfinished, &check);
+    unfinished_check check = {capture, rule};
+    if (capture->lookups.unfinished != NULL)
+        capture->lookups.unfinished(judge_unfinished, &check, capture->user);
     if (rule->extreme == 0)
         return;
     char *time = check_time_text(rule->extreme);
@@ -317,56 +315,57 @@ RULE_END(rule_frame_time_end)
 
 /* ---- repeats ---- */
 
-/* 1 s in front of the first repeat, then 2, 4, ..., at most `longest`. */
-static int64_t shortest_wait(int64_t first, int64_t longest, uint64_t sendings)
+/* `first` before the first repeat, then twice that, four times, ..., at most `longest`. */
+static int64_t shortest_wait(int64_t first, int64_t longest, uint64_t transmissions)
 {
     int64_t wait = first;
-    for (uint64_t i = 1; i < sendings && wait < longest; i++)
+    for (uint64_t i = 1; i < transmissions && wait < longest; i++)
         wait *= 2;
     return wait < longest ? wait : longest;
 }
 
 /* Whether the server has refused an UP of this session since `since_ns`. */
-static bool was_refused(check_world *world, const check_owner *owner, uint64_t session_id,
+static bool was_refused(check_capture *capture, const check_client *client, uint64_t session_id,
                         int64_t since_ns)
 {
-    const up_counter *up = world_up(world, owner, session_id);
+    const up_sequence *up = check_up_sequence(capture, client, session_id);
     return up->refused && up->refused_ns >= since_ns;
 }
 
-/* Whether some other message of this counter was acknowledged since: then the times begin anew. */
-static bool has_progressed(const check_world *world, const check_frame *frame, uint64_t session_id,
-                           int64_t since_ns)
+/* Whether some other message of this sequence was acknowledged since: then the times start again.
+ */
+static bool has_progressed(const check_capture *capture, const check_frame *frame,
+                           uint64_t session_id, int64_t since_ns)
 {
     if (frame->head->msg_type == PLATO_UP)
-        return world_up(world, frame->owner, session_id)->accepted_ns > since_ns;
-    return world_down(world, frame->owner, session_id)->acked_ns > since_ns;
+        return check_up_sequence(capture, frame->client, session_id)->accepted_ns > since_ns;
+    return check_down_sequence(capture, frame->client, session_id)->acked_ns > since_ns;
 }
 
-RULE_FRAME(rule_resend)
+RULE_FRAME(check_rule_resend)
 {
-    if (frame->head == NULL || (frame->flags & PLATO_VERDICT_DUPLICATE) == 0)
+    if (frame->head == NULL || (frame->flags & ANALYSIS_DUPLICATE) == 0)
         return;
     const plato_head *head = frame->head;
     const bool is_up = head->msg_type == PLATO_UP;
-    const uint64_t session_id = world_session_of(head);
+    const uint64_t session_id = check_session_of(head);
     const uint64_t id = is_up ? head->up.client_id : head->push.msg_id;
-    const uint64_t key[4] = {frame->owner->key[0] << 1 | (frame->upstream ? 1 : 0),
-                             frame->owner->key[1], session_id, id};
-    const recent_entry *sent = recent_find(&world->sent, key);
+    const uint64_t key[4] = {frame->client->key[0] << 1 | (frame->upstream ? 1 : 0),
+                             frame->client->key[1], session_id, id};
+    const cache_entry *sent = check_cache_find(&capture->transmissions, key);
     if (sent == NULL || sent->value[1] != frame->conn->stream ||
         sent->value[2] != frame->conn->epoch)
         return; /* at once, after a reconnect */
-    if (!is_up && world_sync_of(frame->conn, session_id, id) != NULL)
+    if (!is_up && check_sync_of(frame->conn, session_id, id) != NULL)
         return; /* the client asked for it */
-    if (is_up && was_refused(world, frame->owner, session_id, (int64_t)sent->value[0]))
+    if (is_up && was_refused(capture, frame->client, session_id, (int64_t)sent->value[0]))
         return; /* it has been answered: when to try again is the client's business */
     rule->judged++;
     const int64_t waited = frame->time_ns - (int64_t)sent->value[0];
-    const bool anew =
-        rule->param[2] == 0 || has_progressed(world, frame, session_id, (int64_t)sent->value[0]);
-    const int64_t wait =
-        shortest_wait((int64_t)rule->param[0], 30 * CHECK_NS_PER_SECOND, anew ? 1 : sent->value[3]);
+    const bool again =
+        rule->param[2] == 0 || has_progressed(capture, frame, session_id, (int64_t)sent->value[0]);
+    const int64_t wait = shortest_wait((int64_t)rule->param[0], 30 * CHECK_NS_PER_SECOND,
+                                       again ? 1 : sent->value[3]);
     if (waited >= wait - (int64_t)rule->param[1])
         return;
     char *is = check_time_text(waited);

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Files of rules: groups in square brackets, a setting a line, comments behind #. Errors name the
+ * Files of rules: groups in square brackets, a setting a line, comments after #. Errors name the
  * line, which GLib's key files cannot, and steps of an exchange are no settings.
  */
 #include "expect.h"
+#include "settings.h"
 
 #include <string.h>
 
 #define FILE_MAX (1024 * 1024) /* bytes */
-#define ERRORS_MAX 100         /* that are told of a file */
+#define ERRORS_MAX 100         /* reported of a file */
 
 typedef struct rule_file {
     check_settings *settings;
@@ -40,7 +41,7 @@ static bool fail(rule_file *f, char *problem)
 static void end_of_group(rule_file *f)
 {
     char *problem = NULL;
-    if (f->group == IN_EXPECT && !f->script_is_wrong && !expect_script_finish(f->script, &problem))
+    if (f->group == IN_EXPECT && !f->script_is_wrong && !check_expect_finish(f->script, &problem))
         (void)fail_at(f, f->script->line, problem);
 }
 
@@ -48,7 +49,7 @@ static bool begin_rule(rule_file *f, const char *name, const char *label)
 {
     char *problem = NULL;
     f->group = IN_RULE;
-    f->rule = check_name_rule(f->settings, name, label, &problem);
+    f->rule = check_settings_rule(f->settings, name, label, &problem);
     return f->rule != NULL || fail(f, problem);
 }
 
@@ -62,7 +63,7 @@ static bool begin_expect(rule_file *f, const char *name)
     }
     f->group = IN_EXPECT;
     f->script_is_wrong = false;
-    f->script = expect_script_new(name, f->line);
+    f->script = check_expect_new(name, f->line);
     g_ptr_array_add(f->settings->scripts, f->script);
     return true;
 }
@@ -140,12 +141,12 @@ static bool read_line(rule_file *f, char *text)
     if (text[0] == '[')
         return begin_group(f, text);
     if (f->group == IN_WRONG)
-        return true; /* that was told */
+        return true; /* reported already */
     if (f->group == IN_NOTHING)
         return fail(f, g_strdup("this stands in no group"));
     if (f->group != IN_EXPECT)
         return read_setting(f, text);
-    if (expect_read_line(f->script, f->line, text, &problem))
+    if (check_expect_read_line(f->script, f->line, text, &problem))
         return true;
     f->script_is_wrong = true;
     return fail(f, problem);
@@ -171,7 +172,7 @@ static char *content_of(const char *path, char **error)
     return content;
 }
 
-bool check_read_file(check_settings *settings, const char *path, char **error)
+bool check_settings_read_file(check_settings *settings, const char *path, char **error)
 {
     char *content = content_of(path, error);
     if (content == NULL)

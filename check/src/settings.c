@@ -33,8 +33,8 @@ static check_instance *new_instance(const check_rule *rule, const char *label)
     instance->label = g_strdup(label);
     for (size_t i = 0; i < CHECK_PARAMS && rule->params[i].name != NULL; i++) {
         char *error = NULL;
-        if (!check_read_value(rule->params[i].kind, rule->params[i].standard, &instance->param[i],
-                              &error))
+        if (!check_read_value(rule->params[i].kind, rule->params[i].default_value,
+                              &instance->param[i], &error))
             g_free(error);
     }
     return instance;
@@ -51,8 +51,8 @@ static check_instance *find_instance(const check_settings *settings, const check
     return NULL;
 }
 
-check_instance *check_name_rule(check_settings *settings, const char *name, const char *label,
-                                char **error)
+check_instance *check_settings_rule(check_settings *settings, const char *name, const char *label,
+                                    char **error)
 {
     const check_rule *rule = check_find_rule(name);
     if (rule == NULL) {
@@ -97,23 +97,14 @@ bool check_set_param(check_instance *rule, const char *name, const char *value, 
     return false;
 }
 
-static void free_findings(check_findings *findings)
-{
-    if (findings->list == NULL)
-        return;
-    for (guint i = 0; i < findings->list->len; i++)
-        g_free(g_array_index(findings->list, check_finding, i).text);
-    g_array_unref(findings->list);
-}
-
 static void free_instance(gpointer p)
 {
     check_instance *instance = (check_instance *)p;
-    free_findings(&instance->broken);
-    free_findings(&instance->unsure);
+    check_findings_clear(&instance->broken);
+    check_findings_clear(&instance->unsure);
     if (instance->table != NULL)
         g_hash_table_destroy(instance->table);
-    expect_run_free(instance->expect);
+    check_expect_run_free(instance->expect);
     g_free(instance->label);
     g_free(instance->summary);
     g_free(instance);
@@ -123,13 +114,13 @@ check_settings *check_settings_new(void)
 {
     check_settings *settings = g_new0(check_settings, 1);
     settings->rules = g_ptr_array_new_with_free_func(free_instance);
-    settings->scripts = g_ptr_array_new_with_free_func(expect_script_free);
+    settings->scripts = g_ptr_array_new_with_free_func(check_expect_free);
     settings->show = 10;
     settings->first = 1;
     return settings;
 }
 
-/* The table's rules in its order, labelled ones behind the plain one, then the expectations. */
+/* The table's rules in its order, labelled ones after the plain one, then the expectations. */
 void check_settings_complete(check_settings *settings)
 {
     GPtrArray *named = settings->rules;
@@ -145,7 +136,7 @@ void check_settings_complete(check_settings *settings)
             if (!instance->off)
                 g_ptr_array_add(settings->rules, instance);
         }
-        if (!is_named && rule->standard && !settings->only)
+        if (!is_named && rule->on_by_default && !settings->only)
             g_ptr_array_add(settings->rules, new_instance(rule, NULL));
     }
     g_ptr_array_set_free_func(named, NULL);
@@ -157,7 +148,7 @@ void check_settings_complete(check_settings *settings)
     g_ptr_array_unref(named);
     for (guint i = 0; i < settings->scripts->len; i++) {
         const expect_script *script = g_ptr_array_index(settings->scripts, i);
-        check_instance *instance = new_instance(&expect_rule, script->name);
+        check_instance *instance = new_instance(&check_expect_rule, script->name);
         instance->script = script;
         instance->named = true;
         g_ptr_array_add(settings->rules, instance);

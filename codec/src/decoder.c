@@ -400,7 +400,7 @@ static int at_frame(plato_decoder *d, plato_event *event)
     return HAVE_EVENT;
 }
 
-/* Gives memory back when frames that need so much have become rare. */
+/* Gives memory back when frames of that size have become rare. */
 static void maybe_shrink(plato_decoder *d)
 {
     if (d->buf_cap <= d->config.keep_buffer)

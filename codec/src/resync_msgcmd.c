@@ -53,7 +53,8 @@ plato_resync_result plato_msgcmd_resync(const uint8_t *p, size_t n, const plato_
     const plato_resync_budget *budget = given != NULL ? given : &defaults;
     plato_resync_result result = {PLATO_RESYNC_NOT_YET, n, 0, 0};
     const size_t end = n < budget->max_bytes ? n : (size_t)budget->max_bytes;
-    for (size_t at = 0; at + PLATO_LENGTH_PREFIX_LEN < end; at++) {
+    size_t at = 0;
+    for (; at + PLATO_LENGTH_PREFIX_LEN < end; at++) {
         uint64_t total;
         if (!is_candidate(p + at, n - at, limits, &total) ||
             total > budget->max_crc_bytes - result.crc_bytes)
@@ -68,7 +69,7 @@ plato_resync_result plato_msgcmd_resync(const uint8_t *p, size_t n, const plato_
     }
     if (end < n) {
         result.verdict = PLATO_RESYNC_GAVE_UP;
-        result.skipped = end;
+        result.skipped = at;
     }
     return result;
 }

@@ -1,93 +1,93 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "commands/command_stream.h"
 
-#include "commands/stat_commands.h"
-#include "plato/heuristic.h"
-#include "plato/tree/col_info.h"
+#include "support/column.h"
+#include "support/flow.h"
 
 #include <plato/command.h>
 
 /* `tcp` is what TCP handed over; over TLS there is nothing that is the same in all versions. */
-static int dissect(talk_stream *stream, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
-                   const void *tcp)
+static int dissect_segment(command_stream *stream, tvbuff_t *tvb, packet_info *pinfo,
+                           proto_tree *tree, const void *tcp)
 {
     const uint32_t reported = tvb_reported_length(tvb);
     const int captured = (int)tvb_captured_length(tvb);
-    talk *t = talk_of(pinfo, stream->protocol);
-    const talk_start start = talk_begin(pinfo, stream->protocol, t, tcp, reported);
-    const talk_call call = {
+    rr_conversation *rr = rr_conversation_of(pinfo, stream->protocol);
+    const rr_start start = rr_begin_segment(pinfo, stream->protocol, rr, tcp, reported);
+    const command_segment segment = {
         .tvb = tvb,
         .pinfo = pinfo,
         .tree = tree,
-        .talk = t,
-        .gap = start.gap,
-        .middle = start.middle,
-        .may_ask = stream->desegment && pinfo->can_desegment > 0 && (uint32_t)captured == reported,
-        .reassembled = talk_is_reassembled(tcp),
+        .rr = rr,
+        .after_unseen = start.after_unseen,
+        .mid_stream = start.mid_stream,
+        .can_desegment =
+            stream->desegment && pinfo->can_desegment > 0 && (uint32_t)captured == reported,
+        .reassembled = rr_is_reassembled(tcp),
     };
     const int offset = (int)start.skip < captured ? (int)start.skip : captured;
-    const int stopped = stream->walk(&call, offset);
-    talk_end(pinfo, t, tcp, stopped < captured ? (uint32_t)stopped : reported);
+    const int stopped = stream->dissect(&segment, offset);
+    rr_end_segment(pinfo, rr, tcp, stopped < captured ? (uint32_t)stopped : reported);
     return captured;
 }
 
 static int dissect_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data,
                        void *stream)
 {
-    return dissect((talk_stream *)stream, tvb, pinfo, tree, data);
+    return dissect_segment((command_stream *)stream, tvb, pinfo, tree, data);
 }
 
 static int dissect_tls(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_,
                        void *stream)
 {
-    return dissect((talk_stream *)stream, tvb, pinfo, tree, NULL);
+    return dissect_segment((command_stream *)stream, tvb, pinfo, tree, NULL);
 }
 
 /* ---- heuristics ---- */
 
-static bool looks_right(talk_stream *stream, talk_layer layer, tvbuff_t *tvb, packet_info *pinfo)
+static bool matches(command_stream *stream, command_layer layer, tvbuff_t *tvb, packet_info *pinfo)
 {
     const size_t n = tvb_captured_length(tvb);
-    talk_looks *looks = &talk_of(pinfo, stream->protocol)->looks[layer];
-    return n > 0 && stream->looks_right(looks, pinfo, tvb_get_ptr(tvb, 0, (int)n), n);
+    heuristic_state *state = &rr_conversation_of(pinfo, stream->protocol)->heuristics[layer];
+    return n > 0 && stream->matches(state, pinfo, tvb_get_ptr(tvb, 0, (int)n), n);
 }
 
-ws_bool talk_claim_tcp(talk_stream *stream, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
-                       void *data)
+ws_bool command_heuristic_tcp(command_stream *stream, tvbuff_t *tvb, packet_info *pinfo,
+                              proto_tree *tree, void *data)
 {
-    if (!looks_right(stream, TALK_TCP, tvb, pinfo))
+    if (!matches(stream, COMMAND_TCP, tvb, pinfo))
         return FALSE;
-    plato_claim(pinfo, stream->names.dissector);
-    dissect(stream, tvb, pinfo, tree, data);
+    flow_set_dissector(pinfo, stream->names.dissector);
+    dissect_segment(stream, tvb, pinfo, tree, data);
     return TRUE;
 }
 
 /*
- * The first record decides: a later pass hands all records to whoever claims the session, those in
- * front of the claim as well.
+ * The first record decides: a later pass hands all records to whoever claims the session, those
+ * before the claim as well.
  */
-ws_bool talk_claim_tls(talk_stream *stream, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
-                       void *data)
+ws_bool command_heuristic_tls(command_stream *stream, tvbuff_t *tvb, packet_info *pinfo,
+                              proto_tree *tree, void *data)
 {
-    talk *t = talk_of(pinfo, stream->protocol);
-    if (t->tls_asked || PINFO_FD_VISITED(pinfo))
+    rr_conversation *rr = rr_conversation_of(pinfo, stream->protocol);
+    if (rr->tls_tried || PINFO_FD_VISITED(pinfo))
         return FALSE;
-    t->tls_asked = true;
-    if (!looks_right(stream, TALK_TLS, tvb, pinfo))
+    rr->tls_tried = true;
+    if (!matches(stream, COMMAND_TLS, tvb, pinfo))
         return FALSE;
     ws_set_tls_app_handle(data, find_dissector(stream->names.dissector_tls));
-    dissect(stream, tvb, pinfo, tree, NULL);
+    dissect_segment(stream, tvb, pinfo, tree, NULL);
     return TRUE;
 }
 
 /* ---- registration ---- */
 
-module_t *talk_register_stream(talk_stream *stream)
+module_t *command_register(command_stream *stream)
 {
-    const talk_names *names = &stream->names;
+    const command_names *names = &stream->names;
     const int proto = stream->protocol->proto;
     stream->desegment = TRUE;
-    talk_register(stream->protocol, names->dissector);
+    rr_register(stream->protocol, names->dissector);
     module_t *module = prefs_register_protocol(proto, NULL);
     prefs_register_bool_preference(module, "desegment", names->desegment_title,
                                    "Needs TCP's own \"Allow subdissector to reassemble TCP "
@@ -98,70 +98,69 @@ module_t *talk_register_stream(talk_stream *stream)
     return module;
 }
 
-void talk_handoff_stream(const talk_stream *stream)
+void command_handoff(const command_stream *stream)
 {
-    static const char *const lists[TALK_LAYERS] = {"tcp", "tls"};
-    const talk_names *names = &stream->names;
+    static const char *const lists[COMMAND_LAYERS] = {"tcp", "tls"};
+    const command_names *names = &stream->names;
     dissector_handle_t tls = find_dissector(names->dissector_tls);
     dissector_add_uint_range_with_preference("tcp.port", stream->tcp_port,
                                              find_dissector(names->dissector));
     dissector_add_uint_range_with_preference("tls.port", stream->tls_port, tls);
     dissector_add_string("tls.alpn", stream->alpn, tls);
-    for (unsigned i = 0; i < TALK_LAYERS; i++)
+    for (unsigned i = 0; i < COMMAND_LAYERS; i++)
         heur_dissector_add(lists[i], stream->heuristics[i], names->heuristic_titles[i],
                            names->heuristics[i], stream->protocol->proto, HEURISTIC_ENABLE);
-    plato_handoff_talk_tree(names->dissector, names->title);
 }
 
 /* ---- one command ---- */
 
-void talk_begin_piece(const talk_protocol *protocol, talk_piece *piece)
+void command_begin_item(const rr_protocol *protocol, command_item *item)
 {
-    const talk_call *call = piece->call;
-    plato_info_add(call->pinfo, protocol->column, piece->text.text);
-    piece->item = proto_tree_add_item(call->tree, protocol->proto, call->tvb, piece->offset,
-                                      piece->length, ENC_NA);
-    proto_item_append_text(piece->item, ", %s", piece->text.text);
-    piece->tree = proto_item_add_subtree(piece->item, protocol->ett);
+    const command_segment *segment = item->segment;
+    column_append_pdu(segment->pinfo, protocol->column, item->text.text);
+    item->item = proto_tree_add_item(segment->tree, protocol->proto, segment->tvb, item->offset,
+                                     item->length, ENC_NA);
+    proto_item_append_text(item->item, ", %s", item->text.text);
+    item->tree = proto_item_add_subtree(item->item, protocol->ett);
 }
 
-proto_item *talk_begin_outside(const talk_protocol *protocol, talk_piece *piece)
+proto_item *command_begin_continuation(const rr_protocol *protocol, command_item *item)
 {
-    const talk_call *call = piece->call;
-    piece->form = PLATO_TAP_OUTSIDE;
-    label_begin(&piece->text);
-    label_add(&piece->text, "Continuation (");
-    label_add_number(&piece->text, (uint64_t)piece->length);
-    label_add(&piece->text, " bytes)");
-    talk_begin_piece(protocol, piece);
-    return proto_tree_add_item(piece->tree, protocol->hf_continuation, call->tvb, piece->offset,
-                               piece->length, ENC_NA);
+    const command_segment *segment = item->segment;
+    item->form = PLATO_TAP_OUTSIDE;
+    label_begin(&item->text);
+    label_add(&item->text, "Continuation (");
+    label_add_number(&item->text, (uint64_t)item->length);
+    label_add(&item->text, " bytes)");
+    command_begin_item(protocol, item);
+    return proto_tree_add_item(item->tree, protocol->hf_continuation, segment->tvb, item->offset,
+                               item->length, ENC_NA);
 }
 
-void talk_end_piece(talk_protocol *protocol, const talk_piece *piece, talk_message *message,
-                    const char *type, const char *remark)
+void command_end_item(rr_protocol *protocol, const command_item *item, rr_message *message,
+                      const char *type, const char *remark)
 {
-    const talk_call *call = piece->call;
-    const talk_record record = {
+    const command_segment *segment = item->segment;
+    const rr_record record = {
         .protocol = protocol,
         .message = message,
         .type = type,
         .remark = remark,
-        .form = piece->form,
-        .error = piece->error,
-        .length = (uint32_t)piece->length,
-        .behind = tvb_captured_length(call->tvb) - (uint32_t)(piece->offset + piece->length),
+        .form = item->form,
+        .error = item->error,
+        .length = (uint32_t)item->length,
+        .following = tvb_captured_length(segment->tvb) - (uint32_t)(item->offset + item->length),
     };
-    if (piece->form == PLATO_TAP_CUT)
-        talk_cut(call->pinfo, call->talk);
-    talk_show(protocol, message, call->tvb, piece->offset, call->pinfo, piece->tree);
-    talk_tap(call->pinfo, &record);
+    if (item->form == PLATO_TAP_CUT)
+        rr_note_truncated(segment->pinfo, segment->rr);
+    rr_add_items(protocol, message, segment->tvb, item->offset, segment->pinfo, item->tree);
+    rr_tap(segment->pinfo, &record);
 }
 
-void talk_show_error(talk_protocol *protocol, const talk_piece *piece, proto_item *code)
+void command_add_error_code(rr_protocol *protocol, const command_item *item, proto_item *code)
 {
-    const char *text = plato_command_code_text(piece->error);
+    const char *text = plato_command_code_text(item->error);
     proto_item_append_text(code, " (%s)", text != NULL ? text : "unknown");
-    expert_add_info_format(piece->call->pinfo, code, &protocol->expert.error_reply,
-                           "Error reply: %u", piece->error);
+    expert_add_info_format(item->segment->pinfo, code, &protocol->expert.error_reply,
+                           "Error reply: %u", item->error);
 }

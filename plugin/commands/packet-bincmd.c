@@ -15,7 +15,7 @@
 #define NO_KIND UINT64_MAX /* of what only an error reply can answer */
 #define EXCERPT_BYTES 40   /* of the parameters, in the info column */
 
-static talk_protocol bincmd = {.id = PLATO_TAP_BINCMD, .proto = -1, .column = "BinCmd", .ett = -1};
+static rr_protocol bincmd = {.id = PLATO_TAP_BINCMD, .proto = -1, .column = "BinCmd", .ett = -1};
 
 static int hf_magic = -1;
 static int hf_len = -1;
@@ -51,7 +51,7 @@ static const value_string types[] = {
 
 /* One command in the packet at hand. */
 typedef struct command {
-    talk_piece piece;
+    command_item item;
     tvbuff_t *tvb;
     packet_info *pinfo;
     uint32_t claimed;
@@ -76,33 +76,33 @@ static bool is_printable(plato_span text)
 
 /* ---- the tree ---- */
 
-static void show_error_reply(const command *c, proto_tree *tree, proto_item *params, int at)
+static void add_error_reply(const command *c, proto_tree *tree, proto_item *params, int at)
 {
-    if (c->piece.error == 0) {
+    if (c->item.error == 0) {
         expert_add_info(c->pinfo, params, &ei_error_short);
         return;
     }
     proto_item *item = proto_tree_add_item(tree, bincmd.hf_code, c->tvb, at, 2, ENC_BIG_ENDIAN);
-    proto_tree_add_item(tree, bincmd.hf_reason, c->tvb, at + 2, (int)c->piece.reason.n,
+    proto_tree_add_item(tree, bincmd.hf_reason, c->tvb, at + 2, (int)c->item.reason.n,
                         ENC_UTF_8 | ENC_NA);
-    talk_show_error(&bincmd, &c->piece, item);
+    command_add_error_code(&bincmd, &c->item, item);
 }
 
 /* Below an item of its own, if there are any. */
-static void show_params(const command *c, bool whole)
+static void dissect_params(const command *c, bool whole)
 {
-    const int at = c->piece.offset + PLATO_BINCMD_HEADER_LEN;
+    const int at = c->item.offset + PLATO_BINCMD_HEADER_LEN;
     const int n = (int)c->fields.params.n;
-    proto_item *item = c->piece.item;
-    proto_tree *tree = c->piece.tree;
+    proto_item *item = c->item.item;
+    proto_tree *tree = c->item.tree;
     if (n > 0) {
-        item = proto_tree_add_item(c->piece.tree, hf_params, c->tvb, at, n, ENC_NA);
+        item = proto_tree_add_item(c->item.tree, hf_params, c->tvb, at, n, ENC_NA);
         tree = proto_item_add_subtree(item, ett_params);
     }
     if (!whole)
         expert_add_info(c->pinfo, item, &ei_cut);
-    else if (c->fields.type == PLATO_BINCMD_ERROR && !c->piece.is_request)
-        show_error_reply(c, tree, item, at);
+    else if (c->fields.type == PLATO_BINCMD_ERROR && !c->item.is_request)
+        add_error_reply(c, tree, item, at);
     else if (c->fields.type == PLATO_BINCMD_ECHO && n == ECHO_LEN)
         proto_tree_add_item(tree, hf_value, c->tvb, at, n, ENC_BIG_ENDIAN);
     else if (c->fields.type == PLATO_BINCMD_ECHO)
@@ -112,7 +112,7 @@ static void show_params(const command *c, bool whole)
 }
 
 /* The fields of the header, as many as are here. Returns the item of the length. */
-static proto_item *show_header(const command *c)
+static proto_item *dissect_header(const command *c)
 {
     const struct {
         int hf;
@@ -120,11 +120,11 @@ static proto_item *show_header(const command *c)
         int n;
     } rows[] = {{hf_magic, 0, MAGIC_LEN}, {hf_len, 4, 2}, {hf_type, 6, 2}};
     proto_item *items[array_length(rows)] = {NULL};
-    for (size_t i = 0; i < array_length(rows) && rows[i].at + rows[i].n <= c->piece.length; i++)
-        items[i] = proto_tree_add_item(c->piece.tree, rows[i].hf, c->tvb,
-                                       c->piece.offset + rows[i].at, rows[i].n, ENC_BIG_ENDIAN);
+    for (size_t i = 0; i < array_length(rows) && rows[i].at + rows[i].n <= c->item.length; i++)
+        items[i] = proto_tree_add_item(c->item.tree, rows[i].hf, c->tvb,
+                                       c->item.offset + rows[i].at, rows[i].n, ENC_BIG_ENDIAN);
     const bool is_known = plato_bincmd_type_name(c->fields.type) != NULL &&
-                          !(c->piece.is_request && c->fields.type == PLATO_BINCMD_ERROR);
+                          !(c->item.is_request && c->fields.type == PLATO_BINCMD_ERROR);
     if (items[2] != NULL && !is_known)
         expert_add_info(c->pinfo, items[2], &bincmd.expert.type_unknown);
     return items[1];
@@ -137,123 +137,122 @@ static const char *type_of(const command *c)
 }
 
 /* A message that takes part in requests and replies if `given` says what it is. */
-static talk_message *enter(const command *c, const plato_exchange *given)
+static rr_message *add_message(const command *c, const analysis_rr_message *claims)
 {
-    return talk_enter(c->pinfo, &bincmd, c->piece.call->talk, c->piece.is_request, given);
+    return rr_add_message(c->pinfo, &bincmd, c->item.segment->rr, c->item.is_request, claims);
 }
 
 static void name_type(command *c)
 {
     const char *name = plato_bincmd_type_name(c->fields.type);
     if (name != NULL) {
-        label_add(&c->piece.text, name);
+        label_add(&c->item.text, name);
         return;
     }
-    label_add(&c->piece.text, "Type ");
-    label_add_number(&c->piece.text, c->fields.type);
+    label_add(&c->item.text, "Type ");
+    label_add_number(&c->item.text, c->fields.type);
 }
 
 static void name_params(command *c)
 {
     const plato_span params = c->fields.params;
-    if (c->piece.error != 0) {
-        label_add(&c->piece.text, " ");
-        label_add_number(&c->piece.text, c->piece.error);
+    if (c->item.error != 0) {
+        label_add(&c->item.text, " ");
+        label_add_number(&c->item.text, c->item.error);
     } else if (c->fields.type == PLATO_BINCMD_ECHO && params.n == ECHO_LEN) {
-        label_add(&c->piece.text, " ");
-        label_add_number(&c->piece.text, (uint32_t)params.p[0] << 24 | (uint32_t)params.p[1] << 16 |
-                                             (uint32_t)params.p[2] << 8 | params.p[3]);
+        label_add(&c->item.text, " ");
+        label_add_number(&c->item.text, (uint32_t)params.p[0] << 24 | (uint32_t)params.p[1] << 16 |
+                                            (uint32_t)params.p[2] << 8 | params.p[3]);
     } else if (params.n <= EXCERPT_BYTES && is_printable(params)) {
-        label_add(&c->piece.text, " \"");
-        label_add(&c->piece.text, ws_format_text(c->pinfo->pool, params.p, params.n));
-        label_add(&c->piece.text, "\"");
+        label_add(&c->item.text, " \"");
+        label_add(&c->item.text, ws_format_text(c->pinfo->pool, params.p, params.n));
+        label_add(&c->item.text, "\"");
     } else if (params.n > 0) {
-        label_add(&c->piece.text, " (");
-        label_add_number(&c->piece.text, params.n);
-        label_add(&c->piece.text, " bytes)");
+        label_add(&c->item.text, " (");
+        label_add_number(&c->item.text, params.n);
+        label_add(&c->item.text, " bytes)");
     }
 }
 
-/* ---- pieces of the stream ---- */
+/* ---- items of the stream ---- */
 
-static void take_command(command *c)
+static void dissect_whole(command *c)
 {
-    if (!plato_bincmd_read_error(&c->fields, &c->piece.error, &c->piece.reason))
-        c->piece.error = 0;
-    c->piece.is_request =
-        talk_is_request(c->pinfo, c->piece.call->talk, c->fields.type == PLATO_BINCMD_ERROR);
-    if (c->piece.is_request)
-        c->piece.error = 0; /* whatever it is called */
-    const plato_exchange given = {
+    if (!plato_bincmd_read_error(&c->fields, &c->item.error, &c->item.reason))
+        c->item.error = 0;
+    c->item.is_request =
+        rr_is_request(c->pinfo, c->item.segment->rr, c->fields.type == PLATO_BINCMD_ERROR);
+    if (c->item.is_request)
+        c->item.error = 0; /* whatever it is called */
+    const analysis_rr_message claims = {
         .kind = c->fields.type,
-        .content = talk_digest(c->fields.params.p, c->fields.params.n),
+        .content = rr_digest(c->fields.params.p, c->fields.params.n),
         .is_echo = c->fields.type == PLATO_BINCMD_ECHO,
-        .is_error = !c->piece.is_request && c->fields.type == PLATO_BINCMD_ERROR,
+        .is_error = !c->item.is_request && c->fields.type == PLATO_BINCMD_ERROR,
     };
-    talk_message *message = enter(c, &given);
+    rr_message *message = add_message(c, &claims);
     name_type(c);
     name_params(c);
-    talk_add_time(&c->piece.text, message);
-    talk_begin_piece(&bincmd, &c->piece);
-    show_header(c);
-    show_params(c, true);
-    talk_end_piece(&bincmd, &c->piece, message, type_of(c), NULL);
+    rr_append_time(&c->item.text, message);
+    command_begin_item(&bincmd, &c->item);
+    dissect_header(c);
+    dissect_params(c, true);
+    command_end_item(&bincmd, &c->item, message, type_of(c), NULL);
 }
 
-/* The start of a command whose end is not here and cannot be asked for. */
-static void take_cut(command *c)
+/* The start of a command whose end is not here and cannot be requested. */
+static void dissect_truncated(command *c)
 {
-    c->piece.is_request = talk_is_request(c->pinfo, c->piece.call->talk, false);
-    talk_message *message = enter(c, NULL);
-    if (c->piece.length >= PLATO_BINCMD_HEADER_LEN)
+    c->item.is_request = rr_is_request(c->pinfo, c->item.segment->rr, false);
+    rr_message *message = add_message(c, NULL);
+    if (c->item.length >= PLATO_BINCMD_HEADER_LEN)
         name_type(c);
-    label_add(&c->piece.text, " [cut]");
-    c->piece.form = PLATO_TAP_CUT;
-    talk_begin_piece(&bincmd, &c->piece);
-    show_header(c);
-    if (c->piece.length >= PLATO_BINCMD_HEADER_LEN)
-        show_params(c, false);
+    label_add(&c->item.text, " [cut]");
+    c->item.form = PLATO_TAP_CUT;
+    command_begin_item(&bincmd, &c->item);
+    dissect_header(c);
+    if (c->item.length >= PLATO_BINCMD_HEADER_LEN)
+        dissect_params(c, false);
     else
-        proto_tree_add_expert(c->piece.tree, c->pinfo, &ei_cut, c->tvb, c->piece.offset,
-                              c->piece.length);
-    talk_end_piece(&bincmd, &c->piece, message, type_of(c), "Cut");
+        proto_tree_add_expert(c->item.tree, c->pinfo, &ei_cut, c->tvb, c->item.offset,
+                              c->item.length);
+    command_end_item(&bincmd, &c->item, message, type_of(c), "Cut");
 }
 
-/* A header that claims more than is allowed; its bytes end where the next magic stands. */
-static void take_too_long(command *c)
+/* A header that claims more than is allowed; its bytes end before the next magic. */
+static void dissect_too_long(command *c)
 {
-    c->piece.is_request = talk_is_request(c->pinfo, c->piece.call->talk, false);
-    const plato_exchange given = {.kind = NO_KIND};
-    talk_message *message =
-        enter(c, c->piece.is_request ? &given : NULL); /* it gets an error reply */
-    if (c->piece.length >= PLATO_BINCMD_HEADER_LEN)
+    c->item.is_request = rr_is_request(c->pinfo, c->item.segment->rr, false);
+    const analysis_rr_message claims = {.kind = NO_KIND};
+    rr_message *message =
+        add_message(c, c->item.is_request ? &claims : NULL); /* it gets an error reply */
+    if (c->item.length >= PLATO_BINCMD_HEADER_LEN)
         name_type(c);
-    label_add(&c->piece.text, " [too long: ");
-    label_add_number(&c->piece.text, c->claimed);
-    label_add(&c->piece.text, " bytes]");
-    c->piece.form = PLATO_TAP_WRONG;
-    talk_begin_piece(&bincmd, &c->piece);
-    proto_item *len = show_header(c); /* another magic may stand in its place */
-    expert_add_info_format(c->pinfo, len != NULL ? len : c->piece.item, &ei_too_long,
+    label_add(&c->item.text, " [too long: ");
+    label_add_number(&c->item.text, c->claimed);
+    label_add(&c->item.text, " bytes]");
+    c->item.form = PLATO_TAP_WRONG;
+    command_begin_item(&bincmd, &c->item);
+    proto_item *len = dissect_header(c); /* another magic may be in its place */
+    expert_add_info_format(c->pinfo, len != NULL ? len : c->item.item, &ei_too_long,
                            "%u bytes of parameters are over the limit of %u", c->claimed,
                            PLATO_COMMAND_PARAMS_MAX);
-    if (c->piece.length > PLATO_BINCMD_HEADER_LEN)
-        proto_tree_add_item(c->piece.tree, bincmd.hf_continuation, c->tvb,
-                            c->piece.offset + PLATO_BINCMD_HEADER_LEN,
-                            c->piece.length - PLATO_BINCMD_HEADER_LEN, ENC_NA);
-    talk_end_piece(&bincmd, &c->piece, message, type_of(c), "Too long");
+    if (c->item.length > PLATO_BINCMD_HEADER_LEN)
+        proto_tree_add_item(c->item.tree, bincmd.hf_continuation, c->tvb,
+                            c->item.offset + PLATO_BINCMD_HEADER_LEN,
+                            c->item.length - PLATO_BINCMD_HEADER_LEN, ENC_NA);
+    command_end_item(&bincmd, &c->item, message, type_of(c), "Too long");
 }
 
-static void skip(command *c)
+static void dissect_skipped(command *c)
 {
-    c->piece.is_request = talk_is_request(c->pinfo, c->piece.call->talk, false);
-    const plato_exchange given = {.kind = NO_KIND};
-    const bool is_answered =
-        talk_is_answered_rubbish(c->pinfo, c->piece.call->talk, c->piece.is_request);
-    talk_message *message = enter(c, is_answered ? &given : NULL);
-    proto_item *item = talk_begin_outside(&bincmd, &c->piece);
-    expert_add_info_format(c->pinfo, item, &ei_skipped, "%d bytes skipped", c->piece.length);
-    talk_end_piece(&bincmd, &c->piece, message, NULL, NULL);
+    c->item.is_request = rr_is_request(c->pinfo, c->item.segment->rr, false);
+    const analysis_rr_message claims = {.kind = NO_KIND};
+    const bool is_answered = rr_is_first_invalid(c->pinfo, c->item.segment->rr, c->item.is_request);
+    rr_message *message = add_message(c, is_answered ? &claims : NULL);
+    proto_item *item = command_begin_continuation(&bincmd, &c->item);
+    expert_add_info_format(c->pinfo, item, &ei_skipped, "%d bytes skipped", c->item.length);
+    command_end_item(&bincmd, &c->item, message, NULL, NULL);
 }
 
 /* Bytes from `p` on that begin no command, up to what may begin one; at least `least`. */
@@ -265,12 +264,12 @@ static int up_to_magic(const uint8_t *p, int n, int least)
     return least + (int)plato_bincmd_find(p + least, (size_t)(n - least), &l).skipped;
 }
 
-/* ---- the walk ---- */
+/* ---- the stream ---- */
 
 /* How many bytes are missing of a command that has begun; 0: it cannot be waited for. */
-static uint32_t wanted(plato_err err, uint64_t total, int n, bool may_ask)
+static uint32_t desegment_length(plato_err err, uint64_t total, int n, bool can_desegment)
 {
-    if (!may_ask)
+    if (!can_desegment)
         return 0;
     if (err == PLATO_NEED_MORE)
         return DESEGMENT_ONE_MORE_SEGMENT;
@@ -287,62 +286,63 @@ static int length_of(plato_err err, uint64_t total, const uint8_t *p, int n)
     return total < (uint64_t)n ? (int)total : n;
 }
 
-static void take(command *c, plato_err err, uint64_t total, int n)
+static void dissect_item(command *c, plato_err err, uint64_t total, int n)
 {
     const plato_bincmd_limits l = limits();
-    const uint8_t *p = tvb_get_ptr(c->tvb, c->piece.offset, n);
-    c->piece.length = length_of(err, total, p, n);
-    /* not what stands behind: a later pass may be given less of it */
-    if (c->piece.length >= PLATO_BINCMD_HEADER_LEN)
-        c->fields.type = tvb_get_ntohs(c->tvb, c->piece.offset + 6);
+    const uint8_t *p = tvb_get_ptr(c->tvb, c->item.offset, n);
+    c->item.length = length_of(err, total, p, n);
+    /* not what follows: a later pass may be given less of it */
+    if (c->item.length >= PLATO_BINCMD_HEADER_LEN)
+        c->fields.type = tvb_get_ntohs(c->tvb, c->item.offset + 6);
     if (err == PLATO_ERR_MAGIC) {
-        skip(c);
+        dissect_skipped(c);
     } else if (err == PLATO_ERR_PARAMS_TOO_LONG) {
         c->claimed = (uint32_t)total - PLATO_BINCMD_HEADER_LEN;
-        take_too_long(c);
+        dissect_too_long(c);
     } else if (plato_bincmd_parse(p, (size_t)n, &l, &c->fields) == PLATO_OK) {
-        take_command(c);
+        dissect_whole(c);
     } else {
         if (n > PLATO_BINCMD_HEADER_LEN)
             c->fields.params =
                 (plato_span){p + PLATO_BINCMD_HEADER_LEN, (size_t)n - PLATO_BINCMD_HEADER_LEN};
-        take_cut(c);
+        dissect_truncated(c);
     }
 }
 
 /*
- * Where TCP put the bytes together and some were skipped, nothing is asked for: TCP would hand over
+ * Where TCP put the bytes together and some were skipped, nothing is requested: TCP would hand over
  * fewer of them on a later pass.
  */
-static int walk(const talk_call *call, int offset)
+static int dissect_commands(const command_segment *segment, int offset)
 {
     const plato_bincmd_limits l = limits();
-    const int captured = (int)tvb_captured_length(call->tvb);
-    bool may_ask = call->may_ask;
+    const int captured = (int)tvb_captured_length(segment->tvb);
+    bool can_desegment = segment->can_desegment;
     while (offset < captured) {
-        command c = {
-            .tvb = call->tvb, .pinfo = call->pinfo, .piece = {.call = call, .offset = offset}};
+        command c = {.tvb = segment->tvb,
+                     .pinfo = segment->pinfo,
+                     .item = {.segment = segment, .offset = offset}};
         const int n = captured - offset;
         uint64_t total;
         const plato_err err =
             plato_bincmd_length(tvb_get_ptr(c.tvb, offset, n), (size_t)n, &l, &total);
-        const uint32_t more = wanted(err, total, n, may_ask);
+        const uint32_t more = desegment_length(err, total, n, can_desegment);
         if (more != 0) {
-            talk_ask(call->pinfo, call->talk, offset, more);
+            rr_request_more(segment->pinfo, segment->rr, offset, more);
             return offset;
         }
-        label_begin(&c.piece.text);
-        take(&c, err, total, n);
-        offset += c.piece.length;
-        may_ask = may_ask && !(call->reassembled && err < 0);
+        label_begin(&c.item.text);
+        dissect_item(&c, err, total, n);
+        offset += c.item.length;
+        can_desegment = can_desegment && !(segment->reassembled && err < 0);
     }
     return offset;
 }
 
 /* ---- heuristic ---- */
 
-/* Whole commands one behind the other, the last one perhaps not at its end yet. */
-static bool looks_right(talk_looks *looks _U_, packet_info *pinfo _U_, const uint8_t *p, size_t n)
+/* Whole commands one after the other, of which the last may be unfinished. */
+static bool matches(heuristic_state *state _U_, packet_info *pinfo _U_, const uint8_t *p, size_t n)
 {
     const plato_bincmd_limits l = limits();
     bool found = false;
@@ -362,35 +362,42 @@ static bool looks_right(talk_looks *looks _U_, packet_info *pinfo _U_, const uin
     return found;
 }
 
-static ws_bool claim_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data);
-static ws_bool claim_tls(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data);
+static ws_bool heuristic_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data);
+static ws_bool heuristic_tls(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data);
 
-static talk_stream stream = {
+static command_stream stream = {
     .protocol = &bincmd,
-    .names = TALK_NAMES("bincmd", "Binary commands", "commands"),
+    .names =
+        {
+            .dissector = "bincmd",
+            .dissector_tls = "bincmd.tls",
+            .heuristics = {"bincmd_tcp", "bincmd_tls"},
+            .heuristic_titles = {"Binary commands over TCP", "Binary commands over TLS"},
+            .desegment_title = "Reassemble commands over TCP segments",
+        },
     .tcp_port = G_STRINGIFY(PLATO_BINCMD_PORT),
     .tls_port = G_STRINGIFY(PLATO_BINCMD_TLS_PORT),
     .alpn = PLATO_BINCMD_ALPN,
-    .walk = walk,
-    .looks_right = looks_right,
-    .heuristics = {claim_tcp, claim_tls},
+    .dissect = dissect_commands,
+    .matches = matches,
+    .heuristics = {heuristic_tcp, heuristic_tls},
 };
 
-static ws_bool claim_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+static ws_bool heuristic_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
-    return talk_claim_tcp(&stream, tvb, pinfo, tree, data);
+    return command_heuristic_tcp(&stream, tvb, pinfo, tree, data);
 }
 
-static ws_bool claim_tls(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+static ws_bool heuristic_tls(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
-    return talk_claim_tls(&stream, tvb, pinfo, tree, data);
+    return command_heuristic_tls(&stream, tvb, pinfo, tree, data);
 }
 
 /* ---- registration ---- */
 
-static void forget(void)
+static void reset(void)
 {
-    talk_forget(&bincmd);
+    rr_reset(&bincmd);
 }
 
 static void register_expert(void)
@@ -406,7 +413,18 @@ static void register_expert(void)
         {&ei_skipped,
          {"bincmd.continuation.skipped", PI_REASSEMBLE, PI_NOTE, "Bytes outside any command",
           EXPFILL}},
-        TALK_COMMAND_EXPERTS(bincmd, "bincmd"),
+        {&bincmd.expert.error_reply,
+         {"bincmd.error_reply", PI_RESPONSE_CODE, PI_NOTE, "Error reply", EXPFILL}},
+        {&bincmd.expert.type_unknown,
+         {"bincmd.type.unknown", PI_UNDECODED, PI_NOTE, "No command of the protocol itself",
+          EXPFILL}},
+        {&bincmd.expert.mismatch,
+         {"bincmd.differs", PI_PROTOCOL, PI_ERROR, "Reply does not fit its request", EXPFILL}},
+        {&bincmd.expert.unsolicited,
+         {"bincmd.unasked", PI_SEQUENCE, PI_NOTE, "Reply without a request", EXPFILL}},
+        {&bincmd.expert.slow,
+         {"bincmd.slow", PI_SEQUENCE, PI_WARN, "More than 40 s from the first byte to the last",
+          EXPFILL}},
     };
     expert_register_field_array(expert_register_protocol(bincmd.proto), ei, array_length(ei));
 }
@@ -422,24 +440,35 @@ void proto_register_bincmd(void)
         {&hf_params, {"Parameters", "bincmd.params", FT_BYTES, BASE_NONE, NULL, 0x0, NULL, HFILL}},
         {&hf_value, {"Value", "bincmd.value", FT_UINT32, BASE_DEC, NULL, 0x0, NULL, HFILL}},
         {&hf_text, {"Text", "bincmd.text", FT_STRING, BASE_NONE, NULL, 0x0, NULL, HFILL}},
-        TALK_ERROR_FIELDS(bincmd, "bincmd"),
+        {&bincmd.hf_code,
+         {"Error code", "bincmd.error.code", FT_UINT16, BASE_DEC, NULL, 0x0, NULL, HFILL}},
+        {&bincmd.hf_reason,
+         {"Error reason", "bincmd.error.reason", FT_STRING, BASE_NONE, NULL, 0x0, NULL, HFILL}},
         {&bincmd.hf_continuation,
          {"Continuation", "bincmd.continuation", FT_BYTES, BASE_NONE, NULL, 0x0,
           "Bytes that belong to no command that could be found", HFILL}},
-        TALK_FIELDS(bincmd, "bincmd", "response_time", "Response time"),
+        {&bincmd.hf_response_in,
+         {"Response in", "bincmd.response_in", FT_FRAMENUM, BASE_NONE,
+          FRAMENUM_TYPE(FT_FRAMENUM_RESPONSE), 0x0, NULL, HFILL}},
+        {&bincmd.hf_response_to,
+         {"Response to", "bincmd.response_to", FT_FRAMENUM, BASE_NONE,
+          FRAMENUM_TYPE(FT_FRAMENUM_REQUEST), 0x0, NULL, HFILL}},
+        {&bincmd.hf_response_time,
+         {"Response time", "bincmd.response_time", FT_RELATIVE_TIME, BASE_NONE, NULL, 0x0, NULL,
+          HFILL}},
     };
     static int *ett[] = {&bincmd.ett, &ett_params};
     bincmd.proto = proto_register_protocol("Binary Command Protocol", "BinCmd", "bincmd");
     proto_register_field_array(bincmd.proto, hf, array_length(hf));
     proto_register_subtree_array(ett, array_length(ett));
     register_expert();
-    register_init_routine(forget);
-    prefs_register_enum_preference(talk_register_stream(&stream), "magics", "Magics",
+    register_init_routine(reset);
+    prefs_register_enum_preference(command_register(&stream), "magics", "Magics",
                                    "What a command may begin with, in hexadecimal", &pref_magics,
                                    magics, FALSE);
 }
 
 void proto_reg_handoff_bincmd(void)
 {
-    talk_handoff_stream(&stream);
+    command_handoff(&stream);
 }

@@ -2,11 +2,12 @@
 /* Requests and replies of the latency and command protocols: what the first pass finds is kept. */
 #include "commands/request_response.h"
 
-#include "plato/pdu/conversation.h"
+#include "support/flow.h"
 
 #include <epan/conversation.h>
 #include <epan/dissectors/packet-tcp.h>
 #include <epan/tap.h>
+#include <stdio.h>
 #include <string.h>
 
 /* Keys of proto data. */
@@ -16,35 +17,35 @@ enum { KEY_STARTS = 1, KEY_MESSAGES = 2, KEY_CURSOR = 3 };
 typedef struct start_record {
     struct start_record *next;
     uint32_t seq;
-    talk_start start;
+    rr_start start;
 } start_record;
 
 /* The messages of a packet, and while it is dissected the next of them. */
 typedef struct message_list {
-    talk_message *first;
-    talk_message *last;
+    rr_message *first;
+    rr_message *last;
 } message_list;
 
-talk *talk_of(packet_info *pinfo, const talk_protocol *protocol)
+rr_conversation *rr_conversation_of(packet_info *pinfo, const rr_protocol *protocol)
 {
     conversation_t *conversation = find_or_create_conversation(pinfo);
-    talk *known = conversation_get_proto_data(conversation, protocol->proto);
+    rr_conversation *known = conversation_get_proto_data(conversation, protocol->proto);
     if (known == NULL) {
-        known = wmem_new0(wmem_file_scope(), talk);
+        known = wmem_new0(wmem_file_scope(), rr_conversation);
         conversation_add_proto_data(conversation, protocol->proto, known);
     }
     return known;
 }
 
-talk_side *talk_side_of(packet_info *pinfo, talk *t)
+rr_flow *rr_flow_of(packet_info *pinfo, rr_conversation *rr)
 {
-    return &t->sides[plato_side_of(pinfo)];
+    return &rr->flows[flow_direction(pinfo)];
 }
 
-static bool client_sent(packet_info *pinfo, bool like_reply)
+static bool sent_by_client(packet_info *pinfo, bool like_reply)
 {
-    if (plato_start_was_captured(pinfo))
-        return plato_opened_connection(pinfo);
+    if (flow_start_captured(pinfo))
+        return flow_sender_opened(pinfo);
     if (pinfo->match_uint != 0 && pinfo->destport != pinfo->srcport) {
         if (pinfo->match_uint == pinfo->destport)
             return true;
@@ -54,19 +55,19 @@ static bool client_sent(packet_info *pinfo, bool like_reply)
     return !like_reply;
 }
 
-bool talk_is_request(packet_info *pinfo, talk *t, bool like_reply)
+bool rr_is_request(packet_info *pinfo, rr_conversation *rr, bool like_reply)
 {
-    const unsigned side = plato_side_of(pinfo);
-    if (!t->client_known) {
-        t->client_known = true;
-        t->client_side = client_sent(pinfo, like_reply) ? side : 1 - side;
+    const unsigned direction = flow_direction(pinfo);
+    if (!rr->client_known) {
+        rr->client_known = true;
+        rr->client_direction = sent_by_client(pinfo, like_reply) ? direction : 1 - direction;
     }
-    return side == t->client_side;
+    return direction == rr->client_direction;
 }
 
-/* ---- where a TCP stream stands ---- */
+/* ---- what a TCP stream expects next ---- */
 
-static void keep_start(packet_info *pinfo, int proto, uint32_t seq, const talk_start *start)
+static void keep_start(packet_info *pinfo, int proto, uint32_t seq, const rr_start *start)
 {
     start_record *record = wmem_new(wmem_file_scope(), start_record);
     record->next = p_get_proto_data(wmem_file_scope(), pinfo, proto, KEY_STARTS);
@@ -77,91 +78,91 @@ static void keep_start(packet_info *pinfo, int proto, uint32_t seq, const talk_s
     p_add_proto_data(wmem_file_scope(), pinfo, proto, KEY_STARTS, record);
 }
 
-static talk_start kept_start(packet_info *pinfo, int proto, uint32_t seq)
+static rr_start kept_start(packet_info *pinfo, int proto, uint32_t seq)
 {
-    const talk_start usual = {.skip = 0};
+    const rr_start usual = {.skip = 0};
     const start_record *record = p_get_proto_data(wmem_file_scope(), pinfo, proto, KEY_STARTS);
     while (record != NULL && record->seq != seq)
         record = record->next;
     return record != NULL ? record->start : usual;
 }
 
-static talk_start find_start(const talk_side *side, uint32_t seq, uint32_t len)
+static rr_start find_start(const rr_flow *flow, uint32_t seq, uint32_t len)
 {
-    talk_start start = {.skip = 0};
-    const int32_t ahead = side->known ? (int32_t)(seq - side->next_seq) : 0;
-    start.gap = ahead > 0;
+    rr_start start = {.skip = 0};
+    const int32_t ahead = flow->known ? (int32_t)(seq - flow->next_seq) : 0;
+    start.after_unseen = ahead > 0;
     if (ahead < 0)
         start.skip = (uint32_t)-ahead < len ? (uint32_t)-ahead : len;
     if (ahead == 0) {
-        start.rest_len = side->rest_len;
-        memcpy(start.rest, side->rest, sizeof start.rest);
+        start.rest_len = flow->rest_len;
+        memcpy(start.rest, flow->rest, sizeof start.rest);
     }
     return start;
 }
 
-static void note_loss(talk_side *side, talk *t, const talk_start *start)
+static void note_unseen(rr_flow *flow, rr_conversation *rr, const rr_start *start)
 {
-    if (!start->gap && !start->middle)
+    if (!start->after_unseen && !start->mid_stream)
         return;
-    side->lost = true;
-    t->exchanges.incomplete = true;
-    t->exchanges.request_missing |= start->gap;
+    flow->after_unseen = true;
+    rr->exchanges.incomplete = true;
+    rr->exchanges.request_missing |= start->after_unseen;
 }
 
-talk_start talk_begin(packet_info *pinfo, const talk_protocol *protocol, talk *t, const void *data,
-                      uint32_t len)
+rr_start rr_begin_segment(packet_info *pinfo, const rr_protocol *protocol, rr_conversation *rr,
+                          const void *data, uint32_t len)
 {
     const struct tcpinfo *tcp = data;
-    const talk_side *side = talk_side_of(pinfo, t);
-    talk_start start = {.skip = 0};
+    const rr_flow *flow = rr_flow_of(pinfo, rr);
+    rr_start start = {.skip = 0};
     if (tcp == NULL)
         return start;
     if (PINFO_FD_VISITED(pinfo))
         return kept_start(pinfo, protocol->proto, tcp->seq);
-    start = find_start(side, tcp->seq, len);
-    start.middle = !side->read && !plato_start_was_captured(pinfo);
-    note_loss(talk_side_of(pinfo, t), t, &start);
-    if (start.skip > 0 || start.gap || start.middle || start.rest_len > 0)
+    start = find_start(flow, tcp->seq, len);
+    start.mid_stream = !flow->message_seen && !flow_start_captured(pinfo);
+    note_unseen(rr_flow_of(pinfo, rr), rr, &start);
+    if (start.skip > 0 || start.after_unseen || start.mid_stream || start.rest_len > 0)
         keep_start(pinfo, protocol->proto, tcp->seq, &start);
     return start;
 }
 
-void talk_end(packet_info *pinfo, talk *t, const void *data, uint32_t used)
+void rr_end_segment(packet_info *pinfo, rr_conversation *rr, const void *data, uint32_t consumed)
 {
     const struct tcpinfo *tcp = data;
-    talk_side *side = talk_side_of(pinfo, t);
+    rr_flow *flow = rr_flow_of(pinfo, rr);
     if (tcp == NULL || PINFO_FD_VISITED(pinfo))
         return;
-    const uint32_t next = tcp->seq + used;
-    if (side->known && (int32_t)(next - side->next_seq) < 0)
-        return; /* late bytes do not move the side back */
-    side->known = true;
-    side->next_seq = next;
-    side->read |= used > 0;
+    const uint32_t next = tcp->seq + consumed;
+    if (flow->known && (int32_t)(next - flow->next_seq) < 0)
+        return; /* what comes out of order does not move it back */
+    flow->known = true;
+    flow->next_seq = next;
+    flow->message_seen |= consumed > 0;
 }
 
-bool talk_is_reassembled(const void *data)
+bool rr_is_reassembled(const void *data)
 {
     const struct tcpinfo *tcp = data;
     return tcp != NULL && tcp->is_reassembled;
 }
 
-void talk_ask(packet_info *pinfo, talk *t, int offset, uint32_t wanted)
+void rr_request_more(packet_info *pinfo, rr_conversation *rr, int offset, uint32_t desegment_len)
 {
-    talk_side *side = talk_side_of(pinfo, t);
+    rr_flow *flow = rr_flow_of(pinfo, rr);
     pinfo->desegment_offset = offset;
-    pinfo->desegment_len = wanted;
-    if (PINFO_FD_VISITED(pinfo) || side->waiting)
+    pinfo->desegment_len = desegment_len;
+    if (PINFO_FD_VISITED(pinfo) || flow->waiting)
         return;
-    side->waiting = true;
-    side->waiting_since_ns = plato_time_of(pinfo);
+    flow->waiting = true;
+    flow->waiting_since_ns = flow_time_ns(pinfo);
 }
 
-void talk_cut(packet_info *pinfo, talk *t)
+void rr_note_truncated(packet_info *pinfo, rr_conversation *rr)
 {
     if (!PINFO_FD_VISITED(pinfo))
-        t->exchanges.incomplete = true;
+        rr->exchanges.incomplete = true;
 }
 
 /* ---- messages ---- */
@@ -176,30 +177,30 @@ static message_list *list_of(packet_info *pinfo, int proto)
     return list;
 }
 
-/* The message behind the one that was asked for last, while this packet is dissected. */
-static talk_message *next_kept(packet_info *pinfo, int proto)
+/* The message after the one that was returned last, while this packet is dissected. */
+static rr_message *next_kept(packet_info *pinfo, int proto)
 {
-    talk_message **cursor = p_get_proto_data(pinfo->pool, pinfo, proto, KEY_CURSOR);
+    rr_message **cursor = p_get_proto_data(pinfo->pool, pinfo, proto, KEY_CURSOR);
     if (cursor == NULL) {
-        cursor = wmem_new(pinfo->pool, talk_message *);
+        cursor = wmem_new(pinfo->pool, rr_message *);
         *cursor = list_of(pinfo, proto)->first;
         p_add_proto_data(pinfo->pool, pinfo, proto, KEY_CURSOR, cursor);
     }
-    talk_message *message = *cursor;
+    rr_message *message = *cursor;
     if (message != NULL)
         *cursor = message->next;
     return message;
 }
 
 /* Whether the command that ends here began too long ago. */
-static bool end_waiting(talk_side *side, int64_t now)
+static bool end_waiting(rr_flow *flow, int64_t now)
 {
-    const bool slow = side->waiting && now - side->waiting_since_ns > TALK_COMMAND_NS;
-    side->waiting = false;
+    const bool slow = flow->waiting && now - flow->waiting_since_ns > RR_COMMAND_NS;
+    flow->waiting = false;
     return slow;
 }
 
-static void append(message_list *list, talk_message *message)
+static void append(message_list *list, rr_message *message)
 {
     if (list->last != NULL)
         list->last->next = message;
@@ -208,43 +209,43 @@ static void append(message_list *list, talk_message *message)
     list->last = message;
 }
 
-talk_message *talk_enter(packet_info *pinfo, talk_protocol *protocol, talk *t, bool is_request,
-                         const plato_exchange *given)
+rr_message *rr_add_message(packet_info *pinfo, rr_protocol *protocol, rr_conversation *rr,
+                           bool is_request, const analysis_rr_message *claims)
 {
     if (PINFO_FD_VISITED(pinfo)) {
-        talk_message *kept = next_kept(pinfo, protocol->proto);
+        rr_message *kept = next_kept(pinfo, protocol->proto);
         /* TCP showed other bytes than on the first pass: nothing is known of them */
-        return kept != NULL ? kept : wmem_new0(pinfo->pool, talk_message);
+        return kept != NULL ? kept : wmem_new0(pinfo->pool, rr_message);
     }
-    talk_message *message = wmem_new0(wmem_file_scope(), talk_message);
+    rr_message *message = wmem_new0(wmem_file_scope(), rr_message);
     append(list_of(pinfo, protocol->proto), message);
-    const int64_t now = plato_time_of(pinfo);
+    const int64_t now = flow_time_ns(pinfo);
     if (now > protocol->known_until_ns)
         protocol->known_until_ns = now;
     message->is_request = is_request;
-    message->slow = end_waiting(talk_side_of(pinfo, t), now);
-    if (given == NULL)
+    message->slow = end_waiting(rr_flow_of(pinfo, rr), now);
+    if (claims == NULL)
         return message;
-    message->exchange = *given;
+    message->exchange = *claims;
     message->exchange.number = pinfo->num;
     message->exchange.time_ns = now;
     message->paired = true;
     if (is_request)
-        plato_exchanges_request(&t->exchanges, &protocol->rules, &message->exchange);
+        analysis_rr_request(&rr->exchanges, &protocol->rules, &message->exchange);
     else
-        plato_exchanges_reply(&t->exchanges, &protocol->rules, &message->exchange);
-    if (given->is_error && !t->exchanges.any_request)
-        message->exchange.flags = 0; /* a client is turned away before it has said anything */
+        analysis_rr_reply(&rr->exchanges, &protocol->rules, &message->exchange);
+    if (claims->is_error && !rr->exchanges.any_request)
+        message->exchange.flags = 0; /* a client is refused before it has sent anything */
     return message;
 }
 
-bool talk_is_answered_rubbish(packet_info *pinfo, talk *t, bool is_request)
+bool rr_is_first_invalid(packet_info *pinfo, rr_conversation *rr, bool is_request)
 {
-    talk_side *side = talk_side_of(pinfo, t);
-    if (PINFO_FD_VISITED(pinfo) || !is_request || side->lost || side->wrong ||
-        !plato_start_was_captured(pinfo))
+    rr_flow *flow = rr_flow_of(pinfo, rr);
+    if (PINFO_FD_VISITED(pinfo) || !is_request || flow->after_unseen || flow->invalid_seen ||
+        !flow_start_captured(pinfo))
         return false;
-    side->wrong = true;
+    flow->invalid_seen = true;
     return true;
 }
 
@@ -268,72 +269,74 @@ static void add_frame(const place *at, int hf, uint32_t number)
     proto_item_set_generated(proto_tree_add_uint(at->tree, hf, at->tvb, at->offset, 0, number));
 }
 
-static void show_reply(const talk_protocol *protocol, const plato_exchange *reply, const place *at)
+static void add_reply_items(const rr_protocol *protocol, const analysis_rr_message *reply,
+                            const place *at)
 {
     if (reply->peer == NULL)
         return;
-    const int64_t ns = plato_exchange_time_ns(reply);
-    const nstime_t time = {(time_t)(ns / 1000000000), (int)(ns % 1000000000)};
+    const int64_t ns = analysis_rr_time_ns(reply);
+    const nstime_t duration = {(time_t)(ns / 1000000000), (int)(ns % 1000000000)};
     add_frame(at, protocol->hf_response_to, reply->peer->number);
-    proto_item_set_generated(
-        proto_tree_add_time(at->tree, protocol->hf_response_time, at->tvb, at->offset, 0, &time));
+    proto_item_set_generated(proto_tree_add_time(at->tree, protocol->hf_response_time, at->tvb,
+                                                 at->offset, 0, &duration));
 }
 
-/* What only later packets tell is shown on later passes alone, so that all modes agree. */
-static void show_request(talk_protocol *protocol, const plato_exchange *request, const place *at)
+/* What only later packets show is added on later passes alone, so that all modes agree. */
+static void add_request_items(rr_protocol *protocol, const analysis_rr_message *request,
+                              const place *at)
 {
     if (!PINFO_FD_VISITED(at->pinfo))
         return;
     if (request->peer != NULL)
         add_frame(at, protocol->hf_response_in, request->peer->number);
-    if (plato_exchange_is_unanswered(request, &protocol->rules, protocol->known_until_ns))
+    if (analysis_rr_is_unanswered(request, &protocol->rules, protocol->known_until_ns))
         add_expert(at, &protocol->expert.no_reply);
 }
 
-void talk_show(talk_protocol *protocol, const talk_message *message, tvbuff_t *tvb, int offset,
-               packet_info *pinfo, proto_tree *tree)
+void rr_add_items(rr_protocol *protocol, const rr_message *message, tvbuff_t *tvb, int offset,
+                  packet_info *pinfo, proto_tree *tree)
 {
     const place at = {tvb, offset, pinfo, tree};
-    talk_expert *expert = &protocol->expert;
+    rr_expert *expert = &protocol->expert;
     const struct {
         unsigned flag;
         expert_field *field;
     } rows[] = {
-        {PLATO_EXCHANGE_IN_FLIGHT, &expert->in_flight},
-        {PLATO_EXCHANGE_TOO_SOON, &expert->too_soon},
-        {PLATO_EXCHANGE_SILENT, &expert->silent},
-        {PLATO_EXCHANGE_DIFFERS, &expert->differs},
-        {PLATO_EXCHANGE_LATE, &expert->late},
-        {PLATO_EXCHANGE_UNASKED, &expert->unasked},
+        {ANALYSIS_RR_IN_FLIGHT, &expert->in_flight},
+        {ANALYSIS_RR_TOO_SOON, &expert->too_soon},
+        {ANALYSIS_RR_IDLE_TOO_LONG, &expert->idle_too_long},
+        {ANALYSIS_RR_MISMATCH, &expert->mismatch},
+        {ANALYSIS_RR_LATE, &expert->late},
+        {ANALYSIS_RR_UNSOLICITED, &expert->unsolicited},
     };
     if (message->slow)
         add_expert(&at, &expert->slow);
     if (!message->paired)
         return;
     if (message->is_request)
-        show_request(protocol, &message->exchange, &at);
+        add_request_items(protocol, &message->exchange, &at);
     else
-        show_reply(protocol, &message->exchange, &at);
+        add_reply_items(protocol, &message->exchange, &at);
     for (size_t i = 0; i < array_length(rows); i++) {
         if (message->exchange.flags & rows[i].flag)
             add_expert(&at, rows[i].field);
     }
 }
 
-void talk_add_time(label *out, const talk_message *message)
+void rr_append_time(label *out, const rr_message *message)
 {
     char text[40];
     if (message->is_request || message->exchange.peer == NULL)
         return;
-    const int64_t us = plato_exchange_time_ns(&message->exchange) / 1000;
-    g_snprintf(text, sizeof text, " (%" PRId64 ".%03d ms)", us / 1000, (int)(us % 1000));
+    const int64_t us = analysis_rr_time_ns(&message->exchange) / 1000;
+    snprintf(text, sizeof text, " (%" PRId64 ".%03d ms)", us / 1000, (int)(us % 1000));
     label_add(out, text);
 }
 
-static void offer(packet_info *pinfo, const talk_record *record)
+static void tap_for_plugins(packet_info *pinfo, const rr_record *record)
 {
-    const talk_message *message = record->message;
-    const plato_tap_message offered = {
+    const rr_message *message = record->message;
+    const plato_tap_message record_for_plugins = {
         .protocol = record->protocol->id,
         .form = record->form,
         .is_request = message->is_request,
@@ -341,22 +344,22 @@ static void offer(packet_info *pinfo, const talk_record *record)
         .remark = record->remark,
         .error = record->error,
         .length = record->length,
-        .behind = message->behind,
+        .following = message->following,
     };
-    plato_tap_talk(pinfo, &offered);
+    plato_tap_rr_message(pinfo, &record_for_plugins);
 }
 
-void talk_tap(packet_info *pinfo, const talk_record *record)
+void rr_tap(packet_info *pinfo, const rr_record *record)
 {
     if (!PINFO_FD_VISITED(pinfo))
-        record->message->behind = record->behind;
-    offer(pinfo, record);
+        record->message->following = record->following;
+    tap_for_plugins(pinfo, record);
     if (record->form != PLATO_TAP_OUTSIDE && have_tap_listener(record->protocol->tap))
         tap_queue_packet(record->protocol->tap, pinfo,
                          wmem_memdup(pinfo->pool, record, sizeof *record));
 }
 
-uint64_t talk_digest(const uint8_t *p, size_t n)
+uint64_t rr_digest(const uint8_t *p, size_t n)
 {
     uint64_t digest = 14695981039346656037u ^ n;
     for (size_t i = 0; i < n; i++)
@@ -364,13 +367,13 @@ uint64_t talk_digest(const uint8_t *p, size_t n)
     return digest;
 }
 
-void talk_forget(talk_protocol *protocol)
+void rr_reset(rr_protocol *protocol)
 {
     protocol->known_until_ns = INT64_MIN;
 }
 
-void talk_register(talk_protocol *protocol, const char *name)
+void rr_register(rr_protocol *protocol, const char *name)
 {
     protocol->tap = register_tap(name);
-    talk_forget(protocol);
+    rr_reset(protocol);
 }

@@ -2,11 +2,10 @@
 /* Is this stream Plato? */
 #include "plato/heuristic.h"
 
-#include "plato/packet-plato.h"
 #include "plato/pdu/framing.h"
+#include "plato/pdu/prefs.h"
 #include "plato/transport.h"
-
-#include <epan/conversation.h>
+#include "support/flow.h"
 
 /* Coverage "none" is left out: a zero in the right place proves nothing. */
 #define PROVING_COVERAGES (1u << PLATO_CRC_FRAME | 1u << PLATO_CRC_PAYLOAD | 1u << PLATO_CRC_BODY)
@@ -40,18 +39,11 @@ static bool begins_with_proof(tvbuff_t *tvb)
     }
 }
 
-void plato_claim(packet_info *pinfo, const char *dissector)
-{
-    if (!PINFO_FD_VISITED(pinfo))
-        conversation_set_dissector_from_frame_number(find_or_create_conversation(pinfo), pinfo->num,
-                                                     find_dissector(dissector));
-}
-
 ws_bool plato_heuristic_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
     if (!begins_with_proof(tvb))
         return FALSE;
-    plato_claim(pinfo, "plato");
+    flow_set_dissector(pinfo, "plato");
     plato_dissect_tcp(tvb, pinfo, tree, data);
     return TRUE;
 }
@@ -63,7 +55,7 @@ ws_bool plato_heuristic_msgcmd(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tr
     if (captured <= PLATO_LENGTH_PREFIX_LEN ||
         !plato_msgcmd_is_proof(tvb_get_ptr(tvb, 0, (int)captured), captured, &limits))
         return FALSE;
-    plato_claim(pinfo, "plato");
+    flow_set_dissector(pinfo, "plato");
     plato_dissect_tcp(tvb, pinfo, tree, data);
     return TRUE;
 }

@@ -5,11 +5,6 @@
 #include "support/compat.h"
 
 /*
- * Gives the conversation to `dissector` from this packet on: a claim that reached back would show
- * other packets in a second pass.
- */
-void plato_claim(packet_info *pinfo, const char *dissector);
-/*
  * A heur_dissector_t for TCP: claims a stream at the first segment that begins with a whole frame
  * whose CRC is right, or with the beginning of one whose variable header fits exactly, and dissects
  * that segment. Plato has no magic, so nothing less is proof.
@@ -21,8 +16,8 @@ ws_bool plato_heuristic_tls(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
 ws_bool plato_heuristic_websocket(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data);
 
 /*
- * For the length-prefixed variant over TCP. It has no CRC and looks like many private protocols:
- * off by default.
+ * For the MsgCmd framing over TCP. It has no CRC and looks like many private protocols: off by
+ * default.
  */
 ws_bool plato_heuristic_msgcmd(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data);
 

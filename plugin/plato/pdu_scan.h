@@ -1,72 +1,78 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef PLATO_WALK_H
-#define PLATO_WALK_H
+/* The scan of PDUs: from the bytes that a transport hands over to frames, and what lies between. */
+#ifndef PLATO_PDU_SCAN_H
+#define PLATO_PDU_SCAN_H
 
 #include "plato/pdu/checksum.h"
 #include "plato/pdu/conversation.h"
 
-/* What a walk made of some bytes. */
-typedef enum piece_kind {
-    PIECE_SKIPPED,   /* they belong to no frame */
-    PIECE_FRAME,     /* a frame, whole, or as much of it as its impossible length leaves */
-    PIECE_SHORTENED, /* a frame whose length was damaged */
-    PIECE_CUT,       /* the beginning of a frame */
-} piece_kind;
+/* What a scan made of some bytes. */
+typedef enum span_kind {
+    SPAN_SKIPPED,   /* they belong to no frame */
+    SPAN_PDU,       /* a frame, whole, or as much of it as its impossible length leaves */
+    SPAN_SHORTENED, /* a frame whose length was damaged */
+    SPAN_TRUNCATED, /* the beginning of a frame */
+} span_kind;
 
-typedef struct piece {
-    piece_kind kind;
-    int offset;      /* in the tvb */
-    int length;      /* bytes that are shown */
-    uint64_t total;  /* PIECE_SHORTENED, PIECE_CUT: what the header claims */
-    crc_verdict crc; /* PIECE_SHORTENED: of all that the header claimed */
-    bool gap;        /* the first frame behind missing bytes */
-} piece;
+typedef struct scan_span {
+    span_kind kind;
+    int offset;          /* in the tvb */
+    int length;          /* bytes that are shown */
+    uint64_t total;      /* SPAN_SHORTENED, SPAN_TRUNCATED: what the header claims */
+    checksum_result crc; /* SPAN_SHORTENED: of all that the header claimed */
+    bool after_unseen;   /* the first frame after unseen segments */
+} scan_span;
 
 /*
- * Where a walk over the bytes of one call of a transport begins. All zero but `in_sync` is the
- * usual case; anything else is found on the first pass and kept with the packet, so that every
- * later pass walks the same way.
+ * Where a scan of the bytes of one call of a transport begins. All zero but `in_sync` is the usual
+ * case; anything else is found on the first pass and kept with the packet, so that every later pass
+ * makes the same of them.
  */
-typedef struct walk_start {
-    bool remember;    /* the caller keeps what is decided here for later passes */
-    bool in_sync;     /* a frame begins at the first byte (behind `skip`) */
-    bool gap;         /* bytes in front are missing from the capture, and no frame came since */
-    bool loss;        /* that was not known before */
-    bool repeated;    /* everything was there before: TCP sent it again */
-    uint32_t skip;    /* bytes in front that belong to what was shown before */
-    bool late;        /* they fill a hole: to ask for more would reach into what was shown */
-    bool skip_is_cut; /* they are the rest of a frame that the snaplen cut */
-    uint32_t carried; /* bytes in front that an earlier call had asked to see again */
-    plato_framing framing; /* 0: as the conversation says. Else what was known of it at the time */
+typedef struct scan_start {
+    bool remember; /* the caller keeps what is decided here for later passes */
+    bool in_sync;  /* a frame begins at the first byte, or after `skip` */
+
+    /* Segments before these bytes are missing from the capture, and no frame came since. */
+    bool after_unseen;
+    bool new_unseen; /* that was not known before */
+
+    bool retransmitted;     /* all of it was there before: TCP sent it again */
+    bool out_of_order;      /* it fills an unseen segment; what follows it was shown already */
+    uint32_t skip;          /* first bytes that belong to what was shown before */
+    bool skip_truncated;    /* they are the rest of a frame that the snaplen cut */
+    uint32_t bytes_pending; /* first bytes that an earlier call requested again */
+    plato_framing framing;  /* 0: as the conversation says. Else what was known of it at the time */
     /*
-     * What the first pass made of the bytes, where it had to look around: a later pass does as it
-     * did. It cannot look again, since TCP then hands over less. NULL in all other cases.
+     * What the first pass made of the bytes, where those around a frame decided: a later pass does
+     * the same. It cannot decide again, since TCP then hands over less. NULL in all other cases.
      */
-    const piece *pieces;
-    unsigned piece_count;
-} walk_start;
+    const scan_span *spans;
+    unsigned span_count;
+} scan_start;
 
 /* Where it ended. */
-typedef struct walk_end {
-    uint64_t used; /* bytes from the call's first to where the next frame begins; more than there
-                      were after a frame that was cut */
-    bool in_sync;  /* a frame begins there */
-    plato_framing framing; /* by which it went */
-    bool lost;             /* frames may be among bytes that the snaplen cut off */
-    bool gap;            /* as in the start: what comes next is still the first frame behind them */
-    const piece *pieces; /* what was made of the bytes, if looking around decided it; file scope */
-    unsigned piece_count;
-    uint32_t wanted; /* 0, or how many bytes must follow the call's last before walking on from
-                        `used` makes sense: a number or DESEGMENT_ONE_MORE_SEGMENT */
-} walk_end;
+typedef struct scan_end {
+    /* Bytes from the call's first to where the next frame begins; more than there were, after a
+     * frame that was truncated. */
+    uint64_t consumed;
+    bool in_sync;           /* a frame begins there */
+    plato_framing framing;  /* that of the scan */
+    bool after_truncated;   /* frames may be among bytes that the snaplen cut off */
+    bool after_unseen;      /* as in the start: still no frame since */
+    const scan_span *spans; /* to be kept for later passes; file scope; NULL: no need */
+    unsigned span_count;
+    /* 0, or how many bytes must follow the call's last before a scan from `consumed` on makes
+     * sense: a number or DESEGMENT_ONE_MORE_SEGMENT. */
+    uint32_t desegment_len;
+} scan_end;
 
 /*
- * Shows every frame in `tvb`, in order, and what lies between them. `may_ask`: the caller can bring
- * the bytes from `used` on again with more behind them; otherwise everything is used up.
- * `reassembled`: the tvb was put together from several segments, so only its last may be asked for.
+ * Dissects every frame in `tvb`, in order, and what lies between them. `can_desegment`: the caller
+ * can bring the bytes from `consumed` on again, followed by more; otherwise all are consumed.
+ * `reassembled`: the tvb was put together from several segments, so only its last may be requested.
  */
-walk_end plato_walk(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
-                    plato_conversation *conversation, const walk_start *start, bool may_ask,
-                    bool reassembled);
+scan_end plato_scan_pdus(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
+                         plato_conversation *conversation, const scan_start *start,
+                         bool can_desegment, bool reassembled);
 
 #endif

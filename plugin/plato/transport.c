@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * From what a transport hands over to walks over frames.
+ * From what a transport hands over to scans of PDUs.
  *
- * TCP tells where its bytes stand (struct tcpinfo), so that missing and repeated ones are known.
- * TLS tells nothing that is the same in all versions of Wireshark, and loses nothing in between.
- * WebSocket does not put messages together, so the start of a frame is kept here until its end
- * comes.
+ * TCP gives the sequence number of its bytes (struct tcpinfo), so that missing and repeated ones
+ * are known. TLS gives nothing that is the same in all versions of Wireshark, and loses nothing in
+ * between. WebSocket does not put messages together, so the start of a frame is kept here until its
+ * end comes.
  */
 #include "plato/transport.h"
 
-#include "plato/pdu/pdu_info.h"
+#include "plato/pdu/prefs.h"
+#include "plato/pdu/proto.h"
 #include "plato/pdu_scan.h"
 #include "plato/tree/tree_frame.h"
+#include "support/flow.h"
 
 #include <epan/dissectors/packet-tcp.h>
 #include <string.h>
@@ -20,27 +22,27 @@
 typedef struct start_record {
     struct start_record *next;
     uint32_t seq;
-    walk_start start;
+    scan_start start;
 } start_record;
 
 /* Kept with a packet for each WebSocket message that goes on with a frame of an earlier one. */
-typedef struct rest_record {
-    const uint8_t *joined; /* NULL: the frame goes on behind this message as well */
+typedef struct ws_message {
+    const uint8_t *joined; /* NULL: the frame goes on after this message as well */
     size_t len;
-} rest_record;
+} ws_message;
 
 /* Keys of proto data with file scope. */
 enum { KEY_STARTS = 1, KEY_RESTS = 0x10000 };
 
-static const walk_start usual_start = {.in_sync = true};
+static const scan_start usual_start = {.in_sync = true};
 
-static bool is_usual(const walk_start *start)
+static bool is_usual(const scan_start *start)
 {
-    return start->in_sync && !start->gap && !start->repeated && start->skip == 0 &&
-           start->pieces == NULL;
+    return start->in_sync && !start->after_unseen && !start->retransmitted && start->skip == 0 &&
+           start->spans == NULL;
 }
 
-static void keep_start(packet_info *pinfo, uint32_t seq, const walk_start *start)
+static void keep_start(packet_info *pinfo, uint32_t seq, const scan_start *start)
 {
     start_record *record = wmem_new(wmem_file_scope(), start_record);
     record->next = p_get_proto_data(wmem_file_scope(), pinfo, proto_plato, KEY_STARTS);
@@ -51,7 +53,7 @@ static void keep_start(packet_info *pinfo, uint32_t seq, const walk_start *start
     p_add_proto_data(wmem_file_scope(), pinfo, proto_plato, KEY_STARTS, record);
 }
 
-static const walk_start *kept_start(packet_info *pinfo, uint32_t seq)
+static const scan_start *kept_start(packet_info *pinfo, uint32_t seq)
 {
     const start_record *record =
         p_get_proto_data(wmem_file_scope(), pinfo, proto_plato, KEY_STARTS);
@@ -60,165 +62,165 @@ static const walk_start *kept_start(packet_info *pinfo, uint32_t seq)
     return record != NULL ? &record->start : &usual_start;
 }
 
-/* Whether `seq` lies in a hole of this side: bytes that come late. */
-static const stream_hole *hole_at(const stream_side *side, uint32_t seq)
+/* The unseen segment that `seq` is in, for bytes that come out of order; NULL: none. */
+static const unseen_segment *unseen_segment_at(const plato_flow *flow, uint32_t seq)
 {
-    for (unsigned i = 0; i < side->hole_count && i < STREAM_HOLES; i++) {
-        const stream_hole *hole = &side->holes[i];
-        if ((int32_t)(seq - hole->from) >= 0 && (int32_t)(hole->to - seq) > 0)
-            return hole;
+    for (unsigned i = 0; i < flow->unseen_count && i < UNSEEN_SEGMENTS; i++) {
+        const unseen_segment *segment = &flow->unseen[i];
+        if ((int32_t)(seq - segment->from) >= 0 && (int32_t)(segment->to - seq) > 0)
+            return segment;
     }
     return NULL;
 }
 
-static void add_hole(stream_side *side, uint32_t from, uint32_t to)
+static void add_unseen_segment(plato_flow *flow, uint32_t from, uint32_t to)
 {
-    const stream_hole hole = {from, to};
-    side->holes[side->hole_count++ % STREAM_HOLES] = hole;
+    const unseen_segment segment = {from, to};
+    flow->unseen[flow->unseen_count++ % UNSEEN_SEGMENTS] = segment;
 }
 
-/* The first bytes of a side: a frame begins here for certain only if the connection does. */
-static walk_start first_start(packet_info *pinfo, uint32_t seq)
+/* The first bytes of a direction: a frame begins here for certain only if the connection does. */
+static scan_start first_start(packet_info *pinfo, uint32_t seq)
 {
-    walk_start start = usual_start;
+    scan_start start = usual_start;
     const struct tcp_analysis *tcp = get_tcp_conversation_data(NULL, pinfo);
-    if (!plato_start_was_captured(pinfo)) {
+    if (!flow_start_captured(pinfo)) {
         start.in_sync = false;
     } else if (tcp != NULL && tcp->fwd != NULL && seq != 1 && seq != tcp->fwd->base_seq + 1) {
         start.in_sync = false; /* relative or not, these are not the first bytes */
-        start.gap = start.loss = true;
+        start.after_unseen = start.new_unseen = true;
     }
     return start;
 }
 
-/* Compares what TCP hands over with where this side stands. First pass only. */
-static walk_start find_start(packet_info *pinfo, stream_side *side, uint32_t seq, uint32_t len)
+/* Compares what TCP hands over with what this direction expects next. First pass only. */
+static scan_start start_of(packet_info *pinfo, plato_flow *flow, uint32_t seq, uint32_t len)
 {
-    walk_start start = usual_start;
-    if (!side->known)
+    scan_start start = usual_start;
+    if (!flow->known)
         return first_start(pinfo, seq);
-    const int32_t ahead = (int32_t)(seq - side->next_seq);
-    start.in_sync = side->in_sync;
-    start.loss = ahead > 0 || (ahead == 0 && side->lost);
-    start.gap = start.loss || side->gap;
-    start.carried = ahead == 0 ? side->carried : 0;
+    const int32_t ahead = (int32_t)(seq - flow->next_seq);
+    start.in_sync = flow->in_sync;
+    start.new_unseen = ahead > 0 || (ahead == 0 && flow->after_truncated);
+    start.after_unseen = start.new_unseen || flow->after_unseen;
+    start.bytes_pending = ahead == 0 ? flow->bytes_pending : 0;
     if (ahead > 0) {
         start.in_sync = false;
-        add_hole(side, side->next_seq, seq);
-    } else if (ahead < 0 && hole_at(side, seq) != NULL) {
-        start.in_sync = false; /* nobody knows where in a frame */
-        start.gap = false;     /* these are those that were missing */
-        start.late = true;
+        add_unseen_segment(flow, flow->next_seq, seq);
+    } else if (ahead < 0 && unseen_segment_at(flow, seq) != NULL) {
+        start.in_sync = false;      /* where in a frame is not known */
+        start.after_unseen = false; /* these are those that were missing */
+        start.out_of_order = true;
     } else if (ahead < 0) {
-        start.repeated = (uint32_t)-ahead >= len && !side->cut;
+        start.retransmitted = (uint32_t)-ahead >= len && !flow->truncated;
         start.skip = (uint32_t)-ahead < len ? (uint32_t)-ahead : len;
-        start.skip_is_cut = side->cut;
+        start.skip_truncated = flow->truncated;
     }
     return start;
 }
 
-static void settle(stream_side *side, uint32_t seq, uint32_t len, const walk_start *start,
-                   const walk_end *end)
+static void update_flow(plato_flow *flow, uint32_t seq, uint32_t len, const scan_start *start,
+                        const scan_end *end)
 {
-    const uint32_t next = seq + (uint32_t)end->used;
-    if (start->repeated)
+    const uint32_t next = seq + (uint32_t)end->consumed;
+    if (start->retransmitted)
         return;
-    if (side->known && (int32_t)(next - side->next_seq) < 0)
-        return; /* late bytes do not move the side back */
-    side->known = true;
-    side->in_sync = end->in_sync;
-    side->next_seq = next;
-    side->carried = end->wanted != 0 ? len - (uint32_t)end->used : 0;
-    side->cut = end->used > len;
-    side->lost = end->lost;
-    side->gap = end->gap;
+    if (flow->known && (int32_t)(next - flow->next_seq) < 0)
+        return; /* what fills an unseen segment does not move it back */
+    flow->known = true;
+    flow->in_sync = end->in_sync;
+    flow->next_seq = next;
+    flow->bytes_pending = end->desegment_len != 0 ? len - (uint32_t)end->consumed : 0;
+    flow->truncated = end->consumed > len;
+    flow->after_truncated = end->after_truncated;
+    flow->after_unseen = end->after_unseen;
 }
 
-static bool may_ask(const packet_info *pinfo)
+static bool can_desegment(const packet_info *pinfo)
 {
     return plato_pref.desegment && pinfo->can_desegment > 0;
 }
 
-static void ask(packet_info *pinfo, const walk_end *end)
+static void request_more(packet_info *pinfo, const scan_end *end)
 {
-    if (end->wanted == 0)
+    if (end->desegment_len == 0)
         return;
-    pinfo->desegment_offset = (int)end->used;
-    pinfo->desegment_len = end->wanted;
+    pinfo->desegment_offset = (int)end->consumed;
+    pinfo->desegment_len = end->desegment_len;
 }
 
 int plato_dissect_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
     const struct tcpinfo *tcp = data;
     plato_conversation *conversation = plato_conversation_of(pinfo);
-    stream_side *side = &conversation->sides[plato_side_of(pinfo)];
+    plato_flow *flow = &conversation->flows[flow_direction(pinfo)];
     const uint32_t len = tvb_reported_length(tvb);
     const bool follow = tcp != NULL && !PINFO_FD_VISITED(pinfo);
-    walk_start start = usual_start;
+    scan_start start = usual_start;
 
     if (follow) {
-        start = find_start(pinfo, side, tcp->seq, len);
+        start = start_of(pinfo, flow, tcp->seq, len);
         start.remember = true;
     } else if (tcp != NULL) {
         start = *kept_start(pinfo, tcp->seq);
     }
-    const walk_end end =
-        plato_walk(tvb, pinfo, tree, conversation, &start, may_ask(pinfo) && !start.late,
-                   tcp != NULL && tcp->is_reassembled);
-    ask(pinfo, &end);
+    const scan_end end = plato_scan_pdus(tvb, pinfo, tree, conversation, &start,
+                                         can_desegment(pinfo) && !start.out_of_order,
+                                         tcp != NULL && tcp->is_reassembled);
+    request_more(pinfo, &end);
     if (follow) {
         start.framing = end.framing;
-        start.pieces = end.pieces;
-        start.piece_count = end.piece_count;
+        start.spans = end.spans;
+        start.span_count = end.span_count;
         if (!is_usual(&start))
             keep_start(pinfo, tcp->seq, &start);
-        settle(side, tcp->seq, len, &start, &end);
+        update_flow(flow, tcp->seq, len, &start, &end);
     }
     return (int)tvb_captured_length(tvb);
 }
 
 int plato_dissect_tls(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
 {
-    const walk_end end = plato_walk(tvb, pinfo, tree, plato_conversation_of(pinfo), &usual_start,
-                                    may_ask(pinfo), false);
-    ask(pinfo, &end);
+    const scan_end end = plato_scan_pdus(tvb, pinfo, tree, plato_conversation_of(pinfo),
+                                         &usual_start, can_desegment(pinfo), false);
+    request_more(pinfo, &end);
     return (int)tvb_captured_length(tvb);
 }
 
 /* Doubles, so that each byte is copied a bounded number of times. */
-static void keep_rest(stream_side *side, const uint8_t *bytes, size_t len)
+static void keep_rest(plato_flow *flow, const uint8_t *bytes, size_t len)
 {
-    if (side->rest_len + len > side->rest_cap) {
-        side->rest_cap = (side->rest_len + len) * 2;
-        side->rest = wmem_realloc(wmem_file_scope(), side->rest, side->rest_cap);
+    if (flow->rest_len + len > flow->rest_cap) {
+        flow->rest_cap = (flow->rest_len + len) * 2;
+        flow->rest = wmem_realloc(wmem_file_scope(), flow->rest, flow->rest_cap);
     }
-    memcpy(side->rest + side->rest_len, bytes, len);
-    side->rest_len += len;
+    memcpy(flow->rest + flow->rest_len, bytes, len);
+    flow->rest_len += len;
 }
 
 /* Whether the frame that begins the kept bytes is all there, or will never be. */
-static bool rest_is_whole(const plato_conversation *conversation, const stream_side *side)
+static bool rest_is_whole(const plato_conversation *conversation, const plato_flow *flow)
 {
     const plato_limits limits = plato_pref_limits();
     const plato_framing framing =
         conversation->framing != 0 ? conversation->framing : PLATO_FRAMING_HEADER;
     uint64_t total;
-    plato_err err = plato_frame_length(framing, side->rest, side->rest_len, &limits, &total);
-    return err != PLATO_NEED_MORE && (err != PLATO_OK || total <= side->rest_len);
+    plato_err err = plato_frame_length(framing, flow->rest, flow->rest_len, &limits, &total);
+    return err != PLATO_NEED_MORE && (err != PLATO_OK || total <= flow->rest_len);
 }
 
 /* Adds a message to what is kept; when the frame is whole the record takes the bytes over. */
-static rest_record *join_rest(tvbuff_t *tvb, packet_info *pinfo, plato_conversation *conversation,
-                              stream_side *side, uint32_t key)
+static ws_message *join_rest(tvbuff_t *tvb, packet_info *pinfo, plato_conversation *conversation,
+                             plato_flow *flow, uint32_t key)
 {
     const size_t len = tvb_captured_length(tvb);
-    rest_record *record = wmem_new0(wmem_file_scope(), rest_record);
-    keep_rest(side, tvb_get_ptr(tvb, 0, (int)len), len);
-    if (rest_is_whole(conversation, side)) {
-        record->joined = side->rest;
-        record->len = side->rest_len;
-        side->rest = NULL;
-        side->rest_len = side->rest_cap = 0;
+    ws_message *record = wmem_new0(wmem_file_scope(), ws_message);
+    keep_rest(flow, tvb_get_ptr(tvb, 0, (int)len), len);
+    if (rest_is_whole(conversation, flow)) {
+        record->joined = flow->rest;
+        record->len = flow->rest_len;
+        flow->rest = NULL;
+        flow->rest_len = flow->rest_cap = 0;
     }
     p_add_proto_data(wmem_file_scope(), pinfo, proto_plato, key, record);
     return record;
@@ -238,16 +240,16 @@ static uint32_t message_ordinal(packet_info *pinfo)
 int plato_dissect_websocket(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
 {
     plato_conversation *conversation = plato_conversation_of(pinfo);
-    stream_side *side = &conversation->sides[plato_side_of(pinfo)];
+    plato_flow *flow = &conversation->flows[flow_direction(pinfo)];
     const bool first_pass = !PINFO_FD_VISITED(pinfo);
     const uint32_t key = KEY_RESTS + message_ordinal(pinfo);
-    const rest_record *record = p_get_proto_data(wmem_file_scope(), pinfo, proto_plato, key);
+    const ws_message *record = p_get_proto_data(wmem_file_scope(), pinfo, proto_plato, key);
     tvbuff_t *bytes = tvb;
 
-    if (first_pass && side->rest_len > 0)
-        record = join_rest(tvb, pinfo, conversation, side, key);
+    if (first_pass && flow->rest_len > 0)
+        record = join_rest(tvb, pinfo, conversation, flow, key);
     if (record != NULL && record->joined == NULL) {
-        plato_show_part(tvb, pinfo, tree);
+        plato_dissect_pdu_part(tvb, pinfo, tree);
         return (int)tvb_captured_length(tvb);
     }
     if (record != NULL) {
@@ -255,10 +257,11 @@ int plato_dissect_websocket(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
             tvb_new_child_real_data(tvb, record->joined, (unsigned)record->len, (int)record->len);
         add_new_data_source(pinfo, bytes, "Joined WebSocket messages");
     }
-    const walk_end end =
-        plato_walk(bytes, pinfo, tree, conversation, &usual_start, plato_pref.desegment, false);
+    const scan_end end = plato_scan_pdus(bytes, pinfo, tree, conversation, &usual_start,
+                                         plato_pref.desegment, false);
     const size_t len = tvb_captured_length(bytes);
-    if (first_pass && end.wanted != 0 && end.used < len)
-        keep_rest(side, tvb_get_ptr(bytes, (int)end.used, (int)(len - end.used)), len - end.used);
+    if (first_pass && end.desegment_len != 0 && end.consumed < len)
+        keep_rest(flow, tvb_get_ptr(bytes, (int)end.consumed, (int)(len - end.consumed)),
+                  len - end.consumed);
     return (int)tvb_captured_length(tvb);
 }

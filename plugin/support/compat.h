@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One source for Wireshark 4.0 to 4.6. Every difference between the versions stands here; no other
- * file asks which version it is compiled for. The code is written the way 4.4 and later want it.
+ * One source for Wireshark 4.0 to 4.6. Every difference between the versions is here; no other file
+ * depends on the version that it is compiled for. The code is written the way 4.4 and later want
+ * it.
  */
 #ifndef PLATO_PLUGIN_COMPAT_H
 #define PLATO_PLUGIN_COMPAT_H
@@ -29,7 +30,7 @@ typedef bool ws_bool;
 typedef gboolean ws_bool;
 #define ws_format_text(scope, text, n) format_text((scope), (const unsigned char *)(text), (n))
 #define tvb_get_uint8(tvb, offset) tvb_get_guint8((tvb), (offset))
-/* 4.0 does not ask; later versions show what kind of plugin it is */
+/* 4.0 has no use for it; later versions show what kind of plugin it is */
 #define WS_PLUGIN_DESC_DISSECTOR (1U << 0)
 #define WS_PLUGIN_DESC_TAP_LISTENER (1U << 4)
 #endif
@@ -56,7 +57,8 @@ typedef gboolean ws_bool;
 #define STATS_TREE_MENU_SEPARATOR "/"
 #endif
 
-/* A "-z" option that cannot be served: 4.6 asks, before that one leaves. */
+/* A "-z" option that cannot be served: 4.6 takes that as a result, earlier versions have to exit.
+ */
 #if WS_AT_LEAST(4, 6)
 typedef bool ws_started;
 #define WS_STARTED(ok) return (ok)
@@ -69,7 +71,7 @@ typedef void ws_started;
     } while (0)
 #endif
 
-/* Since 4.2 the dialog asks how many streams there are. */
+/* Since 4.2 the dialog needs the number of streams. */
 #if WS_AT_LEAST(4, 2)
 #define ws_register_follow_stream(proto, tap, conv, index, address, port, handler, count)          \
     register_follow_stream((proto), (tap), (conv), (index), (address), (port), (handler), (count), \

@@ -4,10 +4,13 @@
  * the frames themselves as packets of their own (Export PDUs to File, layer 7), out of TLS if need
  * be.
  */
-#include "taps/stat.h"
+#include "taps/export.h"
+
+#include "plato/pdu/pdu_fields.h"
 
 #include <epan/export_object.h>
 #include <epan/exported_pdu.h>
+#include <epan/tap.h>
 #include <plato/schema/plato.pb-c.h>
 
 static int objects_tap = -1;
@@ -15,7 +18,7 @@ static int pdus_tap = -1;
 
 /* One message with content, as its tap record. */
 typedef struct content_object {
-    const frame_facts *facts;
+    const pdu_info *facts;
     uint32_t index; /* of the frame in its packet */
 } content_object;
 
@@ -45,26 +48,26 @@ static const content_kind *kind_of(const body_facts *body)
 }
 
 /* A session's name is the sender's: only what is harmless in a file name is kept. */
-static char *session_label(const frame_facts *facts)
+static char *session_label(const pdu_info *facts)
 {
-    const plato_span name = plato_stat_session_name(facts);
+    const plato_span name = plato_pdu_session_name(facts);
     uint64_t id = 0;
     if (name.n == 0) {
-        (void)plato_stat_id(facts, STAT_SESSION, &id);
+        (void)plato_pdu_id(facts, PDU_SESSION, &id);
         return g_strdup_printf("%" PRIu64, id);
     }
     char *label = g_strndup((const char *)name.p, name.n < 64 ? name.n : 64);
     return g_strcanon(label, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-_", '_');
 }
 
-/* Sorted by name, the files of a session stand together in the order of the capture. */
+/* Sorted by name, the files of a session are together in the order of the capture. */
 static char *file_name(const packet_info *pinfo, const content_object *object, const char *session,
                        const char *extension)
 {
-    const frame_facts *facts = object->facts;
+    const pdu_info *facts = object->facts;
     const bool up = facts->head.msg_type == PLATO_UP;
     uint64_t id = 0;
-    (void)plato_stat_id(facts, up ? STAT_CLIENT : STAT_MSG, &id);
+    (void)plato_pdu_id(facts, up ? PDU_CLIENT : PDU_MSG, &id);
     return g_strdup_printf("session-%s-frame-%06u-%u-%s-%" PRIu64 ".%s", session, pinfo->num,
                            object->index, up ? "up" : "push", id, extension);
 }
@@ -90,10 +93,10 @@ static tap_packet_status object_packet(void *tapdata, packet_info *pinfo, epan_d
 }
 
 /* Whole messages with something in them; damaged ones are left to those who look at frames. */
-static void export_object(packet_info *pinfo, const frame_facts *facts)
+static void export_object(packet_info *pinfo, const pdu_info *facts)
 {
     const uint32_t type = facts->head.msg_type;
-    if (!have_tap_listener(objects_tap) || !plato_stat_is_sound(facts) ||
+    if (!have_tap_listener(objects_tap) || !plato_pdu_is_sound(facts) ||
         (type != PLATO_UP && type != PLATO_PUSH) || facts->body.content.n == 0)
         return;
     content_object *object = wmem_new(pinfo->pool, content_object);
@@ -102,7 +105,7 @@ static void export_object(packet_info *pinfo, const frame_facts *facts)
     tap_queue_packet(objects_tap, pinfo, object);
 }
 
-static void export_pdu(packet_info *pinfo, const frame_facts *facts)
+static void export_pdu(packet_info *pinfo, const pdu_info *facts)
 {
     if (!have_tap_listener(pdus_tap))
         return;
@@ -115,7 +118,7 @@ static void export_pdu(packet_info *pinfo, const frame_facts *facts)
     tap_queue_packet(pdus_tap, pinfo, pdu);
 }
 
-void plato_export_frame(packet_info *pinfo, const frame_facts *facts)
+void plato_export_frame(packet_info *pinfo, const pdu_info *facts)
 {
     export_object(pinfo, facts);
     export_pdu(pinfo, facts);

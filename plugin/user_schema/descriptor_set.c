@@ -17,7 +17,7 @@
 #define MAX_FIELD_VALUES 500000u /* Wireshark wants a list of its own for each field */
 #define MAX_NESTING 32u          /* of messages declared inside messages */
 #define MAX_NAME 255u
-#define MAX_FULL_NAME 512u   /* it stands in the filter name of each field */
+#define MAX_FULL_NAME 512u   /* it is part of the filter name of each field */
 #define MAX_PARTS UINT32_MAX /* of one descriptor; the file's size bounds it */
 
 #define LARGEST_FIELD_NUMBER 536870911u
@@ -29,7 +29,7 @@ typedef struct loader {
     user_set_error *error;
 } loader;
 
-/* Where declarations stand. */
+/* What a declaration is inside of. */
 typedef struct scope {
     const char *name;     /* full name of the package or message, "" for none */
     size_t package_len;   /* bytes of a full name before its path: package and dot */
@@ -110,7 +110,7 @@ static bool read_identifier(loader *l, const plato_field *part, void *into)
     return true;
 }
 
-/* The name of a descriptor stands in its field 1, in front of the others or not. */
+/* The name of a descriptor is its field 1, which need not come first. */
 static bool read_name(loader *l, plato_span bytes, const scope *where, const char **full_name)
 {
     static const known_part parts[] = {{1, PLATO_WIRE_BYTES, read_identifier}, {0, 0, NULL}};
@@ -322,7 +322,7 @@ static bool read_file(loader *l, const plato_field *part, void *into _U_)
     return read_parts(l, part->bytes, parts, &where);
 }
 
-/* Types may be declared behind their use, and in another file. */
+/* Types may be declared after their use, and in another file. */
 static bool find_types(const loader *l)
 {
     const user_set *set = l->set;

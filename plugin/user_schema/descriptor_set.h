@@ -4,8 +4,8 @@
  * Read with the codec's wire reader; every count and depth is bounded, so that a damaged or hostile
  * file costs no more than a good one of its size.
  */
-#ifndef PLATO_USER_SET_H
-#define PLATO_USER_SET_H
+#ifndef PLATO_DESCRIPTOR_SET_H
+#define PLATO_DESCRIPTOR_SET_H
 
 #include "support/compat.h"
 

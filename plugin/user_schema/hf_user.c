@@ -2,8 +2,6 @@
 /* Fields registered from a user's FileDescriptorSet. */
 #include "user_schema/hf_user.h"
 
-#include "plato/packet-plato.h"
-
 #include <errno.h>
 #include <glib/gstdio.h>
 #include <string.h>
@@ -39,6 +37,7 @@ static const field_kind kinds[USER_TYPE_COUNT] = {
     [USER_SINT64] = {"sint64", FT_INT64, BASE_DEC},
 };
 
+static int owner; /* protocol that the fields belong to */
 static user_set *current;
 static hf_register_info *rows; /* one per field of the set */
 static char *used_filename;
@@ -69,8 +68,8 @@ static const char *message_segment(const user_set *set, wmem_map_t *counts,
 }
 
 /*
- * Two fields may have one filter name if their types are the same. The name of the type is put
- * behind the name for as long as it belongs to a field of another type.
+ * Two fields may have one filter name if their types are the same. The name of the type is appended
+ * for as long as the name belongs to a field of another type.
  */
 static char *filter_name(const user_set *set, wmem_map_t *types, const char *segment,
                          const user_field *field)
@@ -132,16 +131,16 @@ static void register_fields(user_set *set)
         for (unsigned k = 0; k < message->n_fields; k++)
             fill_row(set, types, segment, message, &message->fields[k], &rows[n++]);
     }
-    proto_register_field_array(proto_plato, rows, (int)n);
+    proto_register_field_array(owner, rows, (int)n);
     current = set;
 }
 
-static void forget(void)
+static void deregister_fields(void)
 {
     if (current == NULL)
         return;
     for (unsigned i = 0; i < current->n_fields; i++)
-        proto_deregister_field(proto_plato, *rows[i].p_id);
+        proto_deregister_field(owner, *rows[i].p_id);
     proto_add_deregistered_data(rows);
     plato_user_set_free(current);
     rows = NULL;
@@ -196,13 +195,14 @@ static void load(const char *filename)
                        filename, error.text, error.offset);
 }
 
-void plato_user_use_file(const char *filename)
+void plato_user_use_file(int proto, const char *filename)
 {
     if (g_strcmp0(filename, used_filename != NULL ? used_filename : "") == 0)
         return;
     g_free(used_filename);
     used_filename = g_strdup(filename);
-    forget();
+    deregister_fields();
+    owner = proto;
     if (*filename != '\0')
         load(filename);
 }

@@ -2,9 +2,7 @@
 /* The table of body types. */
 #include "user_schema/uat_body_types.h"
 
-#include "plato/tree/hf_schema.h"
-
-#include <string.h>
+#include <plato/frame.h>
 
 typedef struct type_row {
     char *msg_type; /* a name, or a number */
@@ -19,9 +17,10 @@ static unsigned n_type_rows;
 static bool read_msg_type(const char *text, uint8_t *number)
 {
     char *end;
-    for (const value_string *v = plato_msg_type_values(); v->strptr != NULL; v++) {
-        if (g_ascii_strcasecmp(text, v->strptr) == 0) {
-            *number = (uint8_t)v->value;
+    const char *name;
+    for (uint8_t type = 0; (name = plato_msg_type_name(type)) != NULL; type++) {
+        if (g_ascii_strcasecmp(text, name) == 0) {
+            *number = type;
             return true;
         }
     }
@@ -50,8 +49,9 @@ static bool is_message_name(const char *text)
 static char *names_of_types(void)
 {
     GString *names = g_string_new(NULL);
-    for (const value_string *v = plato_msg_type_values(); v->strptr != NULL; v++)
-        g_string_append_printf(names, "%s, ", v->strptr);
+    const char *name;
+    for (uint32_t type = 0; (name = plato_msg_type_name(type)) != NULL; type++)
+        g_string_append_printf(names, "%s, ", name);
     return g_string_free(names, FALSE);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef PLATO_USER_TYPES_H
-#define PLATO_USER_TYPES_H
+#ifndef PLATO_UAT_BODY_TYPES_H
+#define PLATO_UAT_BODY_TYPES_H
 
 #include "support/compat.h"
 

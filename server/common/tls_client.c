@@ -18,7 +18,7 @@
 struct tls_client {
     SSL_CTX *context;
     int key_log;                              /* -1 = none */
-    unsigned char protocol[1 + PROTOCOL_MAX]; /* as ALPN has it on the wire: a length in front */
+    unsigned char protocol[1 + PROTOCOL_MAX]; /* for ALPN: a length, then the name */
 };
 
 /* One write for each line, so that several processes may share the file. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The digest by which contents are compared: every bit counts, and nothing after the end does. */
+#include "analysis/analysis.h"
 #include "guard_page.h"
-#include "plato/analysis.h"
 #include "run_tests.h"
 
 #include <string.h>
@@ -11,7 +11,7 @@ enum { LENGTH = 27 };
 static uint64_t digest_of(const uint8_t *p, size_t n)
 {
     uint8_t *copy = guarded_copy(p, n);
-    const uint64_t digest = plato_analysis_digest((plato_span){copy, n});
+    const uint64_t digest = analysis_digest((plato_span){copy, n});
     guarded_free(copy, n);
     return digest;
 }
@@ -43,10 +43,10 @@ END_TEST
 
 START_TEST(no_bytes)
 {
-    ck_assert_uint_eq(plato_analysis_digest((plato_span){NULL, 0}),
-                      plato_analysis_digest((plato_span){(const uint8_t *)"x", 0}));
-    ck_assert_uint_ne(plato_analysis_digest((plato_span){NULL, 0}),
-                      plato_analysis_digest((plato_span){(const uint8_t *)"x", 1}));
+    ck_assert_uint_eq(analysis_digest((plato_span){NULL, 0}),
+                      analysis_digest((plato_span){(const uint8_t *)"x", 0}));
+    ck_assert_uint_ne(analysis_digest((plato_span){NULL, 0}),
+                      analysis_digest((plato_span){(const uint8_t *)"x", 1}));
 }
 END_TEST
 

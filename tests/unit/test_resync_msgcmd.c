@@ -142,7 +142,7 @@ START_TEST(gave_up)
     plato_resync_budget budget = {104, 4096};
     const plato_resync_result got = plato_msgcmd_resync(b.p, b.n, NULL, &budget);
     ck_assert_int_eq(got.verdict, PLATO_RESYNC_GAVE_UP);
-    ck_assert_uint_eq(got.skipped, 104);
+    ck_assert_uint_eq(got.skipped, 100); /* where the frame begins, of which too little was seen */
     budget.max_bytes = 105;
     ck_assert_int_eq(plato_msgcmd_resync(b.p, b.n, NULL, &budget).verdict, PLATO_RESYNC_FOUND);
     bytes_free(&b);

@@ -24,7 +24,7 @@ static bytes trace(const void *config, plato_span stream, command_cuts cuts)
     return trace_textcmd(config, stream, cuts);
 }
 
-/* Each wrong line stands behind a right one; `at` is the byte at fault in the wrong line. */
+/* Each wrong line follows a right one; `at` is the byte at fault in the wrong line. */
 static const struct {
     const char *line;
     size_t n; /* 0: up to the NUL */
@@ -290,7 +290,7 @@ START_TEST(error_replies)
 END_TEST
 
 /* How many bytes a line that breaks off needs at least, whatever stands last; and before its first
- * byte, right behind another, none. */
+ * byte, right after another, none. */
 START_TEST(lines_that_break_off)
 {
     static const struct {

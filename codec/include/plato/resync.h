@@ -85,9 +85,9 @@ PLATO_API bool plato_msgcmd_is_proof(const uint8_t *p, size_t n, const plato_lim
  * Looks for the first frame of the variant that plato_msgcmd_is_proof() accepts in `n` bytes at
  * `p`; p[0] itself is a candidate. PLATO_RESYNC_FOUND as for plato_resync(). PLATO_RESYNC_NOT_YET:
  * there is no whole one, and `skipped` is n, although a frame whose end is missing may begin before
- * that: nothing short of a whole one can be told from chance. PLATO_RESYNC_GAVE_UP: max_bytes were
- * searched, `skipped` of them. A candidate longer than what is left of max_crc_bytes is passed
- * over. O(min(n, max_bytes) + max_crc_bytes), no allocation.
+ * that: less than a whole one cannot be told from chance. PLATO_RESYNC_GAVE_UP: max_bytes were
+ * looked at, and no frame was found to begin in the first `skipped`. A candidate longer than what
+ * is left of max_crc_bytes is passed over. O(min(n, max_bytes) + max_crc_bytes), no allocation.
  */
 PLATO_API plato_resync_result plato_msgcmd_resync(const uint8_t *p, size_t n,
                                                   const plato_limits *limits,

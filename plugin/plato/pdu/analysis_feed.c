@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Feeds the analysis on the first pass, and asks it for verdicts on every one. */
+/* Feeds the analysis on the first pass, and looks up its verdicts on every one. */
 #include "plato/pdu/analysis_feed.h"
 
 #include "plato/pdu/analysis_store.h"
+#include "plato/pdu/prefs.h"
+#include "support/flow.h"
 
 /* One instance for each capture file. */
-static plato_analysis *analysis;
+static analysis_state *engine;
 
 static void *file_alloc(void *user _U_, size_t size)
 {
@@ -22,27 +24,27 @@ static void file_release(void *user _U_, void *ptr _U_)
 {
 }
 
-static plato_analysis *analysis_of_file(void)
+static analysis_state *engine_of_file(void)
 {
     static const plato_allocator allocator = {NULL, file_alloc, file_resize, file_release};
-    const plato_analysis_config config = {
+    const analysis_config config = {
         (int64_t)plato_pref.slow_response_ms * 1000000,
         (int64_t)plato_pref.heartbeat_interval_s * 1000000000,
     };
-    if (analysis == NULL)
-        analysis = plato_analysis_new(&config, &allocator);
-    return analysis;
+    if (engine == NULL)
+        engine = analysis_new(&config, &allocator);
+    return engine;
 }
 
-static void forget_file(void)
+static void reset(void)
 {
-    judged_clear();
-    plato_analysis_free(analysis);
-    analysis = NULL;
+    store_clear();
+    analysis_free(engine);
+    engine = NULL;
 }
 
 /* A bad CRC, a malformed head, an impossible or damaged length: shown, but no evidence. */
-static bool is_evidence(const frame_facts *facts)
+static bool is_evidence(const pdu_info *facts)
 {
     return plato_pref.analyze && facts->decoded && facts->length_error == PLATO_OK &&
            !facts->shortened && facts->head_error == PLATO_OK &&
@@ -50,105 +52,104 @@ static bool is_evidence(const frame_facts *facts)
            facts->frame.var_head.n == facts->frame.var_head_len;
 }
 
-static plato_direction direction_of(bool upstream)
+static analysis_direction direction_of(bool upstream)
 {
-    return upstream ? PLATO_UPSTREAM : PLATO_DOWNSTREAM;
+    return upstream ? ANALYSIS_UPSTREAM : ANALYSIS_DOWNSTREAM;
 }
 
 /* What the snaplen cut off cannot be compared: then contents are equal if their lengths are. */
-static void describe_content(const frame_facts *facts, plato_observation *observation)
+static void describe_content(const pdu_info *facts, analysis_observation *observation)
 {
     observation->content_len = facts->complete ? (uint32_t)facts->content.n : facts->frame.msg_len;
-    observation->content_digest = facts->complete ? plato_analysis_digest(facts->content) : 0;
+    observation->content_digest = facts->complete ? analysis_digest(facts->content) : 0;
 }
 
-static const plato_judged *feed(plato_analysis *a, packet_info *pinfo,
-                                const plato_conversation *conversation, const frame_facts *facts,
-                                bool upstream)
+static const analysis_record *feed(analysis_state *a, packet_info *pinfo,
+                                   const plato_conversation *conversation, const pdu_info *facts,
+                                   bool upstream)
 {
-    plato_observation observation = {
+    analysis_observation observation = {
         .number = pinfo->num,
         .connection = conversation->stream,
         .direction = direction_of(upstream),
         .framing = facts->frame.framing,
-        .time_ns = plato_time_of(pinfo),
+        .time_ns = flow_time_ns(pinfo),
         .head = &facts->head,
     };
     describe_content(facts, &observation);
-    return plato_analysis_frame(a, &observation);
+    return analysis_frame(a, &observation);
 }
 
 /* A frame that is seen for the first time; NULL if its turn is over. */
-static const judged_frame *judge_new(packet_info *pinfo, plato_conversation *conversation,
-                                     const frame_facts *facts, bool upstream)
+static const stored_pdu *feed_new(packet_info *pinfo, plato_conversation *conversation,
+                                  const pdu_info *facts, bool upstream)
 {
-    judged_frame *frame = judged_add(pinfo->num, (uint32_t)facts->position);
+    stored_pdu *frame = store_add(pinfo->num, (uint32_t)facts->position);
     if (frame == NULL)
         return NULL;
-    plato_analysis *a = analysis_of_file();
+    analysis_state *a = engine_of_file();
     if (is_evidence(facts))
-        frame->judged = feed(a, pinfo, conversation, facts, upstream);
-    const plato_identity identity = plato_analysis_identity(a, conversation->stream);
-    conversation->identity = judged_keep_identity(identity, conversation->identity);
+        frame->handle = feed(a, pinfo, conversation, facts, upstream);
+    const analysis_identity identity = analysis_get_identity(a, conversation->stream);
+    conversation->identity = store_keep_identity(identity, conversation->identity);
     frame->identity = conversation->identity;
     return frame;
 }
 
-static void look_up_verdict(packet_info *pinfo, const plato_judged *judged,
-                            frame_judgement *judgement)
+static void lookup_verdict(packet_info *pinfo, const analysis_record *handle,
+                           pdu_analysis *analysis)
 {
-    plato_verdict *verdict = wmem_new(pinfo->pool, plato_verdict);
-    *verdict = plato_analysis_verdict(analysis, judged);
-    judgement->judged = judged;
-    judgement->verdict = verdict;
-    judgement->flags = verdict->flags & ~verdict->later_flags;
+    analysis_verdict *verdict = wmem_new(pinfo->pool, analysis_verdict);
+    *verdict = analysis_get_verdict(engine, handle);
+    analysis->handle = handle;
+    analysis->verdict = verdict;
+    analysis->flags = verdict->flags & ~verdict->later_flags;
     if (PINFO_FD_VISITED(pinfo))
-        judgement->unacked = plato_analysis_unacked(analysis, judged);
+        analysis->unacked = analysis_is_unacked(engine, handle);
 }
 
-frame_judgement plato_judge_frame(packet_info *pinfo, plato_conversation *conversation,
-                                  const frame_facts *facts)
+pdu_analysis plato_analyze_pdu(packet_info *pinfo, plato_conversation *conversation,
+                               const pdu_info *facts)
 {
     const bool upstream = plato_is_upstream(pinfo, conversation, facts->position,
                                             facts->decoded ? &facts->head : NULL);
-    frame_judgement judgement = {.upstream = upstream};
+    pdu_analysis analysis = {.upstream = upstream};
     plato_number_stream(conversation);
-    judgement.stream = conversation->stream;
+    analysis.stream = conversation->stream;
     if (!plato_pref.analyze)
-        return judgement;
-    const judged_frame *frame = PINFO_FD_VISITED(pinfo)
-                                    ? judged_find(pinfo->num, (uint32_t)facts->position)
-                                    : judge_new(pinfo, conversation, facts, upstream);
+        return analysis;
+    const stored_pdu *frame = PINFO_FD_VISITED(pinfo)
+                                  ? store_find(pinfo->num, (uint32_t)facts->position)
+                                  : feed_new(pinfo, conversation, facts, upstream);
     if (frame == NULL)
-        return judgement;
-    const plato_identity identity = judged_identity(frame->identity);
-    judgement.device_id = identity.device_id;
-    judgement.conn_id = identity.conn_id;
-    if (frame->judged != NULL)
-        look_up_verdict(pinfo, frame->judged, &judgement);
-    return judgement;
+        return analysis;
+    const analysis_identity identity = store_identity(frame->identity);
+    analysis.device_id = identity.device_id;
+    analysis.conn_id = identity.conn_id;
+    if (frame->handle != NULL)
+        lookup_verdict(pinfo, frame->handle, &analysis);
+    return analysis;
 }
 
-bool plato_judge_unacked(const plato_judged *judged)
+bool plato_is_unacked(const analysis_record *handle)
 {
-    return plato_analysis_unacked(analysis, judged);
+    return analysis_is_unacked(engine, handle);
 }
 
-plato_verdict plato_judge_again(const plato_judged *judged)
+analysis_verdict plato_current_verdict(const analysis_record *handle)
 {
-    return plato_analysis_verdict(analysis, judged);
+    return analysis_get_verdict(engine, handle);
 }
 
-void plato_judge_loss(packet_info *pinfo, plato_conversation *conversation)
+void plato_report_unseen_segment(packet_info *pinfo, plato_conversation *conversation)
 {
     if (!plato_pref.analyze || !conversation->has_stream)
         return;
-    const bool upstream = plato_side_of(pinfo) == conversation->client_side;
-    plato_analysis_loss(analysis_of_file(), conversation->stream, direction_of(upstream),
-                        pinfo->num);
+    const bool upstream = flow_direction(pinfo) == conversation->client_direction;
+    analysis_loss(engine_of_file(), conversation->stream, direction_of(upstream), pinfo->num);
 }
 
-void plato_register_judge(void)
+void plato_register_analysis_feed(void)
 {
-    register_cleanup_routine(forget_file);
+    register_cleanup_routine(reset);
 }

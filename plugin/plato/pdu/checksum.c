@@ -2,7 +2,8 @@
 /* Which CRC a conversation uses, and whether it is right. */
 #include "plato/pdu/checksum.h"
 
-#include "plato/pdu/pdu_info.h"
+#include "plato/pdu/position.h"
+#include "plato/pdu/prefs.h"
 
 const char *plato_crc_kind_text(plato_crc_kind kind)
 {
@@ -18,9 +19,9 @@ static unsigned as_set(int preference)
     return preference == PREF_AUTO ? 0 : 1u << preference;
 }
 
-static crc_verdict verdict(const plato_frame *frame, plato_crc_kind kind)
+static checksum_result result_of(const plato_frame *frame, plato_crc_kind kind)
 {
-    crc_verdict v = {PROTO_CHECKSUM_E_UNVERIFIED, false, true, 0, kind};
+    checksum_result v = {PROTO_CHECKSUM_E_UNVERIFIED, false, true, 0, kind};
     if (kind.coverage == PLATO_CRC_NONE)
         return v;
     v.computed = true;
@@ -46,26 +47,26 @@ static bool is_fixed(const plato_conversation *conversation, uint64_t position)
     return conversation->crc.fixed && position >= conversation->crc.fixed_at;
 }
 
-crc_verdict plato_judge_crc(packet_info *pinfo, plato_conversation *conversation, uint64_t position,
-                            const plato_frame *frame)
+checksum_result plato_verify_checksum(packet_info *pinfo, plato_conversation *conversation,
+                                      uint64_t position, const plato_frame *frame)
 {
-    const crc_verdict unverified = {PROTO_CHECKSUM_E_UNVERIFIED, false, false, 0, {0}};
+    const checksum_result unverified = {PROTO_CHECKSUM_E_UNVERIFIED, false, false, 0, {0}};
     plato_crc_kind kind = preferred_kind();
     if (!plato_pref.verify_crc)
         return unverified;
     if (plato_pref.crc_coverage != PREF_AUTO && plato_pref.crc_polynomial != PREF_AUTO)
-        return verdict(frame, kind);
+        return result_of(frame, kind);
     if (is_fixed(conversation, position))
-        return verdict(frame, conversation->crc.kind);
+        return result_of(frame, conversation->crc.kind);
     if (!plato_frame_find_crc_among(frame, as_set(plato_pref.crc_coverage),
                                     as_set(plato_pref.crc_polynomial), &kind))
-        return verdict(frame, kind);
+        return result_of(frame, kind);
     if (kind.coverage != PLATO_CRC_NONE && !PINFO_FD_VISITED(pinfo) && !conversation->crc.fixed) {
         conversation->crc.fixed = true;
         conversation->crc.fixed_at = position;
         conversation->crc.kind = kind;
     }
-    return verdict(frame, kind);
+    return result_of(frame, kind);
 }
 
 crc_candidates plato_crc_candidates(packet_info *pinfo, const plato_conversation *conversation)

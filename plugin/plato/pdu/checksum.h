@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef PLATO_PLUGIN_CRC_H
-#define PLATO_PLUGIN_CRC_H
+#ifndef PLATO_CHECKSUM_H
+#define PLATO_CHECKSUM_H
 
 #include "plato/pdu/conversation.h"
 
 /* What the CRC field of a frame came to. */
-typedef struct crc_verdict {
+typedef struct checksum_result {
     proto_checksum_enum_e status;
     bool computed;       /* `calculated` is set */
     bool known_kind;     /* `kind` is set */
     uint32_t calculated; /* what the field should be under `kind` */
     plato_crc_kind kind;
-} crc_verdict;
+} checksum_result;
 
 /* The kinds that can prove a frame of a conversation, as plato_frame_find_crc_among() takes them.
  */
@@ -24,8 +24,8 @@ typedef struct crc_candidates {
  * Judges the CRC of a frame all of whose bytes are there. With the preferences on "auto" the first
  * frame of a conversation that matches some kind fixes it: what differs later is bad.
  */
-crc_verdict plato_judge_crc(packet_info *pinfo, plato_conversation *conversation, uint64_t position,
-                            const plato_frame *frame);
+checksum_result plato_verify_checksum(packet_info *pinfo, plato_conversation *conversation,
+                                      uint64_t position, const plato_frame *frame);
 
 /* What would prove a frame at this place of a conversation; coverage "none" proves nothing. */
 crc_candidates plato_crc_candidates(packet_info *pinfo, const plato_conversation *conversation);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What is known of a conversation: its framing, its CRC, who is the client, where TCP stands. */
+/* What is known of a conversation: its framing, its CRC, who is the client, what TCP expects next.
+ */
 #include "plato/pdu/conversation.h"
 
-#include <epan/dissectors/packet-tcp.h>
-
-#define SYN_CAPTURED 0x01u /* bit of tcp_analysis.conversation_completeness */
+#include "plato/pdu/proto.h"
+#include "support/flow.h"
 
 static uint32_t stream_count;
 
@@ -19,42 +19,6 @@ plato_conversation *plato_conversation_of(packet_info *pinfo)
     return known;
 }
 
-unsigned plato_side_of(const packet_info *pinfo)
-{
-    int order = cmp_address(&pinfo->src, &pinfo->dst);
-    if (order == 0)
-        order = pinfo->srcport < pinfo->destport ? -1 : 1;
-    return order < 0 ? 0 : 1;
-}
-
-uint32_t plato_tcp_stream_of(packet_info *pinfo)
-{
-    const struct tcp_analysis *tcp =
-        pinfo->ptype == PT_TCP ? get_tcp_conversation_data(NULL, pinfo) : NULL;
-    return tcp != NULL ? tcp->stream : UINT32_MAX;
-}
-
-int64_t plato_time_of(const packet_info *pinfo)
-{
-    return (int64_t)pinfo->abs_ts.secs * 1000000000 + pinfo->abs_ts.nsecs;
-}
-
-bool plato_start_was_captured(packet_info *pinfo)
-{
-    if (pinfo->ptype != PT_TCP)
-        return false;
-    const struct tcp_analysis *tcp = get_tcp_conversation_data(NULL, pinfo);
-    return tcp != NULL && (tcp->conversation_completeness & SYN_CAPTURED) != 0;
-}
-
-/* The end whose packet came first opened the connection, if that packet was its SYN. */
-bool plato_opened_connection(packet_info *pinfo)
-{
-    const conversation_t *conversation = find_or_create_conversation(pinfo);
-    return addresses_equal(conversation_key_addr1(conversation->key_ptr), &pinfo->src) &&
-           conversation_key_port1(conversation->key_ptr) == pinfo->srcport;
-}
-
 /* Only clients send these; an ACK goes the other way than what it acknowledges. */
 static bool sent_by_client(const plato_head *head)
 {
@@ -66,17 +30,17 @@ static bool sent_by_client(const plato_head *head)
 bool plato_is_upstream(packet_info *pinfo, plato_conversation *conversation, uint64_t position,
                        const plato_head *head)
 {
-    const unsigned side = plato_side_of(pinfo);
+    const unsigned direction = flow_direction(pinfo);
     if (!conversation->client_known && head != NULL) {
         const bool client =
-            plato_start_was_captured(pinfo) ? plato_opened_connection(pinfo) : sent_by_client(head);
+            flow_start_captured(pinfo) ? flow_sender_opened(pinfo) : sent_by_client(head);
         conversation->client_known = true;
         conversation->client_known_at = position;
-        conversation->client_side = client ? side : 1 - side;
+        conversation->client_direction = client ? direction : 1 - direction;
     }
     if (!conversation->client_known || position < conversation->client_known_at)
-        return side == 0;
-    return side == conversation->client_side;
+        return direction == 0;
+    return direction == conversation->client_direction;
 }
 
 void plato_number_stream(plato_conversation *conversation)

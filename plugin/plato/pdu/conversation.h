@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is kept for a conversation from packet to packet. */
 #ifndef PLATO_CONVERSATION_H
 #define PLATO_CONVERSATION_H
 
-#include "plato/packet-plato.h"
+#include "support/compat.h"
 
 #include <epan/conversation.h>
+#include <plato/plato.h>
 
 /*
- * Which CRC a conversation uses: fixed by the first frame that matched a kind. A frame in front of
- * `fixed_at` is still judged as if nothing were known, in every pass.
+ * Which CRC a conversation uses: fixed by the first frame that matched a kind. A frame before
+ * `fixed_at` is still verified as if nothing were known, in every pass.
  */
 typedef struct conversation_crc {
     bool fixed;
@@ -16,15 +18,13 @@ typedef struct conversation_crc {
     plato_crc_kind kind;
 } conversation_crc;
 
-/* A hole in one direction's bytes: TCP sequence numbers [from, to). */
-typedef struct stream_hole {
+/* Bytes of one direction that are missing so far: TCP sequence numbers [from, to). */
+typedef struct unseen_segment {
     uint32_t from;
     uint32_t to;
-} stream_hole;
+} unseen_segment;
 
-#define STREAM_HOLES                                                                               \
-    8 /* how many holes of a direction are remembered, for bytes that come late                    \
-       */
+#define UNSEEN_SEGMENTS 8 /* that are remembered of a direction, for what comes out of order */
 
 /* The packet with the first byte of a frame that ends in a later one. */
 typedef struct frame_begin {
@@ -32,64 +32,49 @@ typedef struct frame_begin {
     int64_t time_ns; /* of that packet, since the epoch */
 } frame_begin;
 
-typedef struct begun_side begun_side; /* begun.c */
+typedef struct pdu_fragment pdu_fragment; /* pdu_fragment.c */
 
-/* Where one direction of a TCP stream stands. Changed on the first pass only. */
-typedef struct stream_side {
-    bool known;        /* next_seq is set */
-    bool in_sync;      /* a frame begins at next_seq */
-    uint32_t next_seq; /* TCP sequence number of the first byte not yet used */
-    bool cut;          /* next_seq lies behind what came: the rest of a frame cut by the snaplen */
-    bool lost;         /* frames in front of next_seq may be among bytes cut by the snaplen */
-    bool gap;          /* bytes in front of next_seq are missing, and no frame came since */
-    uint32_t carried;  /* bytes at next_seq that were seen, and asked for again with more behind */
-    stream_hole holes[STREAM_HOLES];
-    unsigned hole_count; /* in all; the latest overwrite the oldest */
-    uint8_t *rest;       /* WebSocket: the start of a frame that goes on in the next message */
+/* What one direction of a TCP stream expects next. Changed on the first pass only. */
+typedef struct plato_flow {
+    bool known;             /* next_seq is set */
+    bool in_sync;           /* a frame begins at next_seq */
+    uint32_t next_seq;      /* TCP sequence number of the first byte not yet consumed */
+    bool truncated;         /* next_seq is past what came: the snaplen cut the rest of a frame */
+    bool after_truncated;   /* frames before next_seq may be among bytes that the snaplen cut */
+    bool after_unseen;      /* bytes before next_seq are missing, and no frame came since */
+    uint32_t bytes_pending; /* at next_seq: they came, and were requested again with more */
+    unseen_segment unseen[UNSEEN_SEGMENTS];
+    unsigned unseen_count; /* in all; the latest overwrite the oldest */
+    uint8_t *rest;         /* WebSocket: the start of a frame that goes on in the next message */
     size_t rest_len;
     size_t rest_cap;
-    begun_side *begun; /* NULL while every frame ended in the packet where it began */
-} stream_side;
+    pdu_fragment *fragment; /* NULL while every frame ended in the packet where it began */
+} plato_flow;
 
 /* All that is kept for a conversation, for the whole file. */
 typedef struct plato_conversation {
     uint32_t stream; /* plato.stream: 0, 1, 2, ... in the order of first frames */
     bool has_stream;
-    uint32_t identity;     /* the latest, see judged_keep_identity(); 0 at first */
-    plato_framing framing; /* 0 while nothing has told */
+    uint32_t identity;     /* the latest, see store_keep_identity(); 0 at first */
+    plato_framing framing; /* 0: not known yet */
     bool client_known;
-    unsigned client_side;     /* which index the client has */
-    uint64_t client_known_at; /* position of the frame that told */
+    unsigned client_direction; /* of the client's packets, see flow_direction() */
+    uint64_t client_known_at;  /* position of the frame that showed it */
     conversation_crc crc;
-    stream_side sides[2];
+    plato_flow flows[2];
 } plato_conversation;
 
 /* The conversation of a packet; made if there is none. */
 plato_conversation *plato_conversation_of(packet_info *pinfo);
 
-/* 0 or 1: which of the two ends sent this packet. The same in every pass. */
-unsigned plato_side_of(const packet_info *pinfo);
-
 /*
  * Whether the client sent this packet. Who opened the TCP connection is the client; where the
- * capture does not tell, the first frame does: some types only clients send. `head` is NULL for a
- * frame that could not be read. Frames in front of the one that told are judged as if it had not,
- * in every pass.
+ * capture does not show it, the first frame does: some types only clients send. `head` is NULL for
+ * a frame that could not be read. For frames before the one that showed it, it is not known, in
+ * every pass.
  */
 bool plato_is_upstream(packet_info *pinfo, plato_conversation *conversation, uint64_t position,
                        const plato_head *head);
-
-/* tcp.stream; UINT32_MAX where it is not TCP. */
-uint32_t plato_tcp_stream_of(packet_info *pinfo);
-
-/* When this packet was captured, in ns since the epoch. */
-int64_t plato_time_of(const packet_info *pinfo);
-
-/* Whether the start of this TCP connection was captured. */
-bool plato_start_was_captured(packet_info *pinfo);
-
-/* Whether the sender of this packet opened the connection; only where its start was captured. */
-bool plato_opened_connection(packet_info *pinfo);
 
 /* Registers the reset of the stream count with each new file. */
 void plato_register_conversation(void);

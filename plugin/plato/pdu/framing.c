@@ -2,6 +2,8 @@
 /* Fixed header or length prefix? */
 #include "plato/pdu/framing.h"
 
+#include "plato/pdu/prefs.h"
+
 #include <plato/resync.h>
 
 /* Anywhere in a stream. */

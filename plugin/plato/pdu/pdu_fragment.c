@@ -2,11 +2,14 @@
 /* Frames whose first byte comes in an earlier packet than their last. */
 #include "plato/pdu/pdu_fragment.h"
 
+#include "plato/pdu/proto.h"
+#include "support/flow.h"
+
 #define KEY_BEGINS 0x20000000u /* of proto data with file scope; the frame's ordinal is added */
 
 /* One direction of a connection that has had such a frame. */
-struct begun_side {
-    struct begun_side *next;
+struct pdu_fragment {
+    struct pdu_fragment *next;
     const plato_conversation *conversation;
     frame_begin begin; /* of the frame under way; packet 0: there is none */
     uint32_t tcp_stream;
@@ -15,44 +18,44 @@ struct begun_side {
 };
 
 /* of the file, in the order in which they came */
-static begun_side *first_side;
-static begun_side **end_of_sides = &first_side;
+static pdu_fragment *first_fragment;
+static pdu_fragment **end_of_fragments = &first_fragment;
 
-static void forget_file(void)
+static void reset(void)
 {
-    first_side = NULL; /* they go with the file */
-    end_of_sides = &first_side;
+    first_fragment = NULL; /* they go with the file */
+    end_of_fragments = &first_fragment;
 }
 
-static begun_side *begun_of(packet_info *pinfo, plato_conversation *conversation)
+static pdu_fragment *fragment_of(packet_info *pinfo, plato_conversation *conversation)
 {
-    stream_side *side = &conversation->sides[plato_side_of(pinfo)];
-    if (side->begun == NULL) {
-        begun_side *begun = wmem_new0(wmem_file_scope(), begun_side);
-        begun->conversation = conversation;
-        begun->tcp_stream = plato_tcp_stream_of(pinfo);
-        begun->port = (uint16_t)pinfo->srcport;
-        *end_of_sides = begun;
-        end_of_sides = &begun->next;
-        side->begun = begun;
+    plato_flow *flow = &conversation->flows[flow_direction(pinfo)];
+    if (flow->fragment == NULL) {
+        pdu_fragment *fragment = wmem_new0(wmem_file_scope(), pdu_fragment);
+        fragment->conversation = conversation;
+        fragment->tcp_stream = flow_tcp_stream(pinfo);
+        fragment->port = (uint16_t)pinfo->srcport;
+        *end_of_fragments = fragment;
+        end_of_fragments = &fragment->next;
+        flow->fragment = fragment;
     }
-    return side->begun;
+    return flow->fragment;
 }
 
-frame_begin plato_begun_take(packet_info *pinfo, plato_conversation *conversation,
-                             uint64_t position)
+frame_begin plato_take_fragment(packet_info *pinfo, plato_conversation *conversation,
+                                uint64_t position)
 {
     static const frame_begin none = {0};
     const uint32_t key = KEY_BEGINS + (uint32_t)position;
-    begun_side *begun = conversation->sides[plato_side_of(pinfo)].begun;
-    if (begun == NULL)
+    pdu_fragment *fragment = conversation->flows[flow_direction(pinfo)].fragment;
+    if (fragment == NULL)
         return none;
     if (PINFO_FD_VISITED(pinfo)) {
         const frame_begin *kept = p_get_proto_data(wmem_file_scope(), pinfo, proto_plato, key);
         return kept != NULL ? *kept : none;
     }
-    const frame_begin begin = begun->begin;
-    begun->begin = none;
+    const frame_begin begin = fragment->begin;
+    fragment->begin = none;
     if (begin.packet == 0 || begin.packet == pinfo->num)
         return none;
     p_add_proto_data(wmem_file_scope(), pinfo, proto_plato, key,
@@ -60,37 +63,38 @@ frame_begin plato_begun_take(packet_info *pinfo, plato_conversation *conversatio
     return begin;
 }
 
-void plato_begun_leave(packet_info *pinfo, plato_conversation *conversation, plato_framing framing,
-                       bool under_way, bool same)
+void plato_set_fragment(packet_info *pinfo, plato_conversation *conversation, plato_framing framing,
+                        bool under_way, bool same)
 {
-    if (!under_way && conversation->sides[plato_side_of(pinfo)].begun == NULL)
+    if (!under_way && conversation->flows[flow_direction(pinfo)].fragment == NULL)
         return;
-    begun_side *begun = begun_of(pinfo, conversation);
+    pdu_fragment *fragment = fragment_of(pinfo, conversation);
     if (!under_way) {
-        begun->begin = (frame_begin){0};
-    } else if (!same || begun->begin.packet == 0) {
-        begun->begin = (frame_begin){pinfo->num, plato_time_of(pinfo)};
-        begun->framing = framing;
+        fragment->begin = (frame_begin){0};
+    } else if (!same || fragment->begin.packet == 0) {
+        fragment->begin = (frame_begin){pinfo->num, flow_time_ns(pinfo)};
+        fragment->framing = framing;
     }
 }
 
-void plato_begun_unfinished(plato_unfinished_fn each, void *user)
+void plato_unfinished_pdus(plato_unfinished_fn each, void *user)
 {
-    for (const begun_side *begun = first_side; begun != NULL; begun = begun->next) {
-        const plato_conversation *conversation = begun->conversation;
+    for (const pdu_fragment *fragment = first_fragment; fragment != NULL;
+         fragment = fragment->next) {
+        const plato_conversation *conversation = fragment->conversation;
         const plato_unfinished frame = {
-            .begin = begun->begin,
-            .tcp_stream = begun->tcp_stream,
-            .port = begun->port,
+            .begin = fragment->begin,
+            .tcp_stream = fragment->tcp_stream,
+            .port = fragment->port,
             .stream = conversation->has_stream ? conversation->stream : UINT32_MAX,
-            .framing = begun->framing,
+            .framing = fragment->framing,
         };
-        if (begun->begin.packet != 0)
+        if (fragment->begin.packet != 0)
             each(&frame, user);
     }
 }
 
-void plato_register_begun(void)
+void plato_register_fragments(void)
 {
-    register_init_routine(forget_file);
+    register_init_routine(reset);
 }

@@ -3,8 +3,8 @@
  * Frames whose first byte comes in an earlier packet than their last: which packet that is, and
  * which frames never end. Found on the first pass and kept for later ones.
  */
-#ifndef PLATO_BEGUN_H
-#define PLATO_BEGUN_H
+#ifndef PLATO_PDU_FRAGMENT_H
+#define PLATO_PDU_FRAGMENT_H
 
 #include "plato/pdu/conversation.h"
 
@@ -20,17 +20,17 @@ typedef struct plato_unfinished {
 typedef void (*plato_unfinished_fn)(const plato_unfinished *frame, void *user);
 
 /* Where the frame at `position` began, that an earlier packet left under way. Once in each pass. */
-frame_begin plato_begun_take(packet_info *pinfo, plato_conversation *conversation,
-                             uint64_t position);
+frame_begin plato_take_fragment(packet_info *pinfo, plato_conversation *conversation,
+                                uint64_t position);
 
 /* First pass: this packet leaves a frame of its sender under way, or (`under_way` false) none.
  * `same`: the one that an earlier packet began, if there is one. */
-void plato_begun_leave(packet_info *pinfo, plato_conversation *conversation, plato_framing framing,
-                       bool under_way, bool same);
+void plato_set_fragment(packet_info *pinfo, plato_conversation *conversation, plato_framing framing,
+                        bool under_way, bool same);
 
-/* Behind the first pass: all frames that never ended, of the whole file. */
-void plato_begun_unfinished(plato_unfinished_fn each, void *user);
+/* After the first pass: all frames that never ended, of the whole file. */
+void plato_unfinished_pdus(plato_unfinished_fn each, void *user);
 
-void plato_register_begun(void);
+void plato_register_fragments(void);
 
 #endif

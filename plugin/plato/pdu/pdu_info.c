@@ -3,32 +3,11 @@
 #include "plato/pdu/pdu_info.h"
 
 #include "plato/pdu/framing.h"
+#include "plato/pdu/position.h"
+#include "plato/pdu/prefs.h"
+#include "plato/pdu/schema.h"
 
 #include <string.h>
-
-/*
- * Packet number and ordinal within the packet. (Offsets do not tell frames apart: several TLS
- * records of one packet all begin at 0.)
- */
-static uint32_t *frames_so_far(packet_info *pinfo)
-{
-    uint32_t *count = p_get_proto_data(pinfo->pool, pinfo, proto_plato, 0);
-    if (count == NULL) {
-        count = wmem_new0(pinfo->pool, uint32_t);
-        p_add_proto_data(pinfo->pool, pinfo, proto_plato, 0, count);
-    }
-    return count;
-}
-
-uint64_t plato_next_position(packet_info *pinfo)
-{
-    return (uint64_t)pinfo->num << 32 | *frames_so_far(pinfo);
-}
-
-static uint64_t take_position(packet_info *pinfo)
-{
-    return (uint64_t)pinfo->num << 32 | (*frames_so_far(pinfo))++;
-}
 
 /* The bytes that are here of a span which may have been cut off by the snaplen. */
 static plato_span captured_part(const uint8_t *bytes, int captured, uint64_t offset, uint32_t len)
@@ -38,7 +17,7 @@ static plato_span captured_part(const uint8_t *bytes, int captured, uint64_t off
 }
 
 static void examine_header_frame(const uint8_t *bytes, packet_info *pinfo,
-                                 plato_conversation *conversation, frame_facts *facts)
+                                 plato_conversation *conversation, pdu_info *facts)
 {
     plato_frame *frame = &facts->frame;
     frame->var_head = captured_part(bytes, facts->captured, PLATO_HEADER_LEN, frame->var_head_len);
@@ -46,20 +25,21 @@ static void examine_header_frame(const uint8_t *bytes, packet_info *pinfo,
                                 PLATO_HEADER_LEN + (uint64_t)frame->var_head_len, frame->msg_len);
     facts->content = frame->body;
     if (facts->complete)
-        facts->crc = plato_judge_crc(pinfo, conversation, facts->position, frame);
+        facts->crc = plato_verify_checksum(pinfo, conversation, facts->position, frame);
     facts->decoded = frame->version == PLATO_VERSION_ON_WIRE;
     if (!facts->decoded)
         return;
     plato_err err =
         plato_head_read(frame->msg_type, frame->var_head.p, frame->var_head.n, &facts->head);
     /* what the snaplen cut off is not malformed, and of an unknown type we know nothing */
-    if (plato_head_view(frame->msg_type) != NULL && frame->var_head.n == frame->var_head_len) {
+    if (plato_head_descriptor(frame->msg_type) != NULL &&
+        frame->var_head.n == frame->var_head_len) {
         facts->head_error = err;
         facts->head_error_at = facts->head.error_offset;
     }
 }
 
-static void examine_msgcmd_frame(const uint8_t *bytes, frame_facts *facts)
+static void examine_msgcmd_frame(const uint8_t *bytes, pdu_info *facts)
 {
     const plato_limits limits = plato_pref_limits();
     if (!facts->complete)
@@ -73,23 +53,25 @@ static void examine_msgcmd_frame(const uint8_t *bytes, frame_facts *facts)
     facts->head_error_at = facts->head.error_offset;
 }
 
-static void judge_body(frame_facts *facts)
+static void examine_body(pdu_info *facts)
 {
     const uint32_t type = facts->frame.msg_type;
     const bool login = type == PLATO_LOGIN;
     const bool msgcmd = facts->frame.framing == PLATO_FRAMING_MSGCMD;
-    /* the variant says nothing of what its logins carry */
-    const message_view *view = login && msgcmd ? NULL : plato_body_view(type);
-    facts->body = plato_judge_body(type, view, login && !msgcmd, facts->content, facts->complete);
+    /* the MsgCmd framing says nothing of what its logins carry */
+    const ProtobufCMessageDescriptor *message =
+        login && msgcmd ? NULL : plato_body_descriptor(type);
+    facts->body =
+        plato_examine_body(type, message, login && !msgcmd, facts->content, facts->complete);
 }
 
-void plato_examine_frame(tvbuff_t *tvb, packet_info *pinfo, plato_conversation *conversation,
-                         plato_framing framing, frame_facts *facts)
+void plato_examine_pdu(tvbuff_t *tvb, packet_info *pinfo, plato_conversation *conversation,
+                       plato_framing framing, pdu_info *facts)
 {
     const plato_limits limits = plato_pref_limits();
     memset(facts, 0, sizeof *facts);
     facts->tvb = tvb;
-    facts->position = take_position(pinfo);
+    facts->position = plato_take_position(pinfo);
     facts->captured = (int)tvb_captured_length(tvb);
     facts->crc.status = PROTO_CHECKSUM_E_UNVERIFIED;
     const uint8_t *bytes = tvb_get_ptr(tvb, 0, facts->captured);
@@ -106,10 +88,10 @@ void plato_examine_frame(tvbuff_t *tvb, packet_info *pinfo, plato_conversation *
     else
         examine_header_frame(bytes, pinfo, conversation, facts);
     if (facts->decoded)
-        judge_body(facts);
+        examine_body(facts);
 }
 
-void plato_shorten_frame(frame_facts *facts, int length)
+void plato_shorten_pdu(pdu_info *facts, int length)
 {
     facts->shortened = true;
     facts->captured = length;

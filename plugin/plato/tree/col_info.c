@@ -2,13 +2,15 @@
 /* The info column: every frame of the packet, in order. */
 #include "plato/tree/col_info.h"
 
+#include "support/column.h"
+
 #include <plato/schema/plato.pb-c.h>
 #include <wsutil/utf8_entities.h>
 
 #define EXCERPT_BYTES 40 /* of a text shown in the column */
 
 /*
- * Which ids an ACK is told by depends on what it acknowledges. The bits are those of
+ * Which ids an ACK is shown with depends on what it acknowledges. The bits are those of
  * plato_head.present: 1 << number of the field in AckHead.
  */
 enum { SHOW_CONN = 1 << 4, SHOW_CLIENT = 1 << 5, SHOW_SESSION = 1 << 6, SHOW_MSG = 1 << 7 };
@@ -152,7 +154,7 @@ static void add_ids(packet_info *pinfo, label *out, const plato_head *head)
     }
 }
 
-static void add_body(packet_info *pinfo, label *out, const frame_facts *facts)
+static void add_body(packet_info *pinfo, label *out, const pdu_info *facts)
 {
     const body_facts *body = &facts->body;
     const bool is_chat = facts->head.msg_type == PLATO_UP || facts->head.msg_type == PLATO_PUSH;
@@ -183,8 +185,8 @@ static void add_body(packet_info *pinfo, label *out, const frame_facts *facts)
     }
 }
 
-/* What is wrong with the frame, in brackets behind the rest. */
-static void add_remarks(label *out, const frame_facts *facts)
+/* What is wrong with the frame, in brackets at the end. */
+static void add_remarks(label *out, const pdu_info *facts)
 {
     if (facts->length_error != PLATO_OK) {
         add_number(out, " [too large: ", facts->total);
@@ -200,7 +202,7 @@ static void add_remarks(label *out, const frame_facts *facts)
         label_add(out, " [bad CRC]");
 }
 
-void plato_info_text(packet_info *pinfo, const frame_facts *facts, label *out)
+void plato_info_text(packet_info *pinfo, const pdu_info *facts, label *out)
 {
     const bool msgcmd = facts->frame.framing == PLATO_FRAMING_MSGCMD;
     label_begin(out);
@@ -219,25 +221,7 @@ void plato_info_text(packet_info *pinfo, const frame_facts *facts, label *out)
     add_remarks(out, facts);
 }
 
-/* TCP's own words in front, such as "[TCP Retransmission] ", bring their separator along. */
-static bool ends_with_space(const char *text)
-{
-    const size_t n = text != NULL ? strlen(text) : 0;
-    return n > 0 && text[n - 1] == ' ';
-}
-
-void plato_info_add(packet_info *pinfo, const char *protocol, const char *text)
-{
-    col_set_str(pinfo->cinfo, COL_PROTOCOL, protocol);
-    col_clear(pinfo->cinfo, COL_INFO); /* only what stands behind the last fence */
-    if (ends_with_space(col_get_text(pinfo->cinfo, COL_INFO)))
-        col_append_str(pinfo->cinfo, COL_INFO, text);
-    else
-        col_append_sep_str(pinfo->cinfo, COL_INFO, " | ", text);
-    col_set_fence(pinfo->cinfo, COL_INFO);
-}
-
 void plato_info_column(packet_info *pinfo, const char *text)
 {
-    plato_info_add(pinfo, "Plato", text);
+    column_append_pdu(pinfo, "Plato", text);
 }

@@ -1,20 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef PLATO_INFO_H
-#define PLATO_INFO_H
+#ifndef PLATO_COL_INFO_H
+#define PLATO_COL_INFO_H
 
 #include "plato/pdu/pdu_info.h"
 #include "support/label.h"
 
 /* One frame in a few words, `UP sess=42 client=7 "hi"`. */
-void plato_info_text(packet_info *pinfo, const frame_facts *facts, label *out);
+void plato_info_text(packet_info *pinfo, const pdu_info *facts, label *out);
 
 /*
- * Adds the words of one frame to the info column, behind those of the packet's earlier frames, and
- * fences them off: neither the next frame nor an exception can wipe them.
+ * Appends the words of one frame to the info column, as column_append_pdu() does.
  */
 void plato_info_column(packet_info *pinfo, const char *text);
-
-/* The same for another protocol's message. */
-void plato_info_add(packet_info *pinfo, const char *protocol, const char *text);
 
 #endif

@@ -11,7 +11,7 @@ expert_field *plato_expert(plato_expert_id id)
     return &fields[id];
 }
 
-void plato_add_malformed(packet_info *pinfo, proto_item *item, int error, int error_offset)
+void plato_expert_add_malformed(packet_info *pinfo, proto_item *item, int error, int error_offset)
 {
     expert_add_info_format(pinfo, item, &fields[EXPERT_MALFORMED], "Malformed: %s (at byte %d)",
                            plato_strerror(error), error_offset);

@@ -30,7 +30,7 @@ typedef enum plato_expert_id {
 expert_field *plato_expert(plato_expert_id id);
 
 /* "plato.malformed" with the wire reader's error and where in its message it was found. */
-void plato_add_malformed(packet_info *pinfo, proto_item *item, int error, int error_offset);
+void plato_expert_add_malformed(packet_info *pinfo, proto_item *item, int error, int error_offset);
 
 void plato_register_expert(int proto);
 

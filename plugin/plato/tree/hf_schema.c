@@ -58,8 +58,7 @@ const message_view *plato_chat_view(void)
 
 int plato_field_hf(const message_view *view, uint32_t number)
 {
-    const ProtobufCFieldDescriptor *field =
-        protobuf_c_message_descriptor_get_field(view->descriptor, number);
+    const ProtobufCFieldDescriptor *field = plato_schema_field(view->descriptor, number);
     return field != NULL ? view->hf[field - view->descriptor->fields] : -1;
 }
 
@@ -192,7 +191,7 @@ static void register_view(int proto, message_view *view)
     proto_register_subtree_array(ett, 1);
 }
 
-void plato_register_fields(int proto)
+void plato_register_hf_schema(int proto)
 {
     static hf_register_info hf[] = {
         {&hf_session_name,

@@ -4,12 +4,10 @@
  * the descriptor's name in lower case without "Head", "Body" or "Message". A field that is new in
  * proto/plato.proto is new in the dissector.
  */
-#ifndef PLATO_FIELDS_H
-#define PLATO_FIELDS_H
+#ifndef PLATO_HF_SCHEMA_H
+#define PLATO_HF_SCHEMA_H
 
-#include "support/compat.h"
-
-#include <protobuf-c/protobuf-c.h>
+#include "plato/pdu/schema.h"
 
 /* How one protobuf message is shown. */
 typedef struct message_view {
@@ -32,11 +30,11 @@ const value_string *plato_ack_code_values(void);
 int plato_field_hf(const message_view *view, uint32_t number);
 
 /*
- * The hf for a number that some senders write as text (the variant's session:
+ * The hf for a number that some senders write as text (the session in the MsgCmd framing:
  * `plato.up.session_name` beside `plato.up.session_id`); -1 for all other fields.
  */
 int plato_field_text_hf(const message_view *view, uint32_t number);
 
-void plato_register_fields(int proto);
+void plato_register_hf_schema(int proto);
 
 #endif

@@ -22,41 +22,14 @@ static const value_string wire_types[] = {
 };
 
 /* Where the fields of one message go. */
-typedef struct target {
+typedef struct message_place {
     tvbuff_t *tvb;
     packet_info *pinfo;
     proto_tree *tree;
     int offset; /* of the message in tvb */
-} target;
+} message_place;
 
-static plato_wire_type wire_type_of(const ProtobufCFieldDescriptor *field)
-{
-    switch (field->type) {
-    case PROTOBUF_C_TYPE_STRING:
-    case PROTOBUF_C_TYPE_BYTES:
-    case PROTOBUF_C_TYPE_MESSAGE:
-        return PLATO_WIRE_BYTES;
-    case PROTOBUF_C_TYPE_FIXED64:
-    case PROTOBUF_C_TYPE_SFIXED64:
-    case PROTOBUF_C_TYPE_DOUBLE:
-        return PLATO_WIRE_FIXED64;
-    case PROTOBUF_C_TYPE_FIXED32:
-    case PROTOBUF_C_TYPE_SFIXED32:
-    case PROTOBUF_C_TYPE_FLOAT:
-        return PLATO_WIRE_FIXED32;
-    default:
-        return PLATO_WIRE_VARINT;
-    }
-}
-
-/* proto3 packs repeated numbers into one length-delimited field, older writers do not. */
-static bool may_be_packed(const ProtobufCFieldDescriptor *known, const plato_field *field)
-{
-    return known->label == PROTOBUF_C_LABEL_REPEATED && wire_type_of(known) == PLATO_WIRE_VARINT &&
-           field->wire_type == PLATO_WIRE_BYTES;
-}
-
-static void add_unknown(const target *to, const plato_field *field)
+static void add_unknown(const message_place *to, const plato_field *field)
 {
     const int at = to->offset + (int)field->offset;
     const int length = (int)(field->end - field->offset);
@@ -97,7 +70,8 @@ const char *plato_text_of(packet_info *pinfo, tvbuff_t *tvb, int offset, int len
     return (const char *)tvb_get_string_enc(pinfo->pool, tvb, offset, length, ENC_UTF_8 | ENC_NA);
 }
 
-static void add_string(const target *to, int hf, const plato_field *field, int at, int length)
+static void add_string(const message_place *to, int hf, const plato_field *field, int at,
+                       int length)
 {
     const bool valid = plato_is_utf8(field->bytes);
     const char *text = plato_text_of(to->pinfo, to->tvb, to->offset + (int)field->value_offset,
@@ -107,14 +81,14 @@ static void add_string(const target *to, int hf, const plato_field *field, int a
         expert_add_info(to->pinfo, item, plato_expert(EXPERT_UTF8));
 }
 
-static void add_time_us(const target *to, int hf, uint64_t us, int at, int length)
+static void add_time_us(const message_place *to, int hf, uint64_t us, int at, int length)
 {
-    const nstime_t time = {(time_t)(us / 1000000), (int)(us % 1000000) * 1000};
-    proto_tree_add_time(to->tree, hf, to->tvb, at, length, &time);
+    const nstime_t value = {(time_t)(us / 1000000), (int)(us % 1000000) * 1000};
+    proto_tree_add_time(to->tree, hf, to->tvb, at, length, &value);
 }
 
 /* A number, at its own bytes. */
-static void add_number(const target *to, int hf, uint64_t value, int at, int length)
+static void add_number(const message_place *to, int hf, uint64_t value, int at, int length)
 {
     switch (proto_registrar_get_ftype(hf)) {
     case FT_ABSOLUTE_TIME:
@@ -129,18 +103,18 @@ static void add_number(const target *to, int hf, uint64_t value, int at, int len
 }
 
 /* What is not shown value by value of a packed field. */
-static void add_rest(const target *to, int hf, int at, int length, const char *text)
+static void add_rest(const message_place *to, int hf, int at, int length, const char *text)
 {
     proto_item *item = proto_tree_add_item(to->tree, hf_unknown_field, to->tvb, at, length, ENC_NA);
     proto_item_set_text(item, "%s: %s", proto_registrar_get_name(hf), text);
 }
 
 /*
- * A packed repeated number: one length-delimited field with the varints behind one another. The
- * first item also covers tag and length, so that the items still tile the message. No more values
- * are shown than a message may have fields: Wireshark gives up on a packet with a million items.
+ * A packed repeated number: one length-delimited field with one varint after the other. The first
+ * item also covers tag and length, so that the items still tile the message. No more values are
+ * shown than a message may have fields: Wireshark drops a packet with a million items.
  */
-static int add_packed(const target *to, int hf, const plato_field *field)
+static int add_packed(const message_place *to, int hf, const plato_field *field)
 {
     size_t done = 0;
     int at = to->offset + (int)field->offset;
@@ -164,18 +138,18 @@ static int add_packed(const target *to, int hf, const plato_field *field)
     return PLATO_OK;
 }
 
-static int add_known(const target *to, const message_view *view,
+static int add_known(const message_place *to, const message_view *view,
                      const ProtobufCFieldDescriptor *known, const plato_field *field)
 {
     const int at = to->offset + (int)field->offset;
     const int length = (int)(field->end - field->offset);
     const int hf = view->hf[known - view->descriptor->fields];
     const int as_text = plato_field_text_hf(view, field->number);
-    if (may_be_packed(known, field))
+    if (plato_is_packed(known, field))
         return add_packed(to, hf, field);
     if (field->wire_type == PLATO_WIRE_BYTES && as_text >= 0)
         add_string(to, as_text, field, at, length);
-    else if (field->wire_type != wire_type_of(known))
+    else if (field->wire_type != plato_schema_wire_type(known))
         add_unknown(to, field);
     else if (known->type == PROTOBUF_C_TYPE_STRING)
         add_string(to, hf, field, at, length);
@@ -187,7 +161,7 @@ static int add_known(const target *to, const message_view *view,
     return PLATO_OK;
 }
 
-void plato_set_title(proto_item *item, const char *place, const char *name, int length)
+void plato_item_set_title(proto_item *item, const char *place, const char *name, int length)
 {
     label title;
     label_begin(&title);
@@ -199,30 +173,12 @@ void plato_set_title(proto_item *item, const char *place, const char *name, int 
     proto_item_set_text(item, "%s", title.text);
 }
 
-int plato_scan_message(const message_view *view, const uint8_t *p, size_t n, unsigned *known)
-{
-    plato_wire reader;
-    plato_field field;
-    int rc;
-    *known = 0;
-    plato_wire_init(&reader, p, n, 0);
-    while ((rc = plato_wire_next(&reader, &field)) > 0) {
-        const ProtobufCFieldDescriptor *match =
-            protobuf_c_message_descriptor_get_field(view->descriptor, field.number);
-        if (match != NULL &&
-            (wire_type_of(match) == field.wire_type || may_be_packed(match, &field)))
-            ++*known;
-    }
-    return rc;
-}
-
 int plato_dissect_field(const message_view *view, tvbuff_t *tvb, packet_info *pinfo,
                         proto_tree *tree, int offset, const plato_field *field)
 {
-    const target to = {tvb, pinfo, tree, offset};
+    const message_place to = {tvb, pinfo, tree, offset};
     const ProtobufCFieldDescriptor *known =
-        view == NULL ? NULL
-                     : protobuf_c_message_descriptor_get_field(view->descriptor, field->number);
+        view == NULL ? NULL : plato_schema_field(view->descriptor, field->number);
     if (known != NULL)
         return add_known(&to, view, known, field);
     add_unknown(&to, field);
@@ -256,7 +212,7 @@ int plato_dissect_message(const message_view *view, tvbuff_t *tvb, packet_info *
     return rc;
 }
 
-void plato_register_message(int proto)
+void plato_register_protobuf(int proto)
 {
     static hf_register_info hf[] = {
         {&hf_unknown_field,

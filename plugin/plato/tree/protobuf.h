@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef PLATO_MESSAGE_H
-#define PLATO_MESSAGE_H
+#ifndef PLATO_PROTOBUF_H
+#define PLATO_PROTOBUF_H
 
 #include "plato/tree/hf_schema.h"
 
@@ -27,13 +27,7 @@ void plato_dissect_unknown_field(tvbuff_t *tvb, packet_info *pinfo, proto_tree *
                                  const plato_field *field);
 
 /* Makes the label of an item that holds a message: its place, its name, its length in bytes. */
-void plato_set_title(proto_item *item, const char *place, const char *name, int length);
-
-/*
- * Reads over `n` bytes at `p` without showing them: PLATO_OK if they are a message, else the error,
- * and in `*known` how many fields the schema of `view` knows.
- */
-int plato_scan_message(const message_view *view, const uint8_t *p, size_t n, unsigned *known);
+void plato_item_set_title(proto_item *item, const char *place, const char *name, int length);
 
 /* A text of the packet, from its pool; what is no UTF-8 is replaced. */
 const char *plato_text_of(packet_info *pinfo, tvbuff_t *tvb, int offset, int length);
@@ -41,6 +35,6 @@ const char *plato_text_of(packet_info *pinfo, tvbuff_t *tvb, int offset, int len
 /* Whether `text` is UTF-8; NUL is one of its characters. */
 bool plato_is_utf8(plato_span text);
 
-void plato_register_message(int proto);
+void plato_register_protobuf(int proto);
 
 #endif

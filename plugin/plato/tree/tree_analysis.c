@@ -21,164 +21,161 @@ static int hf_next_conn = -1;
 static int ett_analysis = -1;
 
 /* The subtree is made when there is something to put into it. */
-typedef struct branch {
+typedef struct analysis_tree {
     tvbuff_t *tvb;
     packet_info *pinfo;
     proto_tree *frame;
     proto_tree *tree;
-} branch;
+} analysis_tree;
 
-static proto_tree *tree_of(branch *b)
+static proto_tree *tree_of(analysis_tree *to)
 {
     proto_item *item;
-    if (b->tree == NULL) {
-        b->tree =
-            proto_tree_add_subtree(b->frame, b->tvb, 0, 0, ett_analysis, &item, "Plato analysis");
+    if (to->tree == NULL) {
+        to->tree =
+            proto_tree_add_subtree(to->frame, to->tvb, 0, 0, ett_analysis, &item, "Plato analysis");
         proto_item_set_generated(item);
     }
-    return b->tree;
+    return to->tree;
 }
 
-static void add_frame_number(branch *b, int hf, uint32_t number)
+static void add_frame_number(analysis_tree *to, int hf, uint32_t number)
 {
     if (number != 0)
-        proto_item_set_generated(proto_tree_add_uint(tree_of(b), hf, b->tvb, 0, 0, number));
+        proto_item_set_generated(proto_tree_add_uint(tree_of(to), hf, to->tvb, 0, 0, number));
 }
 
-static void add_number(branch *b, int hf, uint64_t value)
+static void add_number(analysis_tree *to, int hf, uint64_t value)
 {
-    proto_item_set_generated(proto_tree_add_uint64(tree_of(b), hf, b->tvb, 0, 0, value));
+    proto_item_set_generated(proto_tree_add_uint64(tree_of(to), hf, to->tvb, 0, 0, value));
 }
 
-static void add_time(branch *b, int hf, int64_t ns)
+static void add_time(analysis_tree *to, int hf, int64_t ns)
 {
-    const nstime_t time = {(time_t)(ns / 1000000000), (int)(ns % 1000000000)};
-    proto_item_set_generated(proto_tree_add_time(tree_of(b), hf, b->tvb, 0, 0, &time));
+    const nstime_t duration = {(time_t)(ns / 1000000000), (int)(ns % 1000000000)};
+    proto_item_set_generated(proto_tree_add_time(tree_of(to), hf, to->tvb, 0, 0, &duration));
 }
 
-static void add_expert(branch *b, plato_expert_id id)
+static void add_expert(analysis_tree *to, plato_expert_id id)
 {
-    proto_tree_add_expert(tree_of(b), b->pinfo, plato_expert(id), b->tvb, 0, 0);
+    proto_tree_add_expert(tree_of(to), to->pinfo, plato_expert(id), to->tvb, 0, 0);
 }
 
 /* One row for each flag that is shown by its expert item alone. */
 static const struct {
-    plato_verdict_flag flag;
+    analysis_verdict_flag flag;
     plato_expert_id expert;
 } plain_flags[] = {
-    {PLATO_VERDICT_DUPLICATE, EXPERT_DUPLICATE},
-    {PLATO_VERDICT_CONFLICT, EXPERT_CONFLICT},
-    {PLATO_VERDICT_OUT_OF_ORDER, EXPERT_OUT_OF_ORDER},
-    {PLATO_VERDICT_GAP_FILLED, EXPERT_GAP_FILLED},
-    {PLATO_VERDICT_SLOW_RESPONSE, EXPERT_SLOW_RESPONSE},
-    {PLATO_VERDICT_HEARTBEAT_LATE, EXPERT_HEARTBEAT_LATE},
+    {ANALYSIS_DUPLICATE, EXPERT_DUPLICATE},
+    {ANALYSIS_CONFLICT, EXPERT_CONFLICT},
+    {ANALYSIS_OUT_OF_ORDER, EXPERT_OUT_OF_ORDER},
+    {ANALYSIS_GAP_FILLED, EXPERT_GAP_FILLED},
+    {ANALYSIS_SLOW_RESPONSE, EXPERT_SLOW_RESPONSE},
+    {ANALYSIS_HEARTBEAT_LATE, EXPERT_HEARTBEAT_LATE},
 };
 
-static void show_gap(branch *b, const plato_verdict *verdict)
+static void add_gap(analysis_tree *to, const analysis_verdict *verdict)
 {
     const uint64_t count = verdict->gap_last - verdict->gap_first + 1;
-    proto_tree_add_expert_format(tree_of(b), b->pinfo, plato_expert(EXPERT_GAP), b->tvb, 0, 0,
+    proto_tree_add_expert_format(tree_of(to), to->pinfo, plato_expert(EXPERT_GAP), to->tvb, 0, 0,
                                  "The sender skipped %" PRIu64 " id%s: %" PRIu64 "..%" PRIu64,
                                  count, count == 1 ? "" : "s", verdict->gap_first,
                                  verdict->gap_last);
-    add_number(b, hf_gap_first, verdict->gap_first);
-    add_number(b, hf_gap_last, verdict->gap_last);
-    add_number(b, hf_gap_count, count);
+    add_number(to, hf_gap_first, verdict->gap_first);
+    add_number(to, hf_gap_last, verdict->gap_last);
+    add_number(to, hf_gap_count, count);
 }
 
-static void show_times(branch *b, const plato_verdict *verdict)
+static void add_times(analysis_tree *to, const analysis_verdict *verdict)
 {
-    if (verdict->flags & PLATO_VERDICT_HAS_RESPONSE_TIME) {
-        add_frame_number(b, hf_response_to, verdict->response_to);
-        add_time(b, hf_response_time, verdict->response_time_ns);
+    if (verdict->flags & ANALYSIS_HAS_RESPONSE_TIME) {
+        add_frame_number(to, hf_response_to, verdict->response_to);
+        add_time(to, hf_response_time, verdict->response_time_ns);
     }
-    /* where the PUSH came first, only later frames have told */
-    if (verdict->flags & PLATO_VERDICT_HAS_DELIVERY_TIME) {
-        add_frame_number(b, hf_delivery_of, verdict->delivery_of);
-        add_time(b, hf_delivery_time, verdict->delivery_time_ns);
+    /* where the PUSH came first, only later frames show it */
+    if (verdict->flags & ANALYSIS_HAS_DELIVERY_TIME) {
+        add_frame_number(to, hf_delivery_of, verdict->delivery_of);
+        add_time(to, hf_delivery_time, verdict->delivery_time_ns);
     }
 }
 
-/* What only later frames can tell is shown on later passes alone, so that all modes agree. */
-static void show_later(branch *b, const frame_judgement *judgement)
+/* What only later frames can show is added on later passes alone, so that all modes agree. */
+static void add_later(analysis_tree *to, const pdu_analysis *analysis)
 {
-    const plato_verdict *verdict = judgement->verdict;
-    if (!PINFO_FD_VISITED(b->pinfo))
+    const analysis_verdict *verdict = analysis->verdict;
+    if (!PINFO_FD_VISITED(to->pinfo))
         return;
-    add_frame_number(b, hf_response_in, verdict->response_in);
-    for (const plato_judged *push = verdict->delivered_in; push != NULL;
-         push = plato_judged_next_delivery(push))
-        add_frame_number(b, hf_delivered_in, plato_judged_number(push));
-    add_frame_number(b, hf_next_conn, verdict->next_conn);
-    if (judgement->unacked)
-        add_expert(b, EXPERT_UNACKED);
+    add_frame_number(to, hf_response_in, verdict->response_in);
+    for (const analysis_record *push = verdict->delivered_in; push != NULL;
+         push = analysis_record_next_delivery(push))
+        add_frame_number(to, hf_delivered_in, analysis_record_number(push));
+    add_frame_number(to, hf_next_conn, verdict->next_conn);
+    if (analysis->unacked)
+        add_expert(to, EXPERT_UNACKED);
 }
 
-void plato_show_verdict(const frame_facts *facts, const frame_judgement *judgement, tvbuff_t *tvb,
-                        packet_info *pinfo, proto_tree *tree)
+void plato_add_analysis_tree(const pdu_info *facts, const pdu_analysis *analysis, tvbuff_t *tvb,
+                             packet_info *pinfo, proto_tree *tree)
 {
-    const plato_verdict *verdict = judgement->verdict;
-    branch b = {tvb, pinfo, tree, NULL};
-    proto_item_set_generated(proto_tree_add_uint(tree, hf_stream, tvb, 0, 0, judgement->stream));
+    const analysis_verdict *verdict = analysis->verdict;
+    analysis_tree to = {tvb, pinfo, tree, NULL};
+    proto_item_set_generated(proto_tree_add_uint(tree, hf_stream, tvb, 0, 0, analysis->stream));
     if (facts->capture_gap)
-        add_expert(&b, EXPERT_CAPTURE_GAP);
+        add_expert(&to, EXPERT_CAPTURE_GAP);
     if (verdict == NULL)
         return;
-    if (verdict->flags & PLATO_VERDICT_GAP)
-        show_gap(&b, verdict);
+    if (verdict->flags & ANALYSIS_GAP)
+        add_gap(&to, verdict);
     for (size_t i = 0; i < array_length(plain_flags); i++) {
         if (verdict->flags & plain_flags[i].flag)
-            add_expert(&b, plain_flags[i].expert);
+            add_expert(&to, plain_flags[i].expert);
     }
-    add_frame_number(&b, hf_duplicate_of, verdict->duplicate_of);
-    add_frame_number(&b, hf_gap_in, verdict->gap_in);
-    show_times(&b, verdict);
-    add_frame_number(&b, hf_prev_conn, verdict->prev_conn);
-    show_later(&b, judgement);
+    add_frame_number(&to, hf_duplicate_of, verdict->duplicate_of);
+    add_frame_number(&to, hf_gap_in, verdict->gap_in);
+    add_times(&to, verdict);
+    add_frame_number(&to, hf_prev_conn, verdict->prev_conn);
+    add_later(&to, analysis);
 }
 
-#define FRAME_FIELD(hf, name, filter, kind)                                                        \
-    {                                                                                              \
-        &hf,                                                                                       \
-        {                                                                                          \
-            name, filter, FT_FRAMENUM, BASE_NONE, kind, 0x0, NULL, HFILL                           \
-        }                                                                                          \
-    }
-#define NUMBER_FIELD(hf, name, filter)                                                             \
-    {                                                                                              \
-        &hf,                                                                                       \
-        {                                                                                          \
-            name, filter, FT_UINT64, BASE_DEC, NULL, 0x0, NULL, HFILL                              \
-        }                                                                                          \
-    }
-#define TIME_FIELD(hf, name, filter)                                                               \
-    {                                                                                              \
-        &hf,                                                                                       \
-        {                                                                                          \
-            name, filter, FT_RELATIVE_TIME, BASE_NONE, NULL, 0x0, NULL, HFILL                      \
-        }                                                                                          \
-    }
-
-void plato_register_verdict(int proto)
+void plato_register_tree_analysis(int proto)
 {
     static hf_register_info hf[] = {
         {&hf_stream, {"Stream", "plato.stream", FT_UINT32, BASE_DEC, NULL, 0x0, NULL, HFILL}},
-        FRAME_FIELD(hf_response_in, "Response in", "plato.response_in",
-                    FRAMENUM_TYPE(FT_FRAMENUM_RESPONSE)),
-        FRAME_FIELD(hf_response_to, "Response to", "plato.response_to",
-                    FRAMENUM_TYPE(FT_FRAMENUM_REQUEST)),
-        TIME_FIELD(hf_response_time, "Response time", "plato.response_time"),
-        NUMBER_FIELD(hf_gap_first, "First id missing", "plato.analysis.gap.first"),
-        NUMBER_FIELD(hf_gap_last, "Last id missing", "plato.analysis.gap.last"),
-        NUMBER_FIELD(hf_gap_count, "Ids missing", "plato.analysis.gap.count"),
-        FRAME_FIELD(hf_gap_in, "Gap reported in", "plato.analysis.gap_filled.gap_in", NULL),
-        FRAME_FIELD(hf_duplicate_of, "Repeat of", "plato.analysis.duplicate_of",
-                    FRAMENUM_TYPE(FT_FRAMENUM_RETRANS_PREV)),
-        FRAME_FIELD(hf_delivery_of, "Delivery of", "plato.delivery_of", NULL),
-        FRAME_FIELD(hf_delivered_in, "Delivered in", "plato.delivered_in", NULL),
-        TIME_FIELD(hf_delivery_time, "Delivery time", "plato.delivery_time"),
-        FRAME_FIELD(hf_prev_conn, "Resumes the connection opened in", "plato.prev_conn", NULL),
-        FRAME_FIELD(hf_next_conn, "Resumed in", "plato.next_conn", NULL),
+        {&hf_response_in,
+         {"Response in", "plato.response_in", FT_FRAMENUM, BASE_NONE,
+          FRAMENUM_TYPE(FT_FRAMENUM_RESPONSE), 0x0, NULL, HFILL}},
+        {&hf_response_to,
+         {"Response to", "plato.response_to", FT_FRAMENUM, BASE_NONE,
+          FRAMENUM_TYPE(FT_FRAMENUM_REQUEST), 0x0, NULL, HFILL}},
+        {&hf_response_time,
+         {"Response time", "plato.response_time", FT_RELATIVE_TIME, BASE_NONE, NULL, 0x0, NULL,
+          HFILL}},
+        {&hf_gap_first,
+         {"First id missing", "plato.analysis.gap.first", FT_UINT64, BASE_DEC, NULL, 0x0, NULL,
+          HFILL}},
+        {&hf_gap_last,
+         {"Last id missing", "plato.analysis.gap.last", FT_UINT64, BASE_DEC, NULL, 0x0, NULL,
+          HFILL}},
+        {&hf_gap_count,
+         {"Ids missing", "plato.analysis.gap.count", FT_UINT64, BASE_DEC, NULL, 0x0, NULL, HFILL}},
+        {&hf_gap_in,
+         {"Gap reported in", "plato.analysis.gap_filled.gap_in", FT_FRAMENUM, BASE_NONE, NULL, 0x0,
+          NULL, HFILL}},
+        {&hf_duplicate_of,
+         {"Repeat of", "plato.analysis.duplicate_of", FT_FRAMENUM, BASE_NONE,
+          FRAMENUM_TYPE(FT_FRAMENUM_RETRANS_PREV), 0x0, NULL, HFILL}},
+        {&hf_delivery_of,
+         {"Delivery of", "plato.delivery_of", FT_FRAMENUM, BASE_NONE, NULL, 0x0, NULL, HFILL}},
+        {&hf_delivered_in,
+         {"Delivered in", "plato.delivered_in", FT_FRAMENUM, BASE_NONE, NULL, 0x0, NULL, HFILL}},
+        {&hf_delivery_time,
+         {"Delivery time", "plato.delivery_time", FT_RELATIVE_TIME, BASE_NONE, NULL, 0x0, NULL,
+          HFILL}},
+        {&hf_prev_conn,
+         {"Resumes the connection opened in", "plato.prev_conn", FT_FRAMENUM, BASE_NONE, NULL, 0x0,
+          NULL, HFILL}},
+        {&hf_next_conn,
+         {"Resumed in", "plato.next_conn", FT_FRAMENUM, BASE_NONE, NULL, 0x0, NULL, HFILL}},
     };
     static int *ett[] = {&ett_analysis};
     proto_register_field_array(proto, hf, array_length(hf));

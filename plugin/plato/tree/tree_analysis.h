@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef PLATO_VERDICT_H
-#define PLATO_VERDICT_H
+#ifndef PLATO_TREE_ANALYSIS_H
+#define PLATO_TREE_ANALYSIS_H
 
 #include "plato/pdu/analysis_feed.h"
 
 /* Adds plato.stream and the subtree [Plato analysis] to a frame, with its expert information. */
-void plato_show_verdict(const frame_facts *facts, const frame_judgement *judgement, tvbuff_t *tvb,
-                        packet_info *pinfo, proto_tree *tree);
+void plato_add_analysis_tree(const pdu_info *facts, const pdu_analysis *analysis, tvbuff_t *tvb,
+                             packet_info *pinfo, proto_tree *tree);
 
-void plato_register_verdict(int proto);
+void plato_register_tree_analysis(int proto);
 
 #endif

@@ -14,11 +14,14 @@
 #include "plato/tree/tree_frame.h"
 
 #include "plato/pdu/framing.h"
+#include "plato/pdu/prefs.h"
+#include "plato/pdu/proto.h"
 #include "plato/tree/col_info.h"
 #include "plato/tree/expert.h"
-#include "plato/tree/proto3_defaults.h"
-#include "plato/tree/protobuf.h"
+#include "plato/tree/hf_schema.h"
 #include "plato/tree/tree_analysis.h"
+#include "plato/tree/tree_body.h"
+#include "plato/tree/tree_head.h"
 #include "plato/tree/tree_msgcmd.h"
 
 #include <epan/exceptions.h>
@@ -34,11 +37,8 @@ static int hf_crc32_calculated = -1;
 static int hf_crc32_coverage = -1;
 static int hf_frame_len = -1;
 static int hf_framing = -1;
-static int hf_var_head = -1;
-static int hf_known_heads[PLATO_SYNC + 1]; /* the same field, labelled by message type */
 static int hf_continuation = -1;
 static int ett_plato = -1;
-static int ett_var_head = -1;
 
 static const value_string framings[] = {
     {PLATO_FRAMING_HEADER, "Fixed header"},
@@ -55,19 +55,19 @@ static void add_generated_uint(proto_tree *tree, int hf, tvbuff_t *tvb, uint32_t
  * proto_tree_add_checksum() would add "[correct]" to the number; that alone costs as much as three
  * fields. The status says it.
  */
-static void show_good_crc(const frame_facts *facts, tvbuff_t *tvb, proto_tree *tree)
+static void add_good_crc(const pdu_info *facts, tvbuff_t *tvb, proto_tree *tree)
 {
     proto_tree_add_uint(tree, hf_crc32, tvb, PLATO_HEADER_CRC_OFFSET, 4, facts->frame.crc32);
     proto_item_set_generated(proto_tree_add_uint(
         tree, hf_crc32_status, tvb, PLATO_HEADER_CRC_OFFSET, 0, PROTO_CHECKSUM_E_GOOD));
 }
 
-static void show_crc(const frame_facts *facts, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
+static void add_crc(const pdu_info *facts, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 {
-    const crc_verdict *crc = &facts->crc;
+    const checksum_result *crc = &facts->crc;
     proto_item *item;
     if (crc->status == PROTO_CHECKSUM_E_GOOD)
-        show_good_crc(facts, tvb, tree);
+        add_good_crc(facts, tvb, tree);
     else
         proto_tree_add_checksum(tree, tvb, PLATO_HEADER_CRC_OFFSET, hf_crc32, hf_crc32_status,
                                 plato_expert(EXPERT_CRC_BAD), pinfo, crc->calculated,
@@ -85,8 +85,8 @@ static void show_crc(const frame_facts *facts, tvbuff_t *tvb, packet_info *pinfo
     }
 }
 
-static void show_header(const frame_facts *facts, tvbuff_t *tvb, packet_info *pinfo,
-                        proto_tree *tree)
+static void dissect_header(const pdu_info *facts, tvbuff_t *tvb, packet_info *pinfo,
+                           proto_tree *tree)
 {
     const plato_frame *header = &facts->frame;
     proto_item *item = proto_tree_add_uint(tree, hf_version, tvb, 0, 1, header->version);
@@ -97,30 +97,30 @@ static void show_header(const frame_facts *facts, tvbuff_t *tvb, packet_info *pi
         expert_add_info(pinfo, item, plato_expert(EXPERT_MSG_TYPE));
     proto_tree_add_uint(tree, hf_msg_len, tvb, 2, 4, header->msg_len);
     proto_tree_add_uint(tree, hf_var_head_len, tvb, 6, 4, header->var_head_len);
-    show_crc(facts, tvb, pinfo, tree);
+    add_crc(facts, tvb, pinfo, tree);
     item = proto_tree_add_uint64(tree, hf_frame_len, tvb, 2, 8, facts->total);
     proto_item_set_generated(item);
 }
 
-static bool is_header_too_long(const frame_facts *facts)
+static bool is_header_too_long(const pdu_info *facts)
 {
     return facts->length_error == PLATO_ERR_VAR_HEAD_TOO_LONG;
 }
 
-/* What is behind a header whose length cannot be, or was damaged, belongs to no frame. */
-static void show_beyond_header(const frame_facts *facts, tvbuff_t *tvb, proto_tree *tree)
+/* The bytes after a header whose length cannot be, or was damaged, belong to no frame. */
+static void add_bytes_after_header(const pdu_info *facts, tvbuff_t *tvb, proto_tree *tree)
 {
     const int header = (int)plato_header_len(facts->frame.framing);
     if (facts->captured > header)
         proto_tree_add_item(tree, hf_continuation, tvb, header, facts->captured - header, ENC_NA);
 }
 
-static void show_impossible(const frame_facts *facts, tvbuff_t *tvb, packet_info *pinfo,
-                            proto_tree *tree, proto_item *frame_item)
+static void dissect_impossible(const pdu_info *facts, tvbuff_t *tvb, packet_info *pinfo,
+                               proto_tree *tree, proto_item *frame_item)
 {
     const bool head = is_header_too_long(facts);
     if (facts->length_error == PLATO_ERR_EMPTY_FRAME)
-        plato_add_malformed(pinfo, frame_item, facts->length_error, 0);
+        plato_expert_add_malformed(pinfo, frame_item, facts->length_error, 0);
     else
         expert_add_info_format(pinfo, frame_item, plato_expert(EXPERT_TOO_LARGE),
                                "%s: %u bytes, the limit is %u (preference plato.%s)",
@@ -128,59 +128,28 @@ static void show_impossible(const frame_facts *facts, tvbuff_t *tvb, packet_info
                                head ? facts->frame.var_head_len : facts->frame.msg_len,
                                head ? plato_pref.max_var_head_len : plato_pref.max_msg_len,
                                head ? "max_var_head_len" : "max_msg_len");
-    show_beyond_header(facts, tvb, tree);
+    add_bytes_after_header(facts, tvb, tree);
 }
 
-static void show_shortened(const frame_facts *facts, tvbuff_t *tvb, packet_info *pinfo,
-                           proto_tree *tree, proto_item *frame_item)
+static void dissect_shortened(const pdu_info *facts, tvbuff_t *tvb, packet_info *pinfo,
+                              proto_tree *tree, proto_item *frame_item)
 {
     expert_add_info_format(pinfo, frame_item, plato_expert(EXPERT_SKIPPED),
                            "The length is damaged: %" PRIu64
                            " bytes are claimed, but the next frame begins after %d",
                            facts->total, facts->captured);
-    show_beyond_header(facts, tvb, tree);
+    add_bytes_after_header(facts, tvb, tree);
 }
 
-proto_tree *plato_show_head_field(const frame_facts *facts, tvbuff_t *tvb, packet_info *pinfo,
-                                  proto_tree *tree, int item_offset, int item_length, int offset,
-                                  int length)
-{
-    const message_view *view = plato_head_view(facts->frame.msg_type);
-    const int hf = view != NULL ? hf_known_heads[facts->frame.msg_type] : hf_var_head;
-    int error_offset;
-    if (length == 0)
-        return tree;
-    proto_item *item = proto_tree_add_bytes_with_length(tree, hf, tvb, item_offset, item_length,
-                                                        tvb_get_ptr(tvb, offset, length), length);
-    proto_tree *fields = proto_item_add_subtree(item, ett_var_head);
-    plato_dissect_message(view, tvb, pinfo, fields, offset, length, &error_offset);
-    return fields;
-}
-
-void plato_show_head_verdict(const frame_facts *facts, tvbuff_t *tvb, packet_info *pinfo,
-                             proto_tree *fields, int offset)
-{
-    const message_view *view = plato_head_view(facts->frame.msg_type);
-    proto_item *item = proto_tree_get_parent(fields);
-    if (facts->head_error != PLATO_OK)
-        plato_add_malformed(pinfo, item, facts->head_error, (int)facts->head_error_at);
-    else if (view != NULL && facts->complete)
-        plato_add_defaults(&facts->head, view, tvb, fields, offset);
-    if (facts->head.msg_type == PLATO_ACK && facts->head.ack.code != PLATO_ACK_OK)
-        expert_add_info_format(
-            pinfo, item, plato_expert(EXPERT_REFUSED), "Refused: %s",
-            val_to_str_const(facts->head.ack.code, plato_ack_code_values(), "unknown code"));
-}
-
-static void show_header_frame(const frame_facts *facts, tvbuff_t *tvb, packet_info *pinfo,
-                              proto_tree *tree)
+static void dissect_header_pdu(const pdu_info *facts, tvbuff_t *tvb, packet_info *pinfo,
+                               proto_tree *tree)
 {
     const int head = (int)facts->frame.var_head.n;
     const int body = PLATO_HEADER_LEN + (int)facts->frame.var_head_len;
     const int body_length = (int)facts->frame.body.n;
-    proto_tree *fields = plato_show_head_field(facts, tvb, pinfo, tree, PLATO_HEADER_LEN, head,
-                                               PLATO_HEADER_LEN, head);
-    plato_show_head_verdict(facts, tvb, pinfo, fields, PLATO_HEADER_LEN + head);
+    proto_tree *fields =
+        plato_dissect_head(facts, tvb, pinfo, tree, PLATO_HEADER_LEN, head, PLATO_HEADER_LEN, head);
+    plato_add_head_findings(facts, tvb, pinfo, fields, PLATO_HEADER_LEN + head);
     plato_dissect_body(&facts->body, tvb, pinfo, tree, body, body_length, body, body_length);
 }
 
@@ -196,42 +165,42 @@ static proto_item *add_protocol(proto_tree *tree, tvbuff_t *tvb, int length, con
     return item;
 }
 
-static void show_in_tree(const frame_facts *facts, const frame_judgement *judgement, tvbuff_t *tvb,
-                         packet_info *pinfo, proto_tree *tree, const char *text)
+static void dissect_in_tree(const pdu_info *facts, const pdu_analysis *analysis, tvbuff_t *tvb,
+                            packet_info *pinfo, proto_tree *tree, const char *text)
 {
     const bool msgcmd = facts->frame.framing == PLATO_FRAMING_MSGCMD;
     proto_item *item = add_protocol(tree, tvb, facts->captured, text);
     proto_tree *frame = proto_item_add_subtree(item, ett_plato);
     if (msgcmd)
-        plato_show_msgcmd_header(facts, tvb, pinfo, frame);
+        plato_dissect_msgcmd_header(facts, tvb, pinfo, frame);
     else
-        show_header(facts, tvb, pinfo, frame);
+        dissect_header(facts, tvb, pinfo, frame);
     add_generated_uint(frame, hf_framing, tvb, facts->frame.framing);
     if (facts->length_error != PLATO_OK)
-        show_impossible(facts, tvb, pinfo, frame, item);
+        dissect_impossible(facts, tvb, pinfo, frame, item);
     else if (facts->shortened)
-        show_shortened(facts, tvb, pinfo, frame, item);
+        dissect_shortened(facts, tvb, pinfo, frame, item);
     else if (facts->decoded && msgcmd)
-        plato_show_msgcmd_payload(facts, tvb, pinfo, frame);
+        plato_dissect_msgcmd_payload(facts, tvb, pinfo, frame);
     else if (facts->decoded)
-        show_header_frame(facts, tvb, pinfo, frame);
-    plato_show_verdict(facts, judgement, tvb, pinfo, frame);
+        dissect_header_pdu(facts, tvb, pinfo, frame);
+    plato_add_analysis_tree(facts, analysis, tvb, pinfo, frame);
     /* says "packet size limited during capture" for a frame that was cut */
     if (facts->length_error == PLATO_OK && !facts->shortened && !facts->complete)
         tvb_ensure_bytes_exist(tvb, 0, (int)facts->total);
 }
 
 /* An exception belongs to its frame: the next one is shown all the same. */
-void plato_show_frame(const frame_facts *facts, const frame_judgement *judgement, tvbuff_t *tvb,
-                      packet_info *pinfo, proto_tree *tree)
+void plato_dissect_pdu(const pdu_info *facts, const pdu_analysis *analysis, tvbuff_t *tvb,
+                       packet_info *pinfo, proto_tree *tree)
 {
     const char *proto = pinfo->current_proto;
     label text;
     plato_info_text(pinfo, facts, &text);
-    plato_info_column(pinfo, text.text); /* in front of everything that may throw */
+    plato_info_column(pinfo, text.text); /* before everything that may throw */
     TRY
     {
-        show_in_tree(facts, judgement, tvb, pinfo, tree, text.text);
+        dissect_in_tree(facts, analysis, tvb, pinfo, tree, text.text);
     }
     CATCH_BOUNDS_ERRORS
     {
@@ -241,44 +210,29 @@ void plato_show_frame(const frame_facts *facts, const frame_judgement *judgement
     ENDTRY;
 }
 
-static proto_tree *show_bytes(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const char *text)
+static proto_tree *dissect_bytes(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
+                                 const char *text)
 {
     proto_item *item = add_protocol(tree, tvb, (int)tvb_captured_length(tvb), text);
     plato_info_column(pinfo, text);
     return proto_item_add_subtree(item, ett_plato);
 }
 
-void plato_show_continuation(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
+void plato_dissect_continuation(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 {
     const int length = (int)tvb_captured_length(tvb);
-    proto_tree *bytes = show_bytes(tvb, pinfo, tree, "[Continuation]");
+    proto_tree *bytes = dissect_bytes(tvb, pinfo, tree, "[Continuation]");
     proto_item *item = proto_tree_add_item(bytes, hf_continuation, tvb, 0, length, ENC_NA);
     expert_add_info_format(pinfo, item, plato_expert(EXPERT_SKIPPED),
                            "%d bytes belong to no frame that could be found", length);
 }
 
-void plato_show_part(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
+void plato_dissect_pdu_part(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 {
-    show_bytes(tvb, pinfo, tree, "[Part of a frame]");
+    dissect_bytes(tvb, pinfo, tree, "[Part of a frame]");
 }
 
-/* A text of its own for each item would cost more than the item. */
-static void register_known_heads(int proto)
-{
-    static hf_register_info hf[PLATO_SYNC + 1];
-    for (uint32_t type = 0; type <= PLATO_SYNC; type++) {
-        const hf_register_info row = {
-            &hf_known_heads[type],
-            {NULL, "plato.var_head", FT_BYTES, BASE_NONE, NULL, 0x0, NULL, HFILL}};
-        hf[type] = row;
-        hf[type].hfinfo.name = wmem_strdup_printf(wmem_epan_scope(), "Variable header (%s)",
-                                                  plato_head_view(type)->title);
-        hf_known_heads[type] = -1;
-    }
-    proto_register_field_array(proto, hf, array_length(hf));
-}
-
-void plato_register_show(int proto)
+void plato_register_tree_frame(int proto)
 {
     static hf_register_info hf[] = {
         {&hf_version, {"Version", "plato.version", FT_UINT8, BASE_DEC, NULL, 0x0, NULL, HFILL}},
@@ -304,15 +258,12 @@ void plato_register_show(int proto)
           "Header, variable header and body", HFILL}},
         {&hf_framing,
          {"Framing", "plato.framing", FT_UINT8, BASE_DEC, VALS(framings), 0x0, NULL, HFILL}},
-        {&hf_var_head,
-         {"Variable header", "plato.var_head", FT_BYTES, BASE_NONE, NULL, 0x0, NULL, HFILL}},
         {&hf_continuation,
          {"Continuation", "plato.continuation", FT_BYTES, BASE_NONE, NULL, 0x0,
           "Bytes that belong to no frame that could be found", HFILL}},
     };
-    static int *ett[] = {&ett_plato, &ett_var_head};
+    static int *ett[] = {&ett_plato};
     hf[1].hfinfo.strings = VALS(plato_msg_type_values()); /* known only at run time */
     proto_register_field_array(proto, hf, array_length(hf));
-    register_known_heads(proto);
     proto_register_subtree_array(ett, array_length(ett));
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A frame of the length-prefixed variant in the tree:
+ * A frame of the MsgCmd framing in the tree:
  *
  *     offset  size  field
  *          0     4  length       bytes that follow, big-endian
@@ -14,7 +14,8 @@
 
 #include "plato/tree/expert.h"
 #include "plato/tree/protobuf.h"
-#include "plato/tree/tree_frame.h"
+#include "plato/tree/tree_body.h"
+#include "plato/tree/tree_head.h"
 
 /* ConnID = (Unix milliseconds - this) << 16 | counter */
 #define CONN_ID_EPOCH_MS 1589923200000u
@@ -29,11 +30,11 @@ static int hf_conn_created = -1;
 static int ett_payload = -1;
 
 typedef struct place {
-    const frame_facts *facts;
+    const pdu_info *facts;
     tvbuff_t *tvb;
     packet_info *pinfo;
     proto_tree *tree;
-    int offset; /* of the message whose fields are walked, in tvb */
+    int offset; /* of the message whose fields are read, in tvb */
 } place;
 
 static int field_at(const place *at, const plato_field *field)
@@ -47,7 +48,7 @@ static int field_length(const plato_field *field)
 }
 
 /* Connection ids of this implementation hold the time of their making. */
-static void show_conn_created(const place *at, uint64_t conn_id)
+static void add_conn_created(const place *at, uint64_t conn_id)
 {
     const uint64_t ms = (conn_id >> 16) + CONN_ID_EPOCH_MS;
     const nstime_t created = {(time_t)(ms / 1000), (int)(ms % 1000) * 1000000};
@@ -71,7 +72,7 @@ static uint64_t conn_id_of(const plato_head *head)
     }
 }
 
-static void show_body(const place *at, const plato_field *field)
+static void dissect_body_field(const place *at, const plato_field *field)
 {
     plato_dissect_body(&at->facts->body, at->tvb, at->pinfo, at->tree, field_at(at, field),
                        field_length(field), at->offset + (int)field->value_offset,
@@ -85,28 +86,28 @@ static bool is_push_content(const place *at, const plato_field *field)
            (field->number == 2 || field->number == 3);
 }
 
-static void show_nested(const place *at, const plato_field *field)
+static void dissect_nested(const place *at, const plato_field *field)
 {
     if (field->number == NESTED_HEAD && field->wire_type == PLATO_WIRE_BYTES)
-        plato_show_head_field(at->facts, at->tvb, at->pinfo, at->tree, field_at(at, field),
-                              field_length(field), at->offset + (int)field->value_offset,
-                              (int)field->bytes.n);
+        plato_dissect_head(at->facts, at->tvb, at->pinfo, at->tree, field_at(at, field),
+                           field_length(field), at->offset + (int)field->value_offset,
+                           (int)field->bytes.n);
     else if (field->number == NESTED_BODY && field->wire_type == PLATO_WIRE_BYTES)
-        show_body(at, field);
+        dissect_body_field(at, field);
     else
         plato_dissect_unknown_field(at->tvb, at->pinfo, at->tree, at->offset, field);
 }
 
-static void show_flat(const place *at, const plato_field *field)
+static void dissect_flat(const place *at, const plato_field *field)
 {
     if (is_push_content(at, field))
-        show_body(at, field);
+        dissect_body_field(at, field);
     else
         plato_dissect_field(plato_head_view(at->facts->frame.msg_type), at->tvb, at->pinfo,
                             at->tree, at->offset, field);
 }
 
-static void show_payload(const place *outer, const plato_field *payload)
+static void dissect_payload(const place *outer, const plato_field *payload)
 {
     const uint32_t type = outer->facts->frame.msg_type;
     const bool flat = type == PLATO_ACK || type == PLATO_PUSH;
@@ -121,15 +122,15 @@ static void show_payload(const place *outer, const plato_field *payload)
     plato_wire_init(&reader, payload->bytes.p, payload->bytes.n, 0);
     while (plato_wire_next(&reader, &field) > 0) {
         if (flat)
-            show_flat(&at, &field);
+            dissect_flat(&at, &field);
         else
-            show_nested(&at, &field);
+            dissect_nested(&at, &field);
     }
-    show_conn_created(&at, conn_id_of(&outer->facts->head));
+    add_conn_created(&at, conn_id_of(&outer->facts->head));
 }
 
-void plato_show_msgcmd_header(const frame_facts *facts, tvbuff_t *tvb, packet_info *pinfo _U_,
-                              proto_tree *tree)
+void plato_dissect_msgcmd_header(const pdu_info *facts, tvbuff_t *tvb, packet_info *pinfo _U_,
+                                 proto_tree *tree)
 {
     proto_tree_add_item(tree, hf_len, tvb, 0, PLATO_LENGTH_PREFIX_LEN, ENC_BIG_ENDIAN);
     if (facts->decoded)
@@ -137,7 +138,7 @@ void plato_show_msgcmd_header(const frame_facts *facts, tvbuff_t *tvb, packet_in
             proto_tree_add_uint(tree, hf_msg_type, tvb, 0, 0, facts->frame.msg_type & 0xff));
 }
 
-static void show_type(const place *at, const plato_field *field)
+static void add_type(const place *at, const plato_field *field)
 {
     proto_item *item = proto_tree_add_uint(at->tree, hf_type, at->tvb, field_at(at, field),
                                            field_length(field), (uint32_t)field->value);
@@ -145,8 +146,8 @@ static void show_type(const place *at, const plato_field *field)
         expert_add_info(at->pinfo, item, plato_expert(EXPERT_MSG_TYPE));
 }
 
-void plato_show_msgcmd_payload(const frame_facts *facts, tvbuff_t *tvb, packet_info *pinfo,
-                               proto_tree *tree)
+void plato_dissect_msgcmd_payload(const pdu_info *facts, tvbuff_t *tvb, packet_info *pinfo,
+                                  proto_tree *tree)
 {
     const place at = {facts, tvb, pinfo, tree, PLATO_LENGTH_PREFIX_LEN};
     const int length = facts->captured - PLATO_LENGTH_PREFIX_LEN;
@@ -155,16 +156,16 @@ void plato_show_msgcmd_payload(const frame_facts *facts, tvbuff_t *tvb, packet_i
     plato_wire_init(&reader, tvb_get_ptr(tvb, at.offset, length), (size_t)length, 0);
     while (plato_wire_next(&reader, &field) > 0) {
         if (field.number == MSGCMD_TYPE && field.wire_type == PLATO_WIRE_VARINT)
-            show_type(&at, &field);
+            add_type(&at, &field);
         else if (field.number == MSGCMD_PAYLOAD && field.wire_type == PLATO_WIRE_BYTES)
-            show_payload(&at, &field);
+            dissect_payload(&at, &field);
         else
             plato_dissect_unknown_field(tvb, pinfo, tree, at.offset, &field);
     }
-    plato_show_head_verdict(facts, tvb, pinfo, tree, facts->captured);
+    plato_add_head_findings(facts, tvb, pinfo, tree, facts->captured);
 }
 
-void plato_register_msgcmd(int proto)
+void plato_register_tree_msgcmd(int proto)
 {
     static hf_register_info hf[] = {
         {&hf_len, {"Length", "plato.mc.len", FT_UINT32, BASE_DEC, NULL, 0x0, NULL, HFILL}},
