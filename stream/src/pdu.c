@@ -88,11 +88,17 @@ static stream_pdu skip_all(scan *s, bool in_sync, bool frames_lost)
     return pdu;
 }
 
-/* Out of sync: bytes that belong to no frame, unless a frame begins here. */
+static stream_pdu take_frame(scan *s);
+
+/* Out of sync: bytes that belong to no frame, unless a frame is likely to begin here. */
 static stream_pdu find_frame(scan *s)
 {
     const stream_pdu_bytes *b = s->bytes;
     const plato_resync_result found = stream_pdu_search(s->reader, b->p, b->captured);
+    if (stream_pdu_is_found(&found) && found.skipped == 0) {
+        s->reader->in_sync = true;
+        return take_frame(s);
+    }
     if (stream_pdu_is_found(&found))
         return skipped(s, found.skipped, true);
     const uint64_t left = b->captured - found.skipped;

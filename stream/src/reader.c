@@ -39,14 +39,6 @@ typedef struct place {
     uint64_t reach; /* end of the bytes on the wire, captured or not */
 } place;
 
-static void note_gap(stream_reader *reader, const place *at, const stream_reader_pdu *given)
-{
-    const stream_gap_entry entry = {given->offset, at->at.gap_from, false};
-    stream_gaps_frame(reader, at->direction, given->offset, given->offset + given->pdu.length);
-    if (given->gap == STREAM_GAP_WAITING)
-        stream_gaps_add(reader, at->direction, &entry);
-}
-
 static void give(stream_reader *reader, place *at, const stream_pdu *pdu, const uint8_t *bytes,
                  bool rest)
 {
@@ -70,13 +62,12 @@ static void give(stream_reader *reader, place *at, const stream_pdu *pdu, const 
         given.first_time_ns = first.time_ns;
     }
     if (is_frame) {
-        note_gap(reader, at, &given);
+        stream_gaps_frame(reader, at->direction, given.offset, given.offset + used,
+                          given.gap == STREAM_GAP_WAITING);
         at->at.gap = STREAM_GAP_NONE;
     }
-    if (pdu->frames_lost) {
+    if (pdu->frames_lost)
         at->at.gap = STREAM_GAP_FINAL;
-        at->at.gap_from = given.offset;
-    }
     reader->config->on_pdu(reader->user, &given);
     stream_consume(reader->conn, at->direction, given.offset, used);
     at->run.offset += used;
@@ -179,17 +170,12 @@ static void read_on(stream_reader *reader, place *at)
 /* A run after a hole that may still be filled, or where the capture began. */
 static void read_proven(stream_reader *reader, place *at)
 {
-    stream_hole hole = {0};
     uint64_t found;
     if (!stream_search_run(reader, at->direction, &at->run, &found))
         return;
-    const uint64_t before = at->run.offset;
     at->at = (stream_mark){.offset = found};
-    if (at->run.before == STREAM_EDGE_WAITING) {
+    if (at->run.before == STREAM_EDGE_WAITING)
         at->at.gap = STREAM_GAP_WAITING;
-        if (stream_hole_at(reader->conn, at->direction, before - 1, &hole))
-            at->at.gap_from = hole.offset;
-    }
     at->run.offset = found;
     read_on(reader, at);
 }
@@ -220,7 +206,7 @@ static void read_run(stream_reader *reader, unsigned direction, const stream_run
         at.at.out_of_sync = true;
         break;
     case STREAM_EDGE_GIVEN_UP:
-        at.at = (stream_mark){run->offset, true, STREAM_GAP_FINAL, run->offset};
+        at.at = (stream_mark){run->offset, true, STREAM_GAP_FINAL};
         break;
     case STREAM_EDGE_CUT:
     default:
@@ -285,6 +271,7 @@ static void reset_flows(stream_reader *reader)
     for (unsigned direction = 0; direction < 2; direction++) {
         stream_flow *flow = &reader->flows[direction];
         stream_searches_clear(reader, direction);
+        stream_array_free(reader, &flow->chains);
         stream_array_free(reader, &flow->gaps);
         *flow = (stream_flow){0};
         flow->need_at = UINT64_MAX;
@@ -386,6 +373,7 @@ void stream_reader_free(stream_reader *reader)
         return;
     for (unsigned direction = 0; direction < 2; direction++) {
         stream_searches_clear(reader, direction);
+        stream_array_free(reader, &reader->flows[direction].chains);
         stream_array_free(reader, &reader->flows[direction].gaps);
     }
     stream_conn_free(reader->conn);

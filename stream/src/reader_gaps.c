@@ -59,15 +59,6 @@ static stream_gap_entry *entry_at(const stream_reader *reader, unsigned directio
     return index < gaps->count ? (stream_gap_entry *)gaps->items + index : NULL;
 }
 
-void stream_gaps_add(stream_reader *reader, unsigned direction, const stream_gap_entry *entry)
-{
-    stream_array *gaps = &reader->flows[direction].gaps;
-    stream_gap_entry *place =
-        stream_array_insert(reader, gaps, lower_bound(gaps, entry->offset), sizeof *place);
-    if (place != NULL)
-        *place = *entry;
-}
-
 /* Whether bytes in [from, to) are missing; `final`: for good. */
 static bool is_missing(const stream_reader *reader, unsigned direction, uint64_t from, uint64_t to,
                        bool final)
@@ -81,13 +72,72 @@ static bool is_missing(const stream_reader *reader, unsigned direction, uint64_t
     return false;
 }
 
-void stream_gaps_frame(stream_reader *reader, unsigned direction, uint64_t offset, uint64_t end)
+/* Index of the first chain that ends at `offset` or after it. */
+static size_t chain_before(const stream_array *array, uint64_t offset)
 {
-    stream_gap_entry *next = entry_at(reader, direction, offset + 1);
-    if (next == NULL || next->from >= end)
+    const stream_chain *chains = array->items;
+    size_t low = 0, high = array->count;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        if (chains[middle].to < offset)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* Notes a frame. Returns where the last frame before it ends, 0 if there is none. */
+static uint64_t extend_chains(stream_reader *reader, stream_array *array, uint64_t offset,
+                              uint64_t end)
+{
+    stream_chain *chains = array->items;
+    if (array->count > 0 && chains[array->count - 1].to == offset) { /* as in most captures */
+        chains[array->count - 1].to = end;
+        return offset;
+    }
+    const size_t index = chain_before(array, offset);
+    const uint64_t before = index > 0 ? chains[index - 1].to : 0;
+    if (index < array->count && chains[index].to == offset) {
+        chains[index].to = end;
+        if (index + 1 < array->count && chains[index + 1].from == end) {
+            chains[index].to = chains[index + 1].to;
+            stream_array_remove(array, index + 1, sizeof *chains);
+        }
+        return offset;
+    }
+    if (index < array->count && chains[index].from == end) {
+        chains[index].from = offset;
+        return before;
+    }
+    stream_chain *added = stream_array_insert(reader, array, index, sizeof *added);
+    if (added != NULL)
+        *added = (stream_chain){offset, end};
+    if (array->count > STREAM_CHAINS) {
+        array->count /= 2;
+        memmove(array->items, (stream_chain *)array->items + array->count,
+                array->count * sizeof *added);
+    }
+    return before;
+}
+
+void stream_gaps_frame(stream_reader *reader, unsigned direction, uint64_t offset, uint64_t end,
+                       bool waiting)
+{
+    stream_flow *flow = &reader->flows[direction];
+    const uint64_t before = extend_chains(reader, &flow->chains, offset, end);
+    size_t index = lower_bound(&flow->gaps, offset);
+    stream_gap_entry *entries = flow->gaps.items;
+    if (index < flow->gaps.count && entries[index].from < end) {
+        entries[index].from = end;
+        entries[index].final = is_missing(reader, direction, end, entries[index].offset, true);
+    }
+    if (!waiting)
         return;
-    next->from = end;
-    next->final = is_missing(reader, direction, end, next->offset, true);
+    stream_gap_entry *added = stream_array_insert(reader, &flow->gaps, index, sizeof *added);
+    if (added != NULL)
+        *added =
+            (stream_gap_entry){offset, before, is_missing(reader, direction, before, offset, true)};
 }
 
 void stream_gaps_given_up(stream_reader *reader, unsigned direction, uint64_t offset, uint64_t end)

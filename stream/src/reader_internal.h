@@ -10,7 +10,6 @@ typedef struct stream_mark {
     uint64_t offset;
     bool out_of_sync;
     stream_gap gap;
-    uint64_t gap_from; /* where the missing bytes begin, at the earliest */
 } stream_mark;
 
 #define STREAM_MARKS 16 /* of a direction; the oldest is forgotten, as if it were in sync */
@@ -22,6 +21,13 @@ typedef struct stream_search {
     uint64_t candidate; /* a likely frame whose end is missing; 0 bytes long: none */
     uint64_t candidate_len;
 } stream_search;
+
+/* Frames that follow each other without a byte between them: [from, to). */
+typedef struct stream_chain {
+    uint64_t from, to;
+} stream_chain;
+
+#define STREAM_CHAINS 4096 /* of a direction; more, and the first half is forgotten */
 
 /* The first frame after missing bytes: a verdict that may have to be withdrawn. */
 typedef struct stream_gap_entry {
@@ -45,6 +51,7 @@ typedef struct stream_flow {
     stream_mark marks[STREAM_MARKS];
     unsigned mark_count;   /* in all; the newest overwrite the oldest */
     stream_array searches; /* stream_search, by offset */
+    stream_array chains;   /* stream_chain, by offset */
     stream_array gaps;     /* stream_gap_entry, by offset */
     bool midstream;        /* it began without SYN, and what may precede is waited for */
     bool midstream_over;   /* no longer */
@@ -67,10 +74,12 @@ struct stream_reader {
 
 /* ---- reader_gaps.c ---- */
 
-/* Notes the first frame after missing bytes. Without memory it is not noted: it stays as it is. */
-void stream_gaps_add(stream_reader *reader, unsigned direction, const stream_gap_entry *entry);
-/* A frame in [offset, end) was given: of a later one it is no longer true that it is the first. */
-void stream_gaps_frame(stream_reader *reader, unsigned direction, uint64_t offset, uint64_t end);
+/*
+ * A frame in [offset, end) was given. `waiting`: bytes before it are missing so far. Without memory
+ * that is not noted, and stays as it was said.
+ */
+void stream_gaps_frame(stream_reader *reader, unsigned direction, uint64_t offset, uint64_t end,
+                       bool waiting);
 /* Bytes [offset, end) are missing for good. */
 void stream_gaps_given_up(stream_reader *reader, unsigned direction, uint64_t offset, uint64_t end);
 

@@ -2,6 +2,8 @@
 /* Frames after a hole that may still be filled: those that prove themselves, and no others. */
 #include "reader_internal.h"
 
+#include <plato/head.h>
+
 #define CHAIN 3 /* frames without CRC, one after the other, that prove themselves */
 
 /* A chain begins with a segment; those that began longer ago are not tried again. Bytes. */

@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The frames of captures that lack, repeat and reorder segments, against what was sent: seeded, and
+ * the truth is known because the test made the capture.
+ */
+#include "stream/reader.h"
+
+#include "random.h"
+#include "run_tests.h"
+
+#include <inttypes.h>
+#include <plato/plato.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_FRAMES 400
+#define MAX_PACKETS 8000
+#define NEVER UINT32_MAX
+
+typedef struct sent_frame {
+    uint64_t offset, len;
+    bool bad_crc;
+    bool seen; /* given by the reader */
+    uint32_t packet;
+    stream_gap gap;
+} sent_frame;
+
+typedef struct capture_packet {
+    unsigned direction; /* 0: data, 1: an ACK */
+    uint64_t from, to;  /* data */
+    uint64_t acked;
+    uint8_t flags;
+} capture_packet;
+
+typedef struct world {
+    rng r;
+    plato_framing framing;
+    uint32_t isn;
+    uint8_t *bytes;
+    uint32_t *arrived; /* packet that brought the byte first; NEVER */
+    uint8_t *given;    /* how often the byte was given */
+    uint64_t len;
+    sent_frame frames[MAX_FRAMES];
+    unsigned frame_count;
+    capture_packet packets[MAX_PACKETS];
+    unsigned packet_count;
+    unsigned lost, delayed, repeated; /* segments of a hundred */
+    bool syn;
+    uint64_t start; /* where the capture begins: of the first data packet, or 0 with its SYN */
+    uint64_t seed;
+    stream_reader *reader;
+} world;
+
+static void make_frame(world *w, bool bad)
+{
+    uint8_t content[3000];
+    const size_t n = rng_below(&w->r, rng_below(&w->r, 8) == 0 ? sizeof content : 120);
+    uint8_t head[64];
+    size_t head_len = 0, written = 0;
+    plato_head up = {.msg_type = PLATO_UP};
+    plato_frame frame = {.framing = PLATO_FRAMING_HEADER, .version = 1, .msg_type = PLATO_UP};
+    uint64_t size;
+    for (size_t i = 0; i < n; i++)
+        content[i] = (uint8_t)('a' + rng_below(&w->r, 26));
+    up.up.client_id = w->frame_count + 1;
+    up.up.conn_id = 7;
+    up.up.session_id = 42;
+    ck_assert_int_eq(plato_head_write(&up, head, sizeof head, &head_len), PLATO_OK);
+    frame.var_head = (plato_span){head, head_len};
+    frame.body = (plato_span){content, n};
+    ck_assert_int_eq(plato_frame_encoded_size(&frame, &size), PLATO_OK);
+    w->bytes = realloc(w->bytes, w->len + size);
+    ck_assert_int_eq(plato_frame_encode(&frame, w->bytes + w->len, size, &written), PLATO_OK);
+    if (bad)
+        w->bytes[w->len + 12] ^= 0x55;
+    w->frames[w->frame_count++] =
+        (sent_frame){.offset = w->len, .len = size, .bad_crc = bad, .packet = NEVER};
+    w->len += size;
+}
+
+/* MsgCmd{ Type = 4 (UP), Payload = UPMsg{ Head{ ClientID, SessionID }, Body } } */
+static void make_msgcmd(world *w)
+{
+    uint8_t p[400];
+    size_t n = 0;
+    const size_t body = 1 + rng_below(&w->r, 100);
+    const uint8_t head[] = {0x08, (uint8_t)(1 + w->frame_count % 100), 0x1a, 0x02, 's', '1'};
+    const size_t inner = 2 + sizeof head + 2 + body;
+    const size_t outer = 2 + 1 + (inner > 127 ? 2 : 1) + inner;
+    memset(p, 0, 4);
+    p[3] = (uint8_t)outer;
+    n = 4;
+    p[n++] = 0x08;
+    p[n++] = 0x04;
+    p[n++] = 0x12;
+    if (inner > 127) {
+        p[n++] = (uint8_t)(inner | 0x80);
+        p[n++] = (uint8_t)(inner >> 7);
+    } else {
+        p[n++] = (uint8_t)inner;
+    }
+    p[n++] = 0x0a;
+    p[n++] = sizeof head;
+    memcpy(p + n, head, sizeof head);
+    n += sizeof head;
+    p[n++] = 0x12;
+    p[n++] = (uint8_t)body;
+    for (size_t i = 0; i < body; i++)
+        p[n++] = (uint8_t)('a' + rng_below(&w->r, 26));
+    w->bytes = realloc(w->bytes, w->len + n);
+    memcpy(w->bytes + w->len, p, n);
+    w->frames[w->frame_count++] = (sent_frame){.offset = w->len, .len = n, .packet = NEVER};
+    w->len += n;
+}
+
+static void add_packet(world *w, const capture_packet *p)
+{
+    ck_assert_uint_lt(w->packet_count, MAX_PACKETS);
+    w->packets[w->packet_count++] = *p;
+}
+
+/*
+ * The packets as they were sent; then some data packets move back by up to ten, some come twice,
+ * some were not captured. The ACKs stay where they are: they acknowledge what the peer has, which
+ * is all.
+ */
+static void make_packets(world *w)
+{
+    capture_packet sent[MAX_PACKETS / 4];
+    unsigned count = 0;
+    for (uint64_t at = 0; at < w->len;) {
+        const uint64_t left = w->len - at;
+        const uint64_t len = 1 + rng_below(&w->r, rng_below(&w->r, 3) == 0 ? 1400 : 300);
+        sent[count] = (capture_packet){0, at, at + (len < left ? len : left), 0, STREAM_ACK};
+        at = sent[count++].to;
+    }
+    unsigned when[MAX_PACKETS / 4];
+    bool lost[MAX_PACKETS / 4];
+    for (unsigned i = 0; i < count; i++) {
+        lost[i] = rng_below(&w->r, 100) < w->lost;
+        when[i] = i + (rng_below(&w->r, 100) < w->delayed ? 1 + (unsigned)rng_below(&w->r, 8) : 0);
+    }
+    bool moved[MAX_PACKETS / 4] = {false};
+    uint64_t acked = 0;
+    for (unsigned slot = 0; slot < count + 10; slot++) {
+        for (unsigned i = slot > 10 ? slot - 10 : 0; i <= slot && i < count; i++) {
+            if (when[i] != slot)
+                continue;
+            moved[i] = true;
+            if (!lost[i])
+                add_packet(w, &sent[i]);
+            if (!lost[i] && rng_below(&w->r, 100) < w->repeated)
+                add_packet(w, &sent[i]);
+        }
+        while (acked < w->len) { /* all that moved in order is acknowledged */
+            unsigned i = 0;
+            while (i < count && sent[i].from != acked)
+                i++;
+            if (!moved[i])
+                break;
+            acked = sent[i].to;
+        }
+        const capture_packet ack = {1, 0, 0, acked, STREAM_ACK};
+        if (rng_below(&w->r, 2) == 0)
+            add_packet(w, &ack);
+    }
+}
+
+static void on_pdu(void *user, const stream_reader_pdu *given)
+{
+    world *w = user;
+    ck_assert_uint_eq(given->direction, 0);
+    const uint64_t offset = given->offset >= STREAM_MIDSTREAM
+                                ? given->offset - STREAM_MIDSTREAM + w->start
+                                : given->offset;
+    ck_assert_uint_le(offset + given->pdu.length, w->len);
+    ck_assert_mem_eq(given->bytes, w->bytes + offset, given->pdu.length);
+    for (uint64_t i = offset; i < offset + given->pdu.length; i++) {
+        if (w->arrived[i] == NEVER)
+            ck_abort_msg("byte %" PRIu64 " never came", i);
+        w->given[i]++;
+    }
+    if (given->pdu.kind != STREAM_PDU_FRAME)
+        return;
+    for (unsigned i = 0; i < w->frame_count; i++) {
+        sent_frame *f = &w->frames[i];
+        if (f->offset != offset || f->len != given->pdu.length)
+            continue;
+        ck_assert(!f->seen);
+        f->seen = true;
+        f->packet = given->packet;
+        f->gap = given->gap;
+    }
+}
+
+static void feed(world *w)
+{
+    for (unsigned i = 0; !w->syn && i < w->packet_count; i++) {
+        if (w->packets[i].direction != 0)
+            continue;
+        w->start = w->packets[i].from;
+        break;
+    }
+    if (w->syn) {
+        const stream_segment syn = {.flags = STREAM_SYN, .seq = w->isn - 1, .time_ns = 1};
+        stream_reader_segment(w->reader, &syn);
+    }
+    for (unsigned i = 0; i < w->packet_count; i++) {
+        const capture_packet *p = &w->packets[i];
+        const uint32_t n = (uint32_t)(p->to - p->from);
+        /* a copy of its own size, so that a read beyond it is found */
+        uint8_t *bytes = malloc(n > 0 ? n : 1);
+        if (n > 0)
+            memcpy(bytes, w->bytes + p->from, n);
+        const stream_segment segment = {
+            .direction = p->direction,
+            .flags = p->flags,
+            .seq = p->direction == 0 ? w->isn + (uint32_t)p->from : 5000,
+            .ack = p->direction == 0 ? 5000 : w->isn + (uint32_t)p->acked,
+            .len = n,
+            .captured = n,
+            .bytes = bytes,
+            .packet = i + 1,
+            .time_ns = (int64_t)(i + 1) * 1000000,
+        };
+        for (uint64_t at = p->from; at < p->to; at++)
+            if (w->arrived[at] == NEVER)
+                w->arrived[at] = i + 1;
+        stream_reader_segment(w->reader, &segment);
+        free(bytes);
+    }
+    stream_reader_end(w->reader);
+}
+
+/* The packet that completes a frame; NEVER if bytes of it were not captured. */
+static uint32_t completed_by(const world *w, const sent_frame *f)
+{
+    uint32_t packet = 0;
+    for (uint64_t at = f->offset; at < f->offset + f->len; at++) {
+        if (w->arrived[at] == NEVER)
+            return NEVER;
+        if (w->arrived[at] > packet)
+            packet = w->arrived[at];
+    }
+    return packet;
+}
+
+static bool all_arrived(const world *w, uint64_t from, uint64_t to)
+{
+    for (uint64_t at = from; at < to; at++)
+        if (w->arrived[at] == NEVER)
+            return false;
+    return true;
+}
+
+static void check_frames(world *w)
+{
+    uint64_t before = w->start;
+    for (unsigned i = 0; i < w->frame_count; i++) {
+        const sent_frame *f = &w->frames[i];
+        const uint32_t packet = completed_by(w, f);
+        if (!w->syn && f->offset < w->start)
+            continue;
+        /* after a hole it may be taken for a frame, or for bytes that belong to none */
+        if (f->bad_crc) {
+            before = f->seen ? f->offset + f->len : before;
+            continue;
+        }
+        ck_assert_msg(f->seen == (packet != NEVER), "frame %u at %" PRIu64 ": %s, packet %u", i,
+                      f->offset, f->seen ? "given" : "not given", packet);
+        if (!f->seen)
+            continue;
+        ck_assert_msg(f->packet == packet, "frame %u: packet %u, not %u", i, f->packet, packet);
+        const uint64_t at = w->syn ? f->offset : f->offset - w->start + STREAM_MIDSTREAM;
+        const stream_gap gap =
+            f->gap == STREAM_GAP_NONE ? f->gap : stream_reader_gap(w->reader, 0, at);
+        const stream_gap expected =
+            all_arrived(w, before, f->offset) ? STREAM_GAP_NONE : STREAM_GAP_FINAL;
+        ck_assert_msg(gap == expected, "seed %" PRIu64 ", frame %u at %" PRIu64 ": gap %d, not %d",
+                      w->seed, i, f->offset, gap, expected);
+        before = f->offset + f->len;
+    }
+}
+
+/* Each byte that was captured is given once; but for the beginning of what never ends. */
+static void check_bytes(const world *w)
+{
+    uint64_t offset;
+    uint64_t end = w->len;
+    if (stream_reader_unfinished(w->reader, 0, &offset) && offset < STREAM_MIDSTREAM)
+        end = offset;
+    for (uint64_t at = 0; at < end; at++)
+        if (w->given[at] != (w->arrived[at] != NEVER))
+            ck_abort_msg("byte %" PRIu64 " given %u times", at, w->given[at]);
+}
+
+static void run(uint64_t seed, const world *like, unsigned frames, unsigned bad)
+{
+    world *w = malloc(sizeof *w);
+    *w = *like;
+    w->r.state = w->seed = seed;
+    w->isn = (uint32_t)rng_next(&w->r);
+    stream_reader_config config;
+    stream_reader_config_init(&config);
+    config.on_pdu = on_pdu;
+    stream_budget *budget = stream_budget_new(0, NULL);
+    w->reader = stream_reader_new(&config, budget, NULL, w);
+    for (unsigned i = 0; i < frames; i++) {
+        if (w->framing == PLATO_FRAMING_HEADER)
+            make_frame(w, rng_below(&w->r, 100) < bad);
+        else
+            make_msgcmd(w);
+    }
+    w->arrived = malloc(w->len * sizeof *w->arrived);
+    memset(w->arrived, 0xff, w->len * sizeof *w->arrived);
+    w->given = calloc(w->len, 1);
+    make_packets(w);
+    feed(w);
+    check_frames(w);
+    if (w->syn)
+        check_bytes(w);
+    stream_reader_free(w->reader);
+    stream_budget_free(budget);
+    free(w->arrived);
+    free(w->given);
+    free(w->bytes);
+    free(w);
+}
+
+#define RUNS 2000
+
+static void run_many(const world *like, unsigned frames, unsigned bad)
+{
+    for (uint64_t seed = 1; seed <= RUNS; seed++)
+        run(seed, like, frames, bad);
+}
+
+START_TEST(clean)
+{
+    const world like = {.framing = PLATO_FRAMING_HEADER, .syn = true};
+    run_many(&like, 60, 0);
+}
+END_TEST
+
+START_TEST(reordered)
+{
+    const world like = {.framing = PLATO_FRAMING_HEADER, .syn = true, .delayed = 20};
+    run_many(&like, 60, 0);
+}
+END_TEST
+
+START_TEST(repeated)
+{
+    const world like = {
+        .framing = PLATO_FRAMING_HEADER, .syn = true, .delayed = 10, .repeated = 20};
+    run_many(&like, 60, 0);
+}
+END_TEST
+
+START_TEST(lost)
+{
+    const world like = {.framing = PLATO_FRAMING_HEADER, .syn = true, .lost = 8};
+    run_many(&like, 60, 0);
+}
+END_TEST
+
+START_TEST(lost_and_reordered)
+{
+    const world like = {
+        .framing = PLATO_FRAMING_HEADER, .syn = true, .lost = 8, .delayed = 20, .repeated = 5};
+    run_many(&like, 60, 0);
+}
+END_TEST
+
+START_TEST(damaged)
+{
+    const world like = {.framing = PLATO_FRAMING_HEADER, .syn = true, .lost = 4, .delayed = 10};
+    run_many(&like, 60, 5);
+}
+END_TEST
+
+START_TEST(msgcmd)
+{
+    const world like = {.framing = PLATO_FRAMING_MSGCMD, .syn = true, .delayed = 20, .repeated = 5};
+    run_many(&like, 60, 0);
+}
+END_TEST
+
+START_TEST(midstream)
+{
+    const world like = {.framing = PLATO_FRAMING_HEADER, .lost = 4, .delayed = 0};
+    run_many(&like, 60, 0);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {clean,   reordered, repeated, lost, lost_and_reordered,
+                                  damaged, msgcmd,    midstream};
+    return RUN_TESTS("reader", tests);
+}
