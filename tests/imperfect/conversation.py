@@ -105,7 +105,8 @@ class MsgcmdFraming:
         head = ((number(1, client_id) if client_id else b"") + number(2, conn_id) +
                 data(3, "room %d" % session))
         return self._two("UP", head, self._json(content, sender, "room %d" % session),
-                         {"client_id": client_id, "conn_id": conn_id})
+                         {"client_id": client_id, "conn_id": conn_id,
+                          "session_id": "room %d" % session})
 
     def push(self, msg_id, session, content, sender):
         body = self._json(content, sender, "room %d" % session)

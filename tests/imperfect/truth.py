@@ -16,7 +16,7 @@ import capture as captures
 import conversation
 from tcp import DOWN, FIN, UP
 
-HEADER_LEN = 14
+HEADER_LEN = {conversation.HEADER: 14, conversation.MSGCMD: 6}  # up to the type
 # What became of the ACK of a message.
 CAPTURED, MISSING, UNPROVED, NEVER = "captured", "missing", "unproved", "never"
 
@@ -76,6 +76,13 @@ class Stream:
                 return passed[0].reason or captures.CUT
         return None
 
+    def late_before(self, begin, packet):
+        """Was a byte before `begin` not yet there with this packet?"""
+        start = 0 if self.syn or not self.pieces else self.pieces[0][0]
+        held = sum(min(high, begin) - low for low, high, number in self.pieces
+                   if low < begin and number <= packet)
+        return held < begin - start
+
     def missing(self):
         """Is any byte missing that passed the capture point, or that the file proves?"""
         passed = max([end for _, end, _ in self.segments], default=0)
@@ -93,7 +100,7 @@ class Truth:
         self.streams = {(link.index, direction): Stream(link, direction, recorded.get(link, []))
                         for link in capture.links for direction in (UP, DOWN)}
         self.times = {r.number: r.micros for r in capture.passed if r.number}
-        self.packets_on_wire = {}
+        self.sent = set()  # keys
         self.messages = []
         for stream in self.streams.values():
             self._place(stream)
@@ -124,10 +131,15 @@ class Truth:
                 "absent": None if whole else stream.why_missing(begin, end),
                 "missing_before": stream.holders(previous, begin)[1] > 0 and
                                   (previous > 0 or stream.syn),
+                "sent_before": message.key is not None and message.type in ("UP", "PUSH") and
+                               message.key in self.sent,
                 "message": message}
+            self.sent.add(message.key)
+            record["may_wait"] = not stream.syn
+            record["late_before"] = whole and stream.late_before(begin, record["packet"])
             self._describe_cut(stream, record)
-            # Its place is known from the one before, or it can be told by itself.
-            here = stream.holders(begin, begin + HEADER_LEN)[1] == 0
+            # Its place is known from the ones before.
+            here = record["header_whole"]
             record["follows"], known = known, known and here
             self.messages.append(record)
             if whole:
@@ -143,7 +155,8 @@ class Truth:
                                         if r.number and low < end and begin < high)
         body = end - record["msg_len"] if self.capture.framing == conversation.HEADER else end
         record["head_whole"] = stream.holders(begin, body)[1] == 0
-        record["header_whole"] = stream.holders(begin, min(end, begin + HEADER_LEN))[1] == 0
+        record["header_whole"] = stream.holders(begin, min(
+            end, begin + HEADER_LEN[self.capture.framing]))[1] == 0
 
     def _prove(self, stream):
         """Without a CRC a message after a hole is certain only where it continues a certain one, is
@@ -179,7 +192,7 @@ class Truth:
     def _relate(self):
         for record in self.messages:
             message = record["message"]
-            record.update(duplicate=False, response_to=None, delivery_of=None, certain=True)
+            record.update(duplicate=False, response_to=None, delivery_of=None)
             if not record["whole"]:
                 continue
             firsts = self.by_key.get(message.key, []) if message.type in ("UP", "PUSH") else []
@@ -189,6 +202,9 @@ class Truth:
             request = self._first_before(message.answers, record)
             if request is not None:
                 record["response_to"] = request["packet"]
+                record["response_time"] = record["time"] - request["time"]
+            record["by_ids"] = message.ids.get("ack_type") in ("UP", "PUSH") and (
+                self.capture.framing == conversation.HEADER or record["dir"] == DOWN)
             record["response_certain"] = self._response_certain(record, request)
             if message.type == "PUSH":
                 self._deliver(record)
@@ -201,9 +217,7 @@ class Truth:
         """By ids it is always right or absent. What is paired by its order alone is certain where
         nothing is missing on the connection."""
         message = record["message"]
-        by_ids = record["ids"].get("ack_type") in ("UP", "PUSH") and (
-            self.capture.framing == conversation.HEADER or record["dir"] == DOWN)
-        if by_ids:
+        if record["by_ids"]:
             return request is None or self._linked(request, record)
         return message.answers is not None and not self._lacks(record["connection"])
 
@@ -232,10 +246,12 @@ class Truth:
         _, _, session, msg_id, *_ = record["message"].key
         answers = self.deliveries().get((session, msg_id), [])
         request = self._first_before(answers[0]["message"].answers, record) if answers else None
-        record["delivery_of"] = request["packet"] if request else None
+        if request:
+            record["delivery_of"] = request["packet"]
+            record["delivery_time"] = record["time"] - request["time"]
         record["delivery_certain"] = bool(request) and any(
-            order(a) < order(record) and self._linked(request, a) for a in answers
-            if a["whole"] and a["connection"] == request["connection"])
+            a["whole"] and order(a) < order(record) and a["connection"] == request["connection"]
+            for a in answers)
 
     def deliveries(self):
         if not hasattr(self, "_deliveries"):
