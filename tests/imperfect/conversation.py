@@ -278,9 +278,11 @@ class Client:
             self.clock.after(self.beat_every, self._beat, link)
 
     def say(self, session):
-        """One UP."""
+        """One UP. In the msgcmd framing an ACK names no session, so there it is always the same."""
         if not self.ready or self.deaf:
             return
+        if self.framing.value == MSGCMD:
+            session = self.model.sessions_of(self.device)[0]
         first = 1 if self.framing.value == HEADER else 0
         client_id = self.next_ids.get(session, first)
         self.next_ids[session] = client_id + 1
