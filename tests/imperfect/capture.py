@@ -14,6 +14,7 @@ SERVER_PORT = 8900
 
 NETWORKS = {
     "reordered": tcp.Conditions(reordered=0.06, duplicated=0.01),
+    "faulty": tcp.Conditions(reordered=0.04, duplicated=0.01),
     "retransmitted": tcp.Conditions(lost_before=0.03, lost_after=0.03, duplicated=0.01),
     "reordered-and-lost": tcp.Conditions(0.02, 0.02, 0.05, 0.01),
 }
@@ -22,6 +23,8 @@ KINDS = {
     "reordered": "segments overtake each other before the capture point, or are there twice; some "
                  "acknowledgements are captured before what they acknowledge",
     "retransmitted": "the network loses segments before and after the capture point, and TCP repeats",
+    "faulty": "segments overtake each other, and the senders break the rules: PUSHes are left out, and "
+              "ids are used again for something else",
     "lost": "the capture lacks packets that reached their receivers",
     "reordered-and-lost": "all three of them together",
     "snaplen": f"the capture keeps {SNAPLEN} bytes of each packet",
@@ -51,7 +54,7 @@ class Capture:
         self.seed, self.kind, self.framing, self.rng = seed, kind, framing, rng
         packets = []
         model = conversation.Model(rng, framing, NETWORKS.get(kind, tcp.Conditions()),
-                                   packets.append)
+                                   packets.append, kind == "faulty")
         model.run()
         self.links = model.links
         self.passed = [Recorded(packet) for packet in packets]

@@ -10,6 +10,7 @@ from tcp import UP
 NEVER_SAID = ("plato.malformed", "plato.crc32.bad", "plato.too_large", "plato.version.unsupported",
               "plato.msg_type.unknown")
 SLOW = 1_000_000  # microseconds: the preference plato.slow_response_ms
+RULES = {"gap": "gaps", "conflict": "conflicts"}  # of plato-check, by the fault that breaks them
 IDS = ("session_id", "client_id", "msg_id", "ack_type", "ack_code")
 
 
@@ -30,6 +31,20 @@ class Expected:
         self.snaplen = self.capture["kind"] == "snaplen"
         self.header = self.capture["framing"] == conversation.HEADER
         self.groups = self._groups()
+
+    def displaced(self, verdict, record):
+        """A gap on another message than the one that it belongs to, which was overtaken."""
+        if not verdict.startswith("gap:"):
+            return False
+        first, last = (int(number) for number in verdict[4:].split("-"))
+        for other in self.whole:
+            if other["fault"] and other["fault"] != "conflict" and \
+                    not other["fault_certain"]["2"] and (
+                        other["connection"], other["dir"]) == (record["connection"], record["dir"]):
+                low, high = (int(number) for number in other["fault"][4:].split("-"))
+                if first <= high and low <= last:
+                    return True
+        return False
 
     def _groups(self):
         """For each place with bytes missing for good, the whole messages up to the next such place,
@@ -214,7 +229,10 @@ def compare_verdicts(expected, rows, passes):
         if "capture_gap" in verdicts:
             flagged[id(record)] = row
         out += [f"{place(row)}: {v}, but {describe(record)} is no such thing" for v in verdicts
-                if v not in ("capture_gap", "duplicate", "slow_response")]
+                if v not in ("capture_gap", "duplicate", "slow_response", record["fault"])
+                and not expected.displaced(v, record)]
+        if record["fault"] not in (None, *verdicts) and record["fault_certain"][str(passes)]:
+            out.append(f"{place(row)}: {describe(record)} is a {record['fault']}")
         out += _duplicate(expected, row, record, "duplicate" in verdicts)
         out += [] if expected.snaplen else _relations(row, record)
     for row in match.spare:
@@ -337,15 +355,15 @@ def _unacked(expected, said):
                 for p, _ in sorted(said) if p not in may]
     out, first = [], set()
     for record in sorted(expected.whole, key=lambda r: (r["packet"], r["offset"])):
-        if record["type"] not in ("UP", "PUSH") or record["duplicate"]:
+        if record["type"] not in ("UP", "PUSH") or record["duplicate"] or record["fault"] == "conflict":
             continue
         here = (record["packet"], record["index"])
         state = record["acknowledged"]
         first.add(here)
         if here in said and state not in ("never", "unproved"):
             out.append(f"{describe(record)} is called unacknowledged; its ACK is {state}")
-        if here in said and state == "never" and record["answers_missing"]:
-            out.append(f"{describe(record)} is called unacknowledged, but answers are missing")
+        if here in said and state == "never" and record["answers_missing_after"]:
+            out.append(f"{describe(record)} is called unacknowledged, but later answers are missing")
         if here not in said and state == "never" and not record["answers_missing"]:
             out.append(f"{describe(record)} is not called unacknowledged")
     return out + [f"packet {p}, message {i}: unacked, on no message that it can stand on"
@@ -355,12 +373,16 @@ def _unacked(expected, said):
 # ---- plato-check ----
 
 def compare_check(expected, code, report):
-    """Nobody broke a rule in any of these captures."""
-    out = []
-    rules = report["captures"][0]["rules"]
-    out += [f"rule {rule['name']} is broken: {rule.get('text', '')}" for rule in rules
-            if rule["status"] == "broken"]
-    if code != 0:
+    """A rule is broken where a sender broke it, and nowhere else."""
+    status = {rule["name"]: rule["status"] for rule in report["captures"][0]["rules"]}
+    texts = {rule["name"]: rule.get("text", "") for rule in report["captures"][0]["rules"]}
+    faults = {r["fault"].split(":")[0] for r in expected.messages if r["fault"]}
+    out = [f"rule {rule} is {status.get(rule)}" for fault, rule in RULES.items()
+           if fault in faults and status.get(rule) != "broken"]
+    if not faults:
+        out += [f"rule {rule} is broken: {texts[rule]}" for rule in status
+                if status[rule] == "broken"]
+    if code != bool(faults):
         out.append(f"plato-check's exit code is {code}")
     return out
 

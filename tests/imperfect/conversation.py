@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A model of Plato: devices that chat in sessions through a server, in either framing. Both sides keep
-the rules of the protocol: no id is skipped, nothing is used twice with other content."""
+the rules of the protocol: no id is skipped, nothing is used twice with other content. Unless they are
+asked to be faulty: then servers leave out PUSHes, and clients use an id again for something else."""
 import dataclasses
 import json
 import os
@@ -35,6 +36,7 @@ class Message:
     covers: tuple = ()
     delivers: tuple = None  # of an ACK of UP: the session and msg_id under which it is pushed
     content: str = None
+    fault: str = None  # of one before which ids are left out: the verdict
     connection: "Link" = None
     direction: str = None
 
@@ -148,6 +150,22 @@ class Server:
         self.covered = {}  # (device, session): the highest msg_id that was acknowledged
         self.online = {}  # device: link
         self.last_conn = 0
+        self.latest = {}  # (device, session): the highest msg_id that it was sent
+        self.left_out = {}  # (device, session): the first msg_id that it was not sent since
+
+    def _number(self, message, device, session, msg_id):
+        """On a connection PUSHes and ACKs of UP leave out no msg_id; where one was, it is a gap."""
+        at = (device, session)
+        if at in self.left_out:
+            message.fault = f"gap:{self.left_out.pop(at)}-{msg_id - 1}"
+        self.latest[at] = max(msg_id, self.latest.get(at, 0))
+
+    def _leaves_out(self, device, session, msg_id):
+        if not self.model.faulty or self.framing.value == MSGCMD or \
+                (device, session) not in self.latest or self.model.rng.random() > 0.08:
+            return False
+        self.left_out.setdefault((device, session), msg_id)
+        return True
 
     def conn_id(self):
         self.last_conn += 1
@@ -170,8 +188,12 @@ class Server:
                     self.push(device, session, msg_id, content, sender)
 
     def push(self, device, session, msg_id, content, sender):
+        if self._leaves_out(device, session, msg_id):
+            return
         message = self.framing.push(msg_id, session, content, sender)
+        self._number(message, device, session, msg_id)
         message.key = ("push", device, session, msg_id)
+        message.content = content
         link = self.online[device]
         if self.framing.value == MSGCMD:
             # An ACK there names no PUSH, so the next one waits for it.
@@ -198,6 +220,8 @@ class Server:
         msg_id = accepted[client_id]
         if self.framing.value == HEADER:
             answer = self.framing.ack("UP", client_id=client_id, session_id=session, msg_id=msg_id)
+            if fresh:
+                self._number(answer, device, session, msg_id)
         else:
             answer = self.framing.ack("UP", conn_id=link.conn_id, client_id=client_id)
         answer.answers, answer.covers = message.key, (message.key,)
@@ -287,6 +311,8 @@ class Client:
         client_id = self.next_ids.get(session, first)
         self.next_ids[session] = client_id + 1
         self._send_up(client_id, session, self.model.content(self.device))
+        if self.model.faulty and self.rng.random() < 0.08:
+            self._send_up(client_id, session, self.model.content(self.device))
 
     def _send_up(self, client_id, session, content):
         link = self.link
@@ -379,8 +405,8 @@ class Client:
 class Model:
     """A whole run. After run(): `links`, with all that was written to them."""
 
-    def __init__(self, rng, framing, conditions, capture):
-        self.rng, self.conditions, self.capture = rng, conditions, capture
+    def __init__(self, rng, framing, conditions, capture, faulty=False):
+        self.rng, self.conditions, self.capture, self.faulty = rng, conditions, capture, faulty
         self.framing = HeaderFraming() if framing == HEADER else MsgcmdFraming()
         self.clock = tcp.Clock()
         self.server = Server(self)
@@ -451,7 +477,9 @@ class Model:
                 at += rng.choice((2000, 30_000, 200_000))
                 for _ in range(rng.choice((1, 1, 1, 3))):
                     self.clock.after(at, client.say, rng.choice(self.sessions_of(client.device)))
-            if rng.random() < 0.4:
+            if rng.random() < 0.4 and not self.faulty:
                 self.clock.after(at + SECOND, client.sync)
+        if self.faulty:  # then nothing is sent again, and a gap stays
+            return
         leaving = rng.choice(self.clients)
         self.clock.after(begin + rng.randrange(100_000, 600_000), leaving.leave)

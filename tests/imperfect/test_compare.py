@@ -55,6 +55,7 @@ def right_rows(expected):
                      "good" if expected.header else "unverified")
         verdicts = [name for name, said in (
             ("capture_gap", id(record) in gaps), ("duplicate", record["duplicate"]),
+            (record["fault"], record["fault"]),
             ("slow_response", record.get("response_time", 0) > compare.SLOW)) if said]
         if verdicts:
             row["verdicts"] = ";".join(verdicts)
@@ -205,6 +206,15 @@ class WrongRows(unittest.TestCase):
         self.check(self.drop("verdicts"), seed_kind(),
                    lambda row: row.get("verdicts") == "duplicate", aspect=compare.compare_verdicts)
 
+    def test_faults(self):
+        for verdict in ("gap", "conflict"):
+            for framing in (1, 2) if verdict == "conflict" else (1,):
+                of_fault = lambda row: row.get("verdicts", "").startswith(verdict)
+                for change in (self.drop("verdicts"), self.put(verdicts="gap:1-1"),
+                               self.put(verdicts="out_of_order")):
+                    self.check(change, "faulty", of_fault, passes=(2,), framing=framing,
+                               aspect=compare.compare_verdicts)
+
     def test_a_slow_response(self):
         self.check(self.put(verdicts="slow_response"), "clean",
                    lambda row: row["type"] == "ACK" and "verdicts" not in row)
@@ -340,6 +350,14 @@ class WrongChecks(unittest.TestCase):
         for code, report in ((1, fine), (2, fine), (0, self.report(crc="broken")),
                              (1, self.report(crc="broken"))):
             self.assertNotEqual(compare.compare_check(expected, code, report), [])
+
+    def test_check_of_faulty_senders(self):
+        expected = expected_of("faulty")
+        for gaps, conflicts, code in (("broken", "broken", 1), ("broken", "broken", 0),
+                                      ("ok", "broken", 1), ("broken", "unsure", 1)):
+            found = compare.compare_check(expected, code,
+                                          self.report(gaps=gaps, conflicts=conflicts))
+            self.assertEqual(found == [], (gaps, conflicts, code) == ("broken", "broken", 1))
 
     def test_the_rule_capture(self):
         for kind in capture.KINDS:

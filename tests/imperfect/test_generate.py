@@ -20,7 +20,7 @@ import truth
 HERE = os.path.dirname(os.path.abspath(__file__))
 CASES = [(kind, framing) for kind in capture.KINDS
          for framing in (conversation.HEADER, conversation.MSGCMD)]
-COMPLETE = ("clean", "reordered", "retransmitted")
+COMPLETE = ("clean", "reordered", "retransmitted", "faulty")
 
 Packet = collections.namedtuple("Packet", "number time size captured port up seq ack flags payload")
 
@@ -142,6 +142,8 @@ class Truths(unittest.TestCase):
 
     def test_senders_skip_nothing_and_use_nothing_twice(self):
         for kind, framing in CASES:
+            if kind == "faulty":
+                continue
             made = made_of(kind, framing)
             numbers, contents = collections.defaultdict(set), {}
             for link in made.model.links:
@@ -228,6 +230,15 @@ class Kinds(unittest.TestCase):
         again = [r.packet for r in made.model.passed if r.packet.retransmission]
         self.assertTrue(any((p.offset, other) in bounds for p in again
                             for _, other in bounds if other != p.end))
+
+    def test_faulty(self):
+        for made in self.made("faulty"):
+            faults = {m["fault"].split(":")[0] for m in made.messages if m["fault"]}
+            self.assertEqual(faults, {"gap", "conflict"} if made.capture["framing"] == 1
+                             else {"conflict"})
+            self.assertGreater(self.late(made)[0], 5)
+        self.assertTrue(any(m["fault_certain"]["2"] for m in made_of("faulty", 1).messages
+                            if (m["fault"] or "").startswith("gap")))
 
     def test_lost(self):
         for made in self.made("lost"):

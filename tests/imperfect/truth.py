@@ -83,6 +83,12 @@ class Stream:
                    if low < begin and number <= packet)
         return held < begin - start
 
+    def missing_after(self, time):
+        """Does the file prove that bytes are missing which passed the capture point later?"""
+        return any(r.packet.time > time and begin < min(end, self.proved) and
+                   self.holders(begin, min(end, self.proved))[1] > 0
+                   for begin, end, r in self.segments)
+
     def missing(self):
         """Is any byte missing that passed the capture point, or that the file proves?"""
         passed = max([end for _, end, _ in self.segments], default=0)
@@ -129,7 +135,7 @@ class Truth:
                 "var_head_len": message.head_len, "msg_len": message.body_len, "whole": whole,
                 "packet": max(numbers) if whole else None,
                 "absent": None if whole else stream.why_missing(begin, end),
-                "missing_before": stream.holders(previous, begin)[1] > 0 and
+                "fault": message.fault, "missing_before": stream.holders(previous, begin)[1] > 0 and
                                   (previous > 0 or stream.syn),
                 "sent_before": message.key is not None and message.type in ("UP", "PUSH") and
                                message.key in self.sent,
@@ -197,8 +203,13 @@ class Truth:
                 continue
             firsts = self.by_key.get(message.key, []) if message.type in ("UP", "PUSH") else []
             if firsts and firsts[0] is not record:
-                record["duplicate"] = True
-                record["duplicate_certain"] = self._linked(firsts[0], record)
+                if firsts[0]["message"].content != message.content:
+                    record["fault"], record["fault_certain"] = "conflict", {"1": True, "2": True}
+                else:
+                    record["duplicate"] = True
+                    record["duplicate_certain"] = self._linked(firsts[0], record)
+            if message.fault:
+                record["fault_certain"] = self._gap_certain(record)
             request = self._first_before(message.answers, record)
             if request is not None:
                 record["response_to"] = request["packet"]
@@ -209,8 +220,19 @@ class Truth:
             if message.type == "PUSH":
                 self._deliver(record)
 
-    def _first_before(self, key, record):
-        found = self.by_key.get(key, [])
+    def _gap_certain(self, record):
+        """Must a gap be said, in one pass and in two, on just this message? Not where a later message
+        was captured before it; nor, in one pass, where bytes were late so far, which excuse it."""
+        own = [r for r in self.messages if r["whole"] and r["dir"] == record["dir"]
+               and r["connection"] == record["connection"]]
+        overtaken = record["late_before"] or any(
+            r["offset"] > record["offset"] and r["packet"] < record["packet"] for r in own)
+        excused = any(r["late_before"] and order(r) < order(record) for r in own)
+        return {"1": not overtaken and not excused, "2": not overtaken}
+
+    def _first_before(self, key, record, content=None):
+        found = [r for r in self.by_key.get(key, [])
+                 if content is None or r["message"].content == content]
         return found[0] if found and order(found[0]) < order(record) else None
 
     def _response_certain(self, record, request):
@@ -245,7 +267,8 @@ class Truth:
         """delivery_of: the first sending of the UP, if its ACK tells the msg_id of the PUSH."""
         _, _, session, msg_id, *_ = record["message"].key
         answers = self.deliveries().get((session, msg_id), [])
-        request = self._first_before(answers[0]["message"].answers, record) if answers else None
+        request = self._first_before(answers[0]["message"].answers, record,
+                                     record["message"].content) if answers else None
         if request:
             record["delivery_of"] = request["packet"]
             record["delivery_time"] = record["time"] - request["time"]
@@ -277,9 +300,11 @@ class Truth:
                 continue
             record["acknowledged"] = best.get(message.key, NEVER)
             side = DOWN if message.type == "UP" else UP
-            record["answers_missing"] = any(
-                self.streams[index, side].missing() or not self.streams[index, side].syn
-                for index in self._device_links(message.connection.device))
+            answers = [self.streams[index, side]
+                       for index in self._device_links(message.connection.device)]
+            record["answers_missing"] = any(s.missing() or not s.syn for s in answers)
+            record["answers_missing_after"] = record["whole"] and any(
+                s.missing_after(record["time"]) for s in answers)
 
     def _state(self, record):
         """Of an ACK: is it there, or is it proved that bytes of it are missing?"""
