@@ -256,7 +256,7 @@ def _relations(row, record):
     if record["response_certain"]:
         if value != wanted:
             out.append(f"{place(row)}: response_to {value}, not {wanted}")
-    elif record["by_ids"] and value not in (None, wanted):
+    elif record["by_ids"] and value is not None and value not in record.get("sendings", ()):
         out.append(f"{place(row)}: response_to {value}, not {wanted}")
     if value is not None and value == wanted and row["frame"] == record["packet"]:
         out += _time(row, "response_time", record)
@@ -264,9 +264,10 @@ def _relations(row, record):
         if slow != (record["response_time"] > SLOW):
             out.append(f"{place(row)}: slow_response, or not: {row['response_time']} s")
     value, wanted = row.get("delivery_of"), record["delivery_of"]
-    if value != wanted and (value is not None or record.get("delivery_certain")):
+    if value != wanted and (record.get("delivery_certain") or value is not None and
+                            value not in record.get("delivery_sendings", ())):
         out.append(f"{place(row)}: delivery_of {value}, not {wanted}")
-    elif value is not None and row["frame"] == record["packet"]:
+    elif value is not None and value == wanted and row["frame"] == record["packet"]:
         out += _time(row, "delivery_time", record)
     return out
 

@@ -213,6 +213,7 @@ class Truth:
             request = self._first_before(message.answers, record)
             if request is not None:
                 record["response_to"] = request["packet"]
+                record["sendings"] = self._sendings_before(message.answers, record)
                 record["response_time"] = record["time"] - request["time"]
             record["by_ids"] = message.ids.get("ack_type") in ("UP", "PUSH") and (
                 self.capture.framing == conversation.HEADER or record["dir"] == DOWN)
@@ -234,6 +235,10 @@ class Truth:
         found = [r for r in self.by_key.get(key, [])
                  if content is None or r["message"].content == content]
         return found[0] if found and order(found[0]) < order(record) else None
+
+    def _sendings_before(self, key, record):
+        """Where the capture does not show that connections belong together, a repeat is the first."""
+        return [r["packet"] for r in self.by_key[key] if order(r) < order(record)]
 
     def _response_certain(self, record, request):
         """By ids it is always right or absent. What is paired by its order alone is certain where
@@ -271,8 +276,11 @@ class Truth:
                                      record["message"].content) if answers else None
         if request:
             record["delivery_of"] = request["packet"]
+            record["delivery_sendings"] = self._sendings_before(answers[0]["message"].answers,
+                                                                record)
             record["delivery_time"] = record["time"] - request["time"]
-        record["delivery_certain"] = bool(request) and any(
+        record["delivery_certain"] = bool(request) and all(
+            self._linked(request, r) for r in self.by_key[request["message"].key]) and any(
             a["whole"] and order(a) < order(record) and a["connection"] == request["connection"]
             for a in answers)
 
