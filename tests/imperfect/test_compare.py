@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The comparison: what is right passes, and each thing that is wrong is found."""
+import concurrent.futures
 import contextlib
 import functools
 import importlib.machinery
@@ -369,10 +370,22 @@ class WrongChecks(unittest.TestCase):
 
 
 class Table(unittest.TestCase):
-    def test_cells_and_exit_code(self):
+    @staticmethod
+    def table():
         loader = importlib.machinery.SourceFileLoader("table", os.path.join(HERE, "table"))
         table = importlib.util.module_from_spec(importlib.util.spec_from_loader("table", loader))
         loader.exec_module(table)
+        return table
+
+    def test_a_run_that_fails_is_wrong(self):
+        job = concurrent.futures.Future()
+        job.set_exception(AssertionError("tshark: exit code 139"))
+        found = self.table().result_of(job, ("rows", "verdicts"))
+        self.assertEqual({aspect: len(d) for aspect, d in found.items()},
+                         {"rows": 1, "verdicts": 1})
+
+    def test_cells_and_exit_code(self):
+        table = self.table()
         given = types.SimpleNamespace(kinds=["clean"], framings=["header"], settings=["TF"])
         cells = {(aspect, "clean", "header", "TF", passes): [("a", []), ("b", [])]
                  for aspect in ("rows", "verdicts", "check") for passes in (1, 2)}
