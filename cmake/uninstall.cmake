@@ -4,7 +4,7 @@
 #   cmake -DMANIFEST=build/release/install_manifest.txt -P cmake/uninstall.cmake
 #
 # Of folders, those that have plato or Plato in their names, and those below them, once they are
-# empty. DESTDIR is in front of all names, if it was so when they were installed.
+# empty. All names begin with DESTDIR, if they did when they were installed.
 cmake_minimum_required(VERSION 3.18)
 if(NOT MANIFEST)
   message(FATAL_ERROR "which list? -DMANIFEST=build/release/install_manifest.txt")

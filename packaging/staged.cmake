@@ -5,7 +5,7 @@
 set(staged ${CPACK_TEMPORARY_DIRECTORY})
 
 if(NOT CPACK_GENERATOR STREQUAL "DEB")
-  # said to Debian alone
+  # for Debian only
   file(GLOB debian ${staged}/*/usr/share/doc/*/changelog.Debian ${staged}/*/usr/share/lintian)
   if(debian)
     file(REMOVE_RECURSE ${debian})

@@ -1,193 +1,193 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The front: takes a frame in, and hands it to what its type concerns. */
+/* Takes a frame, and passes it on by its type. */
 #include "connections.h"
 #include "delivery.h"
-#include "pairs.h"
-#include "variant.h"
+#include "msgcmd.h"
+#include "transactions.h"
 
-plato_analysis *analysis_new_with_limits(const plato_analysis_config *config,
+analysis_state *analysis_new_with_limits(const analysis_config *config,
                                          const plato_allocator *allocator,
                                          const analysis_limits *limits)
 {
-    static const plato_analysis_config default_config = PLATO_ANALYSIS_CONFIG_DEFAULT;
+    static const analysis_config default_config = ANALYSIS_CONFIG_DEFAULT;
     static const analysis_limits default_limits = ANALYSIS_LIMITS_DEFAULT;
-    plato_analysis *a = g_new0(plato_analysis, 1);
+    analysis_state *a = g_new0(analysis_state, 1);
     a->config = config != NULL ? *config : default_config;
     a->limits = limits != NULL ? *limits : default_limits;
-    record_store_init(&a->records, allocator);
-    window_set_init(&a->windows, a->limits.window, a->limits.max_open);
-    connections_init(a);
-    pairs_init(a);
-    delivery_init(a);
-    a->counters = key_set_new(counter_free);
+    analysis_record_store_init(&a->records, allocator);
+    analysis_window_set_init(&a->windows, a->limits.window, a->limits.max_open);
+    analysis_connections_init(a);
+    analysis_transactions_init(a);
+    analysis_delivery_init(a);
+    a->id_sequences = analysis_key_set_new(analysis_id_sequence_free);
     a->session_names =
         g_hash_table_new_full(g_bytes_hash, g_bytes_equal, (GDestroyNotify)g_bytes_unref, NULL);
     return a;
 }
 
-plato_analysis *plato_analysis_new(const plato_analysis_config *config,
-                                   const plato_allocator *allocator)
+analysis_state *analysis_new(const analysis_config *config, const plato_allocator *allocator)
 {
     return analysis_new_with_limits(config, allocator, NULL);
 }
 
-void plato_analysis_free(plato_analysis *a)
+void analysis_free(analysis_state *a)
 {
     if (a == NULL)
         return;
     g_hash_table_destroy(a->session_names);
-    g_hash_table_destroy(a->counters);
-    delivery_clear(a);
-    pairs_clear(a);
-    connections_clear(a);
-    window_set_clear(&a->windows);
-    record_store_clear(&a->records);
+    g_hash_table_destroy(a->id_sequences);
+    analysis_delivery_clear(a);
+    analysis_transactions_clear(a);
+    analysis_connections_clear(a);
+    analysis_window_set_clear(&a->windows);
+    analysis_record_store_clear(&a->records);
     g_free(a);
 }
 
-void plato_analysis_loss(plato_analysis *a, uint32_t index, plato_direction direction,
-                         uint32_t number)
+void analysis_loss(analysis_state *a, uint32_t index, analysis_direction direction, uint32_t number)
 {
     (void)number;
-    connection_lose(connection_get(a, index), direction);
+    analysis_connection_loss(analysis_connection_get(a, index), direction);
 }
 
 /* ---- one function for each type ---- */
 
-typedef void judge(plato_analysis *a, const frame *f);
+typedef void frame_handler(analysis_state *a, const frame *f);
 
-static void judge_login(plato_analysis *a, const frame *f)
+static void handle_login(analysis_state *a, const frame *f)
 {
-    connections_login(a, f);
-    pairs_request(a, f);
+    analysis_connections_login(a, f);
+    analysis_transactions_request(a, f);
 }
 
 /* Late: more than one and a half intervals since the client's last frame, with none missing. */
-static void judge_heartbeat(plato_analysis *a, const frame *f)
+static void handle_heartbeat(analysis_state *a, const frame *f)
 {
     const int64_t interval = a->config.heartbeat_interval_ns;
-    pairs_request(a, f);
-    if (interval <= 0 || !f->conn->client_spoke ||
-        (f->record->flags & PLATO_VERDICT_CAPTURE_GAP) != 0)
+    analysis_transactions_request(a, f);
+    if (interval <= 0 || !f->conn->client_spoke || (f->record->flags & ANALYSIS_CAPTURE_GAP) != 0)
         return;
-    const int64_t silence = elapsed_ns(f->conn->client_time_ns, f->record->time_ns);
+    const int64_t silence = analysis_elapsed_ns(f->conn->client_time_ns, f->record->time_ns);
     if (silence > interval && silence - interval > interval / 2)
-        record_flag(f->record, PLATO_VERDICT_HEARTBEAT_LATE);
+        record_flag(f->record, ANALYSIS_HEARTBEAT_LATE);
 }
 
-static void judge_reconn(plato_analysis *a, const frame *f)
+static void handle_reconn(analysis_state *a, const frame *f)
 {
-    connections_reconn(a, f);
-    pairs_request(a, f);
+    analysis_connections_reconn(a, f);
+    analysis_transactions_request(a, f);
 }
 
-/* An UP or PUSH waits for its ACK, which may come on any connection of its owner. */
-static void expect_answer(const frame *f, owner *whose, plato_direction answer)
+/* An UP or PUSH waits for its ACK, which may come on any connection of its scope. */
+static void expect_answer(const frame *f, id_scope *scope, analysis_direction answer)
 {
-    f->record->losses = &whose->losses[answer];
-    f->record->losses_before = whose->losses[answer];
+    f->record->losses = &scope->losses[answer];
+    f->record->losses_before = scope->losses[answer];
 }
 
-static void judge_up(plato_analysis *a, const frame *f)
+static void handle_up(analysis_state *a, const frame *f)
 {
     const plato_head_up *up = &f->head->up;
-    owner *whose = frame_owner(f);
-    connections_learn_from_up(a, f);
-    counter *c = counter_of(a, whose, PLATO_UPSTREAM, up->session_id, up->session_name, true);
-    expect_answer(f, whose, PLATO_DOWNSTREAM);
-    const record *first = counter_judge(a, c, up->client_id, f);
-    if (f->variant && first == f->record)
-        variant_open_up(a, f);
+    id_scope *scope = analysis_id_scope_of(f);
+    analysis_connections_learn_from_up(a, f);
+    id_sequence *c = analysis_id_sequence_of(a, scope, ANALYSIS_UPSTREAM, up->session_id,
+                                             up->session_name, true);
+    expect_answer(f, scope, ANALYSIS_DOWNSTREAM);
+    const analysis_record *first = analysis_id_sequence_check(a, c, up->client_id, f);
+    if (f->msgcmd && first == f->record)
+        analysis_msgcmd_open_up(a, f);
 }
 
-static void judge_push(plato_analysis *a, const frame *f)
+static void handle_push(analysis_state *a, const frame *f)
 {
     const plato_head_push *push = &f->head->push;
     const plato_span no_name = {NULL, 0};
-    owner *whose = frame_owner(f);
-    expect_answer(f, whose, PLATO_UPSTREAM);
-    if (f->variant && push->msg_id == 0) {
-        variant_push(f);
+    id_scope *scope = analysis_id_scope_of(f);
+    expect_answer(f, scope, ANALYSIS_UPSTREAM);
+    if (f->msgcmd && push->msg_id == 0) {
+        analysis_msgcmd_push(f);
         return;
     }
-    counter *c = counter_of(a, whose, PLATO_DOWNSTREAM, push->session_id, no_name, true);
+    id_sequence *c =
+        analysis_id_sequence_of(a, scope, ANALYSIS_DOWNSTREAM, push->session_id, no_name, true);
     f->record->covered = c->any_covered && push->msg_id <= c->covered_to;
-    record *first = counter_judge(a, c, push->msg_id, f);
-    if (f->variant)
-        variant_note_push(f, first);
+    analysis_record *first = analysis_id_sequence_check(a, c, push->msg_id, f);
+    if (f->msgcmd)
+        analysis_msgcmd_note_push(f, first);
     else
-        delivery_push(a, f);
+        analysis_delivery_push(a, f);
 }
 
-static void judge_sync(plato_analysis *a, const frame *f)
+static void handle_sync(analysis_state *a, const frame *f)
 {
-    pairs_request(a, f);
+    analysis_transactions_request(a, f);
 }
 
-/* code 10 names the id that is expected, not the one that was refused: it pairs with nothing. */
-static void judge_ack_up(plato_analysis *a, const frame *f)
+/* code 10 names the id that is expected, not the one that was refused: it belongs to no request. */
+static void handle_ack_up(analysis_state *a, const frame *f)
 {
     const plato_head_ack *ack = &f->head->ack;
     const plato_span no_name = {NULL, 0};
-    counter *c = NULL;
+    id_sequence *c = NULL;
     if (ack->code == PLATO_ACK_OUT_OF_ORDER)
         return;
-    if (f->variant) {
-        variant_ack_up(a, f);
+    if (f->msgcmd) {
+        analysis_msgcmd_ack_up(a, f);
         return;
     }
-    window_entry *entry = pairs_ack_up(a, f, &c);
+    window_entry *entry = analysis_transactions_ack_up(a, f, &c);
     if (entry != NULL && ack->code == PLATO_ACK_OK)
-        delivery_acknowledged(a, f, entry);
+        analysis_delivery_acknowledged(a, f, entry);
     if (entry != NULL)
-        window_answered(&a->windows, &c->window, entry);
+        analysis_window_answered(&a->windows, &c->window, entry);
     if (ack->code == PLATO_ACK_OK) {
-        c = counter_of(a, frame_owner(f), PLATO_DOWNSTREAM, ack->session_id, no_name, true);
-        counter_judge_ack(a, c, ack->msg_id, f);
+        c = analysis_id_sequence_of(a, analysis_id_scope_of(f), ANALYSIS_DOWNSTREAM,
+                                    ack->session_id, no_name, true);
+        analysis_id_sequence_check_ack(a, c, ack->msg_id, f);
     }
 }
 
-static void judge_ack_push(plato_analysis *a, const frame *f)
+static void handle_ack_push(analysis_state *a, const frame *f)
 {
-    if (f->variant && variant_acks_latest(f))
-        variant_ack_push(a, f);
+    if (f->msgcmd && analysis_msgcmd_acks_latest(f))
+        analysis_msgcmd_ack_push(a, f);
     else
-        pairs_ack_push(a, f);
+        analysis_transactions_ack_push(a, f);
 }
 
-/* The variant's client acknowledges a Push with Type=UP. */
+/* In MsgCmd framing the client acknowledges a Push with Type=UP. */
 static bool acknowledges_push(const frame *f)
 {
     return f->head->ack.type == PLATO_PUSH ||
-           (f->variant && f->direction == PLATO_UPSTREAM && f->head->ack.type == PLATO_UP);
+           (f->msgcmd && f->direction == ANALYSIS_UPSTREAM && f->head->ack.type == PLATO_UP);
 }
 
-static void judge_ack(plato_analysis *a, const frame *f)
+static void handle_ack(analysis_state *a, const frame *f)
 {
     if (acknowledges_push(f)) {
-        judge_ack_push(a, f);
+        handle_ack_push(a, f);
     } else if (f->head->ack.type == PLATO_UP) {
-        judge_ack_up(a, f);
+        handle_ack_up(a, f);
     } else {
-        record *request = pairs_ack(a, f);
+        analysis_record *request = analysis_transactions_ack(a, f);
         if (f->head->ack.type == PLATO_LOGIN || f->head->ack.type == PLATO_RECONN)
-            connections_learn_from_ack(a, f, request);
+            analysis_connections_learn_from_ack(a, f, request);
     }
 }
 
 typedef struct type_row {
-    judge *judge;
-    plato_direction direction; /* ACK: see direction_of() */
+    frame_handler *handle;
+    analysis_direction direction; /* ACK: see direction_of() */
 } type_row;
 
 static const type_row types[] = {
-    [PLATO_LOGIN] = {judge_login, PLATO_UPSTREAM},
-    [PLATO_HEARTBEAT] = {judge_heartbeat, PLATO_UPSTREAM},
-    [PLATO_RECONN] = {judge_reconn, PLATO_UPSTREAM},
-    [PLATO_ACK] = {judge_ack, PLATO_DOWNSTREAM},
-    [PLATO_UP] = {judge_up, PLATO_UPSTREAM},
-    [PLATO_PUSH] = {judge_push, PLATO_DOWNSTREAM},
-    [PLATO_SYNC] = {judge_sync, PLATO_UPSTREAM},
+    [PLATO_LOGIN] = {handle_login, ANALYSIS_UPSTREAM},
+    [PLATO_HEARTBEAT] = {handle_heartbeat, ANALYSIS_UPSTREAM},
+    [PLATO_RECONN] = {handle_reconn, ANALYSIS_UPSTREAM},
+    [PLATO_ACK] = {handle_ack, ANALYSIS_DOWNSTREAM},
+    [PLATO_UP] = {handle_up, ANALYSIS_UPSTREAM},
+    [PLATO_PUSH] = {handle_push, ANALYSIS_DOWNSTREAM},
+    [PLATO_SYNC] = {handle_sync, ANALYSIS_UPSTREAM},
 };
 
 static const type_row *row_of(uint32_t msg_type)
@@ -195,8 +195,8 @@ static const type_row *row_of(uint32_t msg_type)
     return msg_type < sizeof types / sizeof types[0] ? &types[msg_type] : NULL;
 }
 
-/* The type tells who sent a frame, except for the variant's ACKs and what is unknown. */
-static plato_direction direction_of(const plato_observation *o)
+/* The type decides who sent a frame, except for ACKs in MsgCmd framing and unknown types. */
+static analysis_direction direction_of(const analysis_observation *o)
 {
     const type_row *row = row_of(o->head->msg_type);
     if (row == NULL)
@@ -204,62 +204,62 @@ static plato_direction direction_of(const plato_observation *o)
     if (o->head->msg_type != PLATO_ACK)
         return row->direction;
     const type_row *acked = row_of(o->head->ack.type);
-    if (o->framing == PLATO_FRAMING_MSGCMD || acked == NULL || acked->judge == judge_ack)
+    if (o->framing == PLATO_FRAMING_MSGCMD || acked == NULL || acked->handle == handle_ack)
         return o->direction;
-    return acked->direction == PLATO_UPSTREAM ? PLATO_DOWNSTREAM : PLATO_UPSTREAM;
+    return acked->direction == ANALYSIS_UPSTREAM ? ANALYSIS_DOWNSTREAM : ANALYSIS_UPSTREAM;
 }
 
-const plato_judged *plato_analysis_frame(plato_analysis *a, const plato_observation *o)
+const analysis_record *analysis_frame(analysis_state *a, const analysis_observation *o)
 {
-    record *r = record_new(&a->records, o->head->msg_type);
+    analysis_record *r = analysis_record_new(&a->records, o->head->msg_type);
     if (r == NULL)
         return NULL;
     r->number = o->number;
     r->time_ns = o->time_ns;
     const frame f = {
         .head = o->head,
-        .conn = connection_get(a, o->connection),
+        .conn = analysis_connection_get(a, o->connection),
         .record = r,
         .content = {o->content_digest, o->content_len},
         .direction = direction_of(o),
-        .variant = o->framing == PLATO_FRAMING_MSGCMD,
+        .msgcmd = o->framing == PLATO_FRAMING_MSGCMD,
     };
-    connection_enter(f.conn, &f);
+    analysis_connection_add_frame(f.conn, &f);
     const type_row *row = row_of(o->head->msg_type);
     if (row != NULL)
-        row->judge(a, &f);
-    if (f.direction == PLATO_UPSTREAM) {
+        row->handle(a, &f);
+    if (f.direction == ANALYSIS_UPSTREAM) {
         f.conn->client_spoke = true;
         f.conn->client_time_ns = o->time_ns;
     }
     return r;
 }
 
-/* ---- asking ---- */
+/* ---- results ---- */
 
-plato_verdict plato_analysis_verdict(const plato_analysis *a, const plato_judged *judged)
+analysis_verdict analysis_get_verdict(const analysis_state *a, const analysis_record *record)
 {
-    return record_verdict(&a->records, judged);
+    return analysis_record_verdict(&a->records, record);
 }
 
-uint32_t plato_judged_number(const plato_judged *judged)
+uint32_t analysis_record_number(const analysis_record *record)
 {
-    return judged->number;
+    return record->number;
 }
 
-const plato_judged *plato_judged_next_delivery(const plato_judged *push)
+const analysis_record *analysis_record_next_delivery(const analysis_record *push)
 {
     return push->next_delivery;
 }
 
-bool plato_analysis_unacked(const plato_analysis *a, const plato_judged *judged)
+bool analysis_is_unacked(const analysis_state *a, const analysis_record *record)
 {
     (void)a;
-    return judged->open && !judged->covered && *judged->losses == judged->losses_before;
+    return record->open && !record->covered && *record->losses == record->losses_before;
 }
 
-plato_identity plato_analysis_identity(const plato_analysis *a, uint32_t index)
+analysis_identity analysis_get_identity(const analysis_state *a, uint32_t index)
 {
-    const connection *conn = connection_find(a, index);
-    return conn != NULL ? conn->identity : (plato_identity){0, 0};
+    const connection *conn = analysis_connection_find(a, index);
+    return conn != NULL ? conn->identity : (analysis_identity){0, 0};
 }

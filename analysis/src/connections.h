@@ -1,51 +1,52 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Transport connections, the devices behind them, and which resumes which. */
-#ifndef PLATO_ANALYSIS_CONNECTIONS_H
-#define PLATO_ANALYSIS_CONNECTIONS_H
+/* Transport connections, their devices, and which resumes which. */
+#ifndef ANALYSIS_SRC_CONNECTIONS_H
+#define ANALYSIS_SRC_CONNECTIONS_H
 
-#include "counter.h"
+#include "id_sequence.h"
 
 struct connection {
-    owner own;    /* the connection's own counters */
-    owner *owner; /* the counters in use: its own, or a device's */
-    plato_identity identity;
-    record *first;  /* its first frame */
-    record *opener; /* its latest LOGIN or RECONN */
+    id_scope own;       /* the connection's own ids */
+    id_scope *id_scope; /* in use: `own`, or a device's */
+    analysis_identity identity;
+    analysis_record *first;  /* its first frame */
+    analysis_record *opener; /* its latest LOGIN or RECONN */
     fifo logins, reconns;
-    record *heartbeat; /* the latest that is open */
-    bool lost[2];      /* by plato_direction: bytes in front of the next frame are missing */
+    analysis_record *heartbeat; /* the latest that is open */
+    bool lost[2];               /* by analysis_direction: bytes before the next frame are missing */
     bool client_spoke;
     int64_t client_time_ns; /* of the client's last frame */
 
-    /* the length-prefixed variant: see variant.c */
-    window ups;          /* ClientID -> the UP that its next ACK answers */
-    record *latest_push; /* what an ACK without ids answers */
-    sending run;         /* the run of equal Pushes without id, while it lasts */
+    /* MsgCmd framing */
+    window ups;                   /* ClientID -> the UP that its next ACK acknowledges */
+    analysis_record *latest_push; /* what an ACK without ids acknowledges */
+    transmission run;             /* the run of equal Pushes without id, while it lasts */
 };
 
-void connections_init(plato_analysis *a);
-void connections_clear(plato_analysis *a);
+void analysis_connections_init(analysis_state *a);
+void analysis_connections_clear(analysis_state *a);
 
 /* The connection with this index, made where there is none; or NULL. */
-connection *connection_get(plato_analysis *a, uint32_t index);
-connection *connection_find(const plato_analysis *a, uint32_t index);
+connection *analysis_connection_get(analysis_state *a, uint32_t index);
+connection *analysis_connection_find(const analysis_state *a, uint32_t index);
 
-/* Bytes are missing in front of the next frame. */
-void connection_lose(connection *conn, plato_direction direction);
+/* Bytes are missing before the next frame. */
+void analysis_connection_loss(connection *conn, analysis_direction direction);
 
-/* What every frame does to its connection; says whether bytes in front of it are missing. */
-void connection_enter(connection *conn, const frame *f);
+/* Adds a frame of any type to its connection, and flags it if bytes before it are missing. */
+void analysis_connection_add_frame(connection *conn, const frame *f);
 
-void connections_login(plato_analysis *a, const frame *f);
-void connections_reconn(plato_analysis *a, const frame *f);
+void analysis_connections_login(analysis_state *a, const frame *f);
+void analysis_connections_reconn(analysis_state *a, const frame *f);
 
 /* A conn_id in an ACK with code 0 that answers `request` (NULL: not captured). */
-void connections_learn_from_ack(plato_analysis *a, const frame *f, record *request);
+void analysis_connections_learn_from_ack(analysis_state *a, const frame *f,
+                                         analysis_record *request);
 
-/* A conn_id in an UP counts while nothing better is known. */
-void connections_learn_from_up(plato_analysis *a, const frame *f);
+/* A conn_id in an UP counts as long as no ACK has given one. */
+void analysis_connections_learn_from_up(analysis_state *a, const frame *f);
 
-/* Whose counters a frame is judged by. */
-owner *frame_owner(const frame *f);
+/* The scope of the frame's ids. */
+id_scope *analysis_id_scope_of(const frame *f);
 
 #endif

@@ -2,17 +2,17 @@
 #include "delivery.h"
 
 /* What is known of one content under one msg_id. */
-typedef struct told {
+typedef struct content_entry {
     content content;
-    record *up;                           /* the UP that carried it; NULL: no ACK has told yet */
-    record *first_waiting, *last_waiting; /* PUSHes of it that came before that ACK */
-    struct told *next;
-} told;
+    analysis_record *up; /* the UP that carried it; NULL: no ACK has named it yet */
+    analysis_record *first_waiting, *last_waiting; /* PUSHes of it that came before that ACK */
+    struct content_entry *next;
+} content_entry;
 
 typedef struct message {
     key key; /* the session, msg_id */
     GList link;
-    told first; /* most messages have no other */
+    content_entry first; /* most messages have no other */
 } message;
 
 /* The latest messages of one session, over all connections. */
@@ -25,28 +25,28 @@ static void message_free(gpointer p)
 {
     message *m = p;
     while (m->first.next != NULL) {
-        told *t = m->first.next;
+        content_entry *t = m->first.next;
         m->first.next = t->next;
         g_free(t);
     }
     g_slice_free(message, m);
 }
 
-void delivery_init(plato_analysis *a)
+void analysis_delivery_init(analysis_state *a)
 {
-    a->sessions = key_set_new(g_free);
-    a->messages = key_set_new(message_free);
+    a->sessions = analysis_key_set_new(g_free);
+    a->messages = analysis_key_set_new(message_free);
 }
 
-void delivery_clear(plato_analysis *a)
+void analysis_delivery_clear(analysis_state *a)
 {
     g_hash_table_destroy(a->messages);
     g_hash_table_destroy(a->sessions);
 }
 
-static session *session_get(plato_analysis *a, uint64_t id)
+static session *session_get(analysis_state *a, uint64_t id)
 {
-    session *s = key_set_find(a->sessions, a, id);
+    session *s = analysis_key_set_find(a->sessions, a, id);
     if (s == NULL) {
         s = g_new0(session, 1);
         s->key = (key){a, id};
@@ -56,11 +56,11 @@ static session *session_get(plato_analysis *a, uint64_t id)
 }
 
 /* The message; where there is none it is made with this content. */
-static message *message_get(plato_analysis *a, uint64_t session_id, uint64_t msg_id,
+static message *message_get(analysis_state *a, uint64_t session_id, uint64_t msg_id,
                             content carried)
 {
     session *s = session_get(a, session_id);
-    message *m = key_set_find(a->messages, s, msg_id);
+    message *m = analysis_key_set_find(a->messages, s, msg_id);
     if (m != NULL)
         return m;
     m = g_slice_new0(message);
@@ -77,10 +77,10 @@ static message *message_get(plato_analysis *a, uint64_t session_id, uint64_t msg
     return m;
 }
 
-/* NULL when so many contents are told apart already. */
-static told *told_get(message *m, content wanted)
+/* NULL when the message has CONTENTS_MAX others already. */
+static content_entry *content_entry_get(message *m, content wanted)
 {
-    told *last = &m->first;
+    content_entry *last = &m->first;
     for (unsigned known = 1;; known++, last = last->next) {
         if (content_equal(last->content, wanted))
             return last;
@@ -89,13 +89,13 @@ static told *told_get(message *m, content wanted)
         if (last->next == NULL)
             break;
     }
-    last->next = g_new0(told, 1);
+    last->next = g_new0(content_entry, 1);
     last->next->content = wanted;
     return last->next;
 }
 
 /* An UP explains only what came after it. */
-static void link_push(record *up, record *push)
+static void link_push(analysis_record *up, analysis_record *push)
 {
     if (up->time_ns > push->time_ns)
         return;
@@ -105,16 +105,16 @@ static void link_push(record *up, record *push)
         up->first_push = push;
     up->last_push = push;
     push->up = up;
-    record_flag(push, PLATO_VERDICT_HAS_DELIVERY_TIME);
+    record_flag(push, ANALYSIS_HAS_DELIVERY_TIME);
 }
 
-static void explain(told *t, record *up)
+static void explain(content_entry *t, analysis_record *up)
 {
-    record *push = t->first_waiting;
+    analysis_record *push = t->first_waiting;
     t->up = up;
     t->first_waiting = t->last_waiting = NULL;
     while (push != NULL) {
-        record *next = push->next_delivery;
+        analysis_record *next = push->next_delivery;
         push->next_delivery = NULL;
         push->delivery_late = true;
         link_push(up, push);
@@ -122,20 +122,20 @@ static void explain(told *t, record *up)
     }
 }
 
-void delivery_acknowledged(plato_analysis *a, const frame *f, const window_entry *up)
+void analysis_delivery_acknowledged(analysis_state *a, const frame *f, const window_entry *up)
 {
     message *m = message_get(a, f->head->ack.session_id, f->head->ack.msg_id, up->first.content);
-    for (const sending *s = &up->first; s != NULL; s = s->next) {
-        told *t = told_get(m, s->content);
+    for (const transmission *s = &up->first; s != NULL; s = s->next) {
+        content_entry *t = content_entry_get(m, s->content);
         if (t != NULL && t->up == NULL)
             explain(t, s->record);
     }
 }
 
-void delivery_push(plato_analysis *a, const frame *f)
+void analysis_delivery_push(analysis_state *a, const frame *f)
 {
     message *m = message_get(a, f->head->push.session_id, f->head->push.msg_id, f->content);
-    told *t = told_get(m, f->content);
+    content_entry *t = content_entry_get(m, f->content);
     if (t == NULL)
         return;
     if (t->up != NULL) {

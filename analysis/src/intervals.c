@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "intervals.h"
 
-/* Ids first..last were not seen; the frame behind them was `gap_in`. Holes never touch. */
+#include <assert.h>
+
+/* Ids first..last were not seen; frame `gap_in` had the id after them. Holes never touch. */
 typedef struct hole {
     uint64_t first, last;
     uint32_t gap_in;
@@ -30,6 +32,8 @@ static void hole_free(gpointer p)
 
 static void add_hole(intervals *seen, hole new_hole, size_t max_holes)
 {
+    assert(new_hole.first > seen->base && new_hole.first <= new_hole.last &&
+           new_hole.last < seen->high);
     if (seen->holes == NULL)
         seen->holes = g_tree_new_full(compare_holes, NULL, NULL, hole_free);
     hole *kept = g_new(hole, 1);
@@ -43,10 +47,11 @@ static void add_hole(intervals *seen, hole new_hole, size_t max_holes)
 }
 
 /* A hole that shrinks stays between its neighbours, so the tree's order holds. */
-static sight fill(intervals *seen, hole *at, uint64_t id, size_t max_holes)
+static id_observation fill(intervals *seen, hole *at, uint64_t id, size_t max_holes)
 {
-    const sight found = {
-        .kind = SIGHTING_FILLS, .gap_in = at->gap_in, .of_capture = at->of_capture};
+    assert(at->first <= id && id <= at->last);
+    const id_observation found = {
+        .kind = ID_FILLS, .gap_in = at->gap_in, .of_capture = at->of_capture};
     const hole above = {id + 1, at->last, at->gap_in, at->of_capture};
     if (at->first == at->last)
         g_tree_remove(seen->holes, at);
@@ -61,28 +66,28 @@ static sight fill(intervals *seen, hole *at, uint64_t id, size_t max_holes)
     return found;
 }
 
-sight intervals_see(intervals *seen, uint64_t id, uint32_t number, bool behind_loss,
-                    size_t max_holes)
+id_observation analysis_intervals_observe(intervals *seen, uint64_t id, uint32_t number,
+                                          bool after_loss, size_t max_holes)
 {
     if (!seen->started) {
         *seen = (intervals){.started = true, .base = id, .high = id};
-        return (sight){.kind = SIGHTING_EXPECTED};
+        return (id_observation){.kind = ID_EXPECTED};
     }
     if (id < seen->base)
-        return (sight){.kind = SIGHTING_OLDER};
+        return (id_observation){.kind = ID_OLDER};
     if (id > seen->high) {
-        const hole skipped = {seen->high + 1, id - 1, number, behind_loss};
+        const hole skipped = {seen->high + 1, id - 1, number, after_loss};
         seen->high = id;
         if (skipped.first == id)
-            return (sight){.kind = SIGHTING_EXPECTED};
+            return (id_observation){.kind = ID_EXPECTED};
         add_hole(seen, skipped, max_holes);
-        return (sight){.kind = SIGHTING_SKIPS, .first = skipped.first, .last = skipped.last};
+        return (id_observation){.kind = ID_SKIPS, .first = skipped.first, .last = skipped.last};
     }
     hole *at = seen->holes != NULL ? g_tree_search(seen->holes, towards_id, &id) : NULL;
-    return at != NULL ? fill(seen, at, id, max_holes) : (sight){.kind = SIGHTING_SEEN};
+    return at != NULL ? fill(seen, at, id, max_holes) : (id_observation){.kind = ID_SEEN};
 }
 
-void intervals_clear(intervals *seen)
+void analysis_intervals_clear(intervals *seen)
 {
     if (seen->holes != NULL)
         g_tree_destroy(seen->holes);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The ids that a counter has shown: everything from `base` to `high` except the holes. */
-#ifndef PLATO_ANALYSIS_INTERVALS_H
-#define PLATO_ANALYSIS_INTERVALS_H
+/* The ids that were seen of one sequence: everything from `base` to `high` except the holes. */
+#ifndef ANALYSIS_SRC_INTERVALS_H
+#define ANALYSIS_SRC_INTERVALS_H
 
 #include <glib.h>
 #include <stdbool.h>
@@ -15,29 +15,29 @@ typedef struct intervals {
     GTree *holes;  /* NULL until the first hole */
 } intervals;
 
-typedef enum sighting {
-    SIGHTING_EXPECTED, /* the first id of all, or the next one */
-    SIGHTING_SKIPS,    /* opens the hole first..last */
-    SIGHTING_FILLS,    /* lay in a hole */
-    SIGHTING_SEEN,     /* between base and high, and in no hole */
-    SIGHTING_OLDER,    /* below base */
-} sighting;
+typedef enum id_observation_kind {
+    ID_EXPECTED, /* the first id of all, or the next one */
+    ID_SKIPS,    /* opens the hole first..last */
+    ID_FILLS,    /* lay in a hole */
+    ID_SEEN,     /* between base and high, and in no hole */
+    ID_OLDER,    /* below base */
+} id_observation_kind;
 
-typedef struct sight {
-    sighting kind;
-    uint64_t first, last; /* SKIPS: the ids in front of this one that are missing */
-    uint32_t gap_in;      /* FILLS: the frame behind the hole */
-    bool of_capture;      /* FILLS: the hole is the capture's */
-} sight;
+typedef struct id_observation {
+    id_observation_kind kind;
+    uint64_t first, last; /* SKIPS: the missing ids before this one */
+    uint32_t gap_in;      /* FILLS: the frame that opened the hole */
+    bool of_capture;      /* FILLS: the capture lost those ids, not the sender */
+} id_observation;
 
 /*
- * Adds `id`, seen in frame `number`, and tells how it stood to the ids before it. `behind_loss`: if
- * it opens a hole, the hole is the capture's. At most `max_holes` holes are kept: then the base
- * rises above the lowest one. O(log max_holes).
+ * Adds `id`, seen in frame `number`. Returns how it relates to the ids before it. `after_loss`: if
+ * it opens a hole, the capture has lost those ids. At most `max_holes` holes are kept: then the
+ * base rises above the lowest one. O(log max_holes).
  */
-sight intervals_see(intervals *seen, uint64_t id, uint32_t number, bool behind_loss,
-                    size_t max_holes);
+id_observation analysis_intervals_observe(intervals *seen, uint64_t id, uint32_t number,
+                                          bool after_loss, size_t max_holes);
 
-void intervals_clear(intervals *seen);
+void analysis_intervals_clear(intervals *seen);
 
 #endif

@@ -23,12 +23,12 @@ static gboolean key_equal(gconstpointer p, gconstpointer q)
     return a->id == b->id && a->scope == b->scope;
 }
 
-GHashTable *key_set_new(GDestroyNotify release)
+GHashTable *analysis_key_set_new(GDestroyNotify release)
 {
     return g_hash_table_new_full(key_hash, key_equal, release, NULL);
 }
 
-void *key_set_find(GHashTable *set, const void *scope, uint64_t id)
+void *analysis_key_set_find(GHashTable *set, const void *scope, uint64_t id)
 {
     const key wanted = {scope, id};
     return g_hash_table_lookup(set, &wanted);

@@ -16,12 +16,13 @@ typedef struct record_block {
     };
 } record_block;
 
-#define ACK_BYTES offsetof(record, next)
-#define REQUEST_BYTES offsetof(record, losses)
-#define MESSAGE_BYTES sizeof(record)
+#define ACK_BYTES offsetof(analysis_record, next)
+#define REQUEST_BYTES offsetof(analysis_record, losses)
+#define MESSAGE_BYTES sizeof(analysis_record)
 
-static_assert(ACK_BYTES % _Alignof(record) == 0 && REQUEST_BYTES % _Alignof(record) == 0 &&
-                  MESSAGE_BYTES % _Alignof(record) == 0,
+static_assert(ACK_BYTES % _Alignof(analysis_record) == 0 &&
+                  REQUEST_BYTES % _Alignof(analysis_record) == 0 &&
+                  MESSAGE_BYTES % _Alignof(analysis_record) == 0,
               "the pieces of a block keep each other aligned");
 
 static void *heap_alloc(void *user, size_t size)
@@ -36,29 +37,29 @@ static void heap_release(void *user, void *ptr)
     free(ptr);
 }
 
-/* Records lie side by side: their addresses are not spread without this. */
-static guint oddity_hash(gconstpointer p)
+/* Records are adjacent in memory: without this their addresses would collide. */
+static guint anomaly_hash(gconstpointer p)
 {
-    const oddity *o = p;
+    const anomaly *o = p;
     return (guint)((uint64_t)(uintptr_t)o->of * 0x9e3779b97f4a7c15u >> 32);
 }
 
-static gboolean oddity_equal(gconstpointer p, gconstpointer q)
+static gboolean anomaly_equal(gconstpointer p, gconstpointer q)
 {
-    const oddity *a = p, *b = q;
+    const anomaly *a = p, *b = q;
     return a->of == b->of;
 }
 
-void record_store_init(record_store *store, const plato_allocator *allocator)
+void analysis_record_store_init(record_store *store, const plato_allocator *allocator)
 {
     static const plato_allocator heap = {.alloc = heap_alloc, .release = heap_release};
     *store = (record_store){.allocator = allocator != NULL ? *allocator : heap};
-    store->oddities = g_hash_table_new_full(oddity_hash, oddity_equal, g_free, NULL);
+    store->anomalies = g_hash_table_new_full(anomaly_hash, anomaly_equal, g_free, NULL);
 }
 
-void record_store_clear(record_store *store)
+void analysis_record_store_clear(record_store *store)
 {
-    g_hash_table_destroy(store->oddities);
+    g_hash_table_destroy(store->anomalies);
     while (store->blocks != NULL) {
         record_block *block = store->blocks;
         store->blocks = block->next;
@@ -95,7 +96,7 @@ static record_kind kind_of(uint32_t msg_type)
     }
 }
 
-record *record_new(record_store *store, uint32_t msg_type)
+analysis_record *analysis_record_new(record_store *store, uint32_t msg_type)
 {
     static const size_t bytes[] = {
         [RECORD_REQUEST] = REQUEST_BYTES,
@@ -104,31 +105,31 @@ record *record_new(record_store *store, uint32_t msg_type)
         [RECORD_PUSH] = MESSAGE_BYTES,
     };
     const record_kind kind = kind_of(msg_type);
-    record *r = store_take(store, bytes[kind]);
+    analysis_record *r = store_take(store, bytes[kind]);
     if (r != NULL)
         r->kind = (uint8_t)kind;
     return r;
 }
 
-static oddity *find_oddity(const record_store *store, const record *of)
+static anomaly *find_anomaly(const record_store *store, const analysis_record *of)
 {
-    const oddity wanted = {.of = of};
-    return of->odd ? g_hash_table_lookup(store->oddities, &wanted) : NULL;
+    const anomaly wanted = {.of = of};
+    return of->has_anomaly ? g_hash_table_lookup(store->anomalies, &wanted) : NULL;
 }
 
-oddity *record_oddity(record_store *store, record *of)
+anomaly *analysis_record_anomaly(record_store *store, analysis_record *of)
 {
-    oddity *found = find_oddity(store, of);
+    anomaly *found = find_anomaly(store, of);
     if (found == NULL) {
-        found = g_new0(oddity, 1);
+        found = g_new0(anomaly, 1);
         found->of = of;
-        g_hash_table_add(store->oddities, found);
-        of->odd = true;
+        g_hash_table_add(store->anomalies, found);
+        of->has_anomaly = true;
     }
     return found;
 }
 
-static void tell_oddity(const oddity *o, plato_verdict *v)
+static void fill_anomaly(const anomaly *o, analysis_verdict *v)
 {
     v->gap_in = o->gap_in;
     v->gap_first = o->gap_first;
@@ -137,39 +138,42 @@ static void tell_oddity(const oddity *o, plato_verdict *v)
     v->next_conn = o->next_conn;
 }
 
-static void tell_request(const record *ack, plato_verdict *v)
+static void fill_response(const analysis_record *ack, analysis_verdict *v)
 {
+    assert(ack->kind == RECORD_ACK);
     v->response_to = ack->request->number;
-    v->response_time_ns = elapsed_ns(ack->request->time_ns, ack->time_ns);
+    v->response_time_ns = analysis_elapsed_ns(ack->request->time_ns, ack->time_ns);
 }
 
-static void tell_delivery(const record *push, plato_verdict *v)
+static void fill_delivery(const analysis_record *push, analysis_verdict *v)
 {
+    assert(push->kind == RECORD_PUSH);
     v->delivery_of = push->up->number;
-    v->delivery_time_ns = elapsed_ns(push->up->time_ns, push->time_ns);
-    v->later_flags = push->delivery_late ? PLATO_VERDICT_HAS_DELIVERY_TIME : 0;
+    v->delivery_time_ns = analysis_elapsed_ns(push->up->time_ns, push->time_ns);
+    v->later_flags = push->delivery_late ? ANALYSIS_HAS_DELIVERY_TIME : 0;
 }
 
-plato_verdict record_verdict(const record_store *store, const record *r)
+analysis_verdict analysis_record_verdict(const record_store *store, const analysis_record *r)
 {
-    plato_verdict v = {.flags = r->flags};
-    if (r->odd)
-        tell_oddity(find_oddity(store, r), &v);
+    analysis_verdict v = {.flags = r->flags};
+    if (r->has_anomaly)
+        fill_anomaly(find_anomaly(store, r), &v);
     if (r->kind != RECORD_ACK)
         v.response_in = r->response_in;
-    if (r->flags & PLATO_VERDICT_DUPLICATE)
+    if (r->flags & ANALYSIS_DUPLICATE)
         v.duplicate_of = r->repeated->number;
-    if (r->flags & PLATO_VERDICT_HAS_RESPONSE_TIME)
-        tell_request(r, &v);
-    if (r->flags & PLATO_VERDICT_HAS_DELIVERY_TIME)
-        tell_delivery(r, &v);
+    if (r->flags & ANALYSIS_HAS_RESPONSE_TIME)
+        fill_response(r, &v);
+    if (r->flags & ANALYSIS_HAS_DELIVERY_TIME)
+        fill_delivery(r, &v);
     if (r->kind == RECORD_UP)
         v.delivered_in = r->first_push;
     return v;
 }
 
-void fifo_push(fifo *queue, record *request)
+void analysis_fifo_push(fifo *queue, analysis_record *request)
 {
+    assert((queue->head == NULL) == (queue->tail == NULL) && request->next == NULL);
     if (queue->tail != NULL)
         queue->tail->next = request;
     else
@@ -177,9 +181,9 @@ void fifo_push(fifo *queue, record *request)
     queue->tail = request;
 }
 
-record *fifo_pop(fifo *queue)
+analysis_record *analysis_fifo_pop(fifo *queue)
 {
-    record *request = queue->head;
+    analysis_record *request = queue->head;
     if (request == NULL)
         return NULL;
     queue->head = request->next;
@@ -189,9 +193,10 @@ record *fifo_pop(fifo *queue)
     return request;
 }
 
-void record_repeat(record *first, record *repeat)
+void analysis_record_repeat(analysis_record *first, analysis_record *repeat)
 {
-    record_flag(repeat, PLATO_VERDICT_DUPLICATE);
+    assert(first->kind == repeat->kind && repeat->next == NULL);
+    record_flag(repeat, ANALYSIS_DUPLICATE);
     repeat->repeated = first;
     if (first->response_in != 0) {
         repeat->response_in = first->response_in;
@@ -201,18 +206,18 @@ void record_repeat(record *first, record *repeat)
     first->next = repeat;
 }
 
-void record_settle(record *request, uint32_t response)
+void analysis_record_settle(analysis_record *request, uint32_t response)
 {
     request->open = false;
     while (request != NULL) {
-        record *repeat = request->next;
+        analysis_record *repeat = request->next;
         request->response_in = response;
         request->next = NULL;
         request = repeat;
     }
 }
 
-int64_t elapsed_ns(int64_t earlier, int64_t later)
+int64_t analysis_elapsed_ns(int64_t earlier, int64_t later)
 {
     if (earlier < 0 && later > INT64_MAX + earlier)
         return INT64_MAX;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* All that an analysis knows, and one frame on its way through it. */
-#ifndef PLATO_ANALYSIS_STATE_H
-#define PLATO_ANALYSIS_STATE_H
+/* The state of an analysis, and one frame on its way through it. */
+#ifndef ANALYSIS_SRC_STATE_H
+#define ANALYSIS_SRC_STATE_H
 
 #include "key.h"
 #include "record.h"
@@ -9,45 +9,46 @@
 
 /* What bounds the state. */
 typedef struct analysis_limits {
-    size_t window;   /* ids of a counter, and messages of a session, that are remembered */
-    size_t max_open; /* open requests of a counter that are older than that */
-    size_t holes;    /* of a counter */
+    size_t window;   /* ids of a sequence, and messages of a session, that are remembered */
+    size_t max_open; /* open requests of a sequence that are older than that */
+    size_t holes;    /* of a sequence */
 } analysis_limits;
 
 #define ANALYSIS_LIMITS_DEFAULT                                                                    \
     {                                                                                              \
-        PLATO_ANALYSIS_WINDOW, 65536, 1024                                                         \
+        ANALYSIS_WINDOW, 65536, 1024                                                               \
     }
 
-struct plato_analysis {
-    plato_analysis_config config;
+struct analysis_state {
+    analysis_config config;
     analysis_limits limits;
     record_store records;
-    GHashTable *connections;   /* index -> connection */
-    GHashTable *devices;       /* set: (analysis, device_id) */
-    GHashTable *conn_ids;      /* set: (analysis, conn_id) */
-    GHashTable *counters;      /* set: (numbering of an owner, session) */
-    GHashTable *syncs;         /* set: (connection, session_id), while a SYNC is open */
-    GHashTable *session_names; /* GBytes -> its ordinal: the variant's sessions named by text */
-    GHashTable *sessions;      /* set: (analysis, session_id): see delivery.c */
-    GHashTable *messages;      /* set: (session, msg_id): see delivery.c */
+    GHashTable *connections;  /* index -> connection */
+    GHashTable *devices;      /* set: (analysis, device_id) */
+    GHashTable *conn_ids;     /* set: (analysis, conn_id) */
+    GHashTable *id_sequences; /* set: (numbering of a scope, session) */
+    GHashTable *syncs;        /* set: (connection, session_id), while a SYNC is open */
+    GHashTable
+        *session_names;   /* GBytes -> its ordinal: sessions that have a name instead of a number */
+    GHashTable *sessions; /* set: (analysis, session_id): see delivery.c */
+    GHashTable *messages; /* set: (session, msg_id): see delivery.c */
     window_set windows;
 };
 
 typedef struct connection connection;
 
-/* The frame that is being judged. */
+/* The frame being analyzed. */
 typedef struct frame {
     const plato_head *head;
     connection *conn;
-    record *record;
+    analysis_record *record;
     content content;
-    plato_direction direction; /* by the type where the type tells */
-    bool variant;              /* length-prefixed framing */
+    analysis_direction direction; /* by the type where the type decides it */
+    bool msgcmd;                  /* MsgCmd framing */
 } frame;
 
-/* plato_analysis_new() with bounds that a test can reach. `config` and `allocator` may be NULL. */
-plato_analysis *analysis_new_with_limits(const plato_analysis_config *config,
+/* analysis_new() with limits that a test can reach. `config` and `allocator` may be NULL. */
+analysis_state *analysis_new_with_limits(const analysis_config *config,
                                          const plato_allocator *allocator,
                                          const analysis_limits *limits);
 

@@ -1,34 +1,36 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "window.h"
 
+#include <assert.h>
+
 static void entry_free(gpointer p)
 {
     window_entry *entry = p;
     while (entry->first.next != NULL) {
-        sending *other = entry->first.next;
+        transmission *other = entry->first.next;
         entry->first.next = other->next;
         g_free(other);
     }
     if (entry->waiting != NULL)
         g_queue_free(entry->waiting);
-    g_slice_free(window_entry, entry); /* slices: half of the entries' memory is not padding */
+    g_slice_free(window_entry, entry); /* slices: with malloc half of the memory would be padding */
 }
 
-void window_set_init(window_set *set, size_t recent, size_t max_open)
+void analysis_window_set_init(window_set *set, size_t recent, size_t max_open)
 {
-    set->entries = key_set_new(entry_free);
+    set->entries = analysis_key_set_new(entry_free);
     set->recent = recent;
     set->max_open = max_open;
 }
 
-void window_set_clear(window_set *set)
+void analysis_window_set_clear(window_set *set)
 {
     g_hash_table_destroy(set->entries);
 }
 
-window_entry *window_find(const window_set *set, const window *w, uint64_t id)
+window_entry *analysis_window_find(const window_set *set, const window *w, uint64_t id)
 {
-    return key_set_find(set->entries, w, id);
+    return analysis_key_set_find(set->entries, w, id);
 }
 
 static gint compare_ids(gconstpointer p, gconstpointer q)
@@ -37,7 +39,7 @@ static gint compare_ids(gconstpointer p, gconstpointer q)
     return (*a > *b) - (*a < *b);
 }
 
-/* Whether somebody may still answer it. */
+/* Whether it may still be answered. */
 static bool is_open(const window_entry *entry)
 {
     return entry->first.record->open ||
@@ -52,7 +54,7 @@ static void forget(window_set *set, window *w, window_entry *entry)
     g_hash_table_remove(set->entries, &entry->key);
 }
 
-/* Entries leave `recent` in the order of their coming; the open ones go on waiting. */
+/* Entries leave `recent` in the order of arrival; the open ones go on waiting. */
 static void trim(window_set *set, window *w)
 {
     while (g_queue_get_length(&w->recent) > set->recent) {
@@ -65,16 +67,17 @@ static void trim(window_set *set, window *w)
         g_queue_push_tail_link(&w->stale, &oldest->link);
         oldest->is_recent = false;
     }
-    /* in the variant an entry may have been answered by way of another window */
+    /* in MsgCmd framing an entry may have been answered by way of another window */
     while (!g_queue_is_empty(&w->stale) && !is_open(g_queue_peek_head(&w->stale)))
         forget(set, w, g_queue_peek_head(&w->stale));
     while (g_queue_get_length(&w->stale) > set->max_open)
         forget(set, w, g_queue_peek_head(&w->stale));
 }
 
-void window_add(window_set *set, window *w, uint64_t id, record *first, content carried,
-                bool ordered)
+void analysis_window_add(window_set *set, window *w, uint64_t id, analysis_record *first,
+                         content carried, bool ordered)
 {
+    assert(analysis_window_find(set, w, id) == NULL);
     window_entry *entry = g_slice_new0(window_entry);
     entry->key = (key){w, id};
     entry->link.data = entry;
@@ -91,14 +94,14 @@ void window_add(window_set *set, window *w, uint64_t id, record *first, content 
     trim(set, w);
 }
 
-window_entry *window_lowest_open(const window *w, uint64_t id)
+window_entry *analysis_window_lowest_open(const window *w, uint64_t id)
 {
     GTreeNode *lowest = w->open != NULL ? g_tree_node_first(w->open) : NULL;
     window_entry *entry = lowest != NULL ? g_tree_node_value(lowest) : NULL;
     return entry != NULL && entry->key.id <= id ? entry : NULL;
 }
 
-void window_answered(window_set *set, window *w, window_entry *entry)
+void analysis_window_answered(window_set *set, window *w, window_entry *entry)
 {
     if (w->open != NULL)
         g_tree_remove(w->open, &entry->key.id);
@@ -106,16 +109,16 @@ void window_answered(window_set *set, window *w, window_entry *entry)
         forget(set, w, entry);
 }
 
-void window_renew(window *w, window_entry *entry)
+void analysis_window_renew(window *w, window_entry *entry)
 {
     g_queue_unlink(entry->is_recent ? &w->recent : &w->stale, &entry->link);
     g_queue_push_tail_link(&w->recent, &entry->link);
     entry->is_recent = true;
 }
 
-void window_add_sending(window_entry *entry, record *with, content carried)
+void analysis_window_add_transmission(window_entry *entry, analysis_record *with, content carried)
 {
-    sending *last = &entry->first;
+    transmission *last = &entry->first;
     for (unsigned known = 1; known <= CONTENTS_MAX; known++) {
         if (content_equal(last->content, carried) || known == CONTENTS_MAX)
             return;
@@ -123,11 +126,11 @@ void window_add_sending(window_entry *entry, record *with, content carried)
             break;
         last = last->next;
     }
-    last->next = g_new(sending, 1);
-    *last->next = (sending){carried, with, NULL};
+    last->next = g_new(transmission, 1);
+    *last->next = (transmission){carried, with, NULL};
 }
 
-void window_clear(window *w)
+void analysis_window_clear(window *w)
 {
     if (w->open != NULL)
         g_tree_destroy(w->open);

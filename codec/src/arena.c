@@ -3,6 +3,7 @@
 
 #include "memory.h"
 
+#include <assert.h>
 #include <stdalign.h>
 #include <stdint.h>
 #include <string.h>
@@ -13,7 +14,7 @@
 
 typedef struct block {
     struct block *older;
-    size_t size; /* bytes behind this head */
+    size_t size; /* bytes after this head */
     size_t used;
     alignas(max_align_t) uint8_t bytes[];
 } block;
@@ -36,6 +37,7 @@ static block *add_block(plato_arena *arena, size_t at_least)
     block *b = arena->allocator.alloc(arena->allocator.user, sizeof *b + size);
     if (b == NULL)
         return NULL;
+    assert(arena->newest == NULL || size >= arena->newest->size);
     b->older = arena->newest;
     b->size = size;
     b->used = 0;
@@ -59,6 +61,7 @@ static void *arena_alloc(void *data, size_t size)
             return NULL;
     }
     void *p = b->bytes + b->used;
+    assert(b->used % align == 0);
     b->used += size;
     arena->used += size;
     return p;

@@ -12,7 +12,7 @@ struct plato_bincmd_decoder {
     plato_bincmd_config config;
     command_input c;
     uint64_t total;       /* bytes of the current command; 0 while its header is not there */
-    uint64_t skipped;     /* bytes in front of the current command that are not yet told */
+    uint64_t skipped;     /* bytes before the current command that are not yet reported */
     uint64_t skipped_all; /* in all */
     bool handed_out;      /* the command; its span lives until the next call */
 };
@@ -31,7 +31,7 @@ plato_err plato_bincmd_decoder_new(const plato_bincmd_config *config,
     const plato_allocator memory = plato_allocator_or_default(allocator);
     plato_bincmd_config own;
     plato_bincmd_config_init(&own);
-    if (config != NULL && !command_take_config(&own, sizeof own, config, config->size))
+    if (config != NULL && !plato_command_take_config(&own, sizeof own, config, config->size))
         return PLATO_ERR_ARGUMENT;
     plato_bincmd_decoder *d = memory.alloc(memory.user, sizeof *d);
     if (d == NULL)
@@ -49,7 +49,7 @@ void plato_bincmd_decoder_free(plato_bincmd_decoder *d)
     if (d == NULL)
         return;
     const plato_allocator memory = d->c.allocator;
-    command_input_free(&d->c);
+    plato_command_input_free(&d->c);
     memory.release(memory.user, d);
 }
 
@@ -62,7 +62,7 @@ static void begin_command(plato_bincmd_decoder *d)
 
 void plato_bincmd_decoder_reset(plato_bincmd_decoder *d, uint64_t offset)
 {
-    command_input_reset(&d->c, offset);
+    plato_command_input_reset(&d->c, offset);
     d->skipped = 0;
     d->skipped_all = 0;
     begin_command(d);
@@ -70,7 +70,7 @@ void plato_bincmd_decoder_reset(plato_bincmd_decoder *d, uint64_t offset)
 
 void plato_bincmd_decoder_input(plato_bincmd_decoder *d, const uint8_t *p, size_t n)
 {
-    command_input_set(&d->c, p, n);
+    plato_command_input_set(&d->c, p, n);
 }
 
 /*
@@ -83,7 +83,7 @@ static const uint8_t *look(command_input *c, uint64_t want, size_t *n)
     *n = want < there ? (size_t)want : there;
     if (c->have == 0)
         return c->in + c->in_pos;
-    if (*n > c->have && !command_gather(c, *n - c->have))
+    if (*n > c->have && !plato_command_gather(c, *n - c->have))
         return NULL;
     return c->buf;
 }
@@ -104,15 +104,15 @@ static void skip_byte(plato_bincmd_decoder *d)
 static int wrong_header(plato_bincmd_decoder *d, plato_err err, const uint8_t *p, uint64_t total)
 {
     if (err == PLATO_ERR_PARAMS_TOO_LONG)
-        return command_fail(&d->c, err, LENGTH_OFFSET, total - PLATO_BINCMD_HEADER_LEN,
-                            d->config.limits.max_params_len);
-    return command_fail(&d->c, err, total, p[total], 0);
+        return plato_command_fail(&d->c, err, LENGTH_OFFSET, total - PLATO_BINCMD_HEADER_LEN,
+                                  d->config.limits.max_params_len);
+    return plato_command_fail(&d->c, err, total, p[total], 0);
 }
 
 /* Gathers what is there of a command that is not all there. */
 static int wait_for_more(command_input *c)
 {
-    return command_gather(c, command_available(c)) ? 0 : (int)c->error.code;
+    return plato_command_gather(c, command_available(c)) ? 0 : (int)c->error.code;
 }
 
 /* 1: the header of a command is there, `total` is set. */
@@ -137,7 +137,7 @@ static int find_header(plato_bincmd_decoder *d)
     return 1;
 }
 
-static int tell_skipped(plato_bincmd_decoder *d, plato_bincmd_event *event)
+static int report_skipped(plato_bincmd_decoder *d, plato_bincmd_event *event)
 {
     memset(event, 0, sizeof *event);
     event->kind = PLATO_BINCMD_SKIPPED;
@@ -176,7 +176,7 @@ int plato_bincmd_decoder_next(plato_bincmd_decoder *d, plato_bincmd_event *event
     const int rc = find_header(d);
     if (rc != 1)
         return rc;
-    return d->skipped > 0 ? tell_skipped(d, event) : take_command(d, event);
+    return d->skipped > 0 ? report_skipped(d, event) : take_command(d, event);
 }
 
 ptrdiff_t plato_bincmd_decoder_feed(plato_bincmd_decoder *d, const uint8_t *p, size_t n)
@@ -203,7 +203,7 @@ plato_err plato_bincmd_decoder_finish(plato_bincmd_decoder *d)
         return d->c.error.code;
     if (d->handed_out || have == 0)
         return PLATO_OK;
-    return (plato_err)command_fail(&d->c, PLATO_ERR_TRUNCATED, have, have, wanted(d));
+    return (plato_err)plato_command_fail(&d->c, PLATO_ERR_TRUNCATED, have, have, wanted(d));
 }
 
 uint64_t plato_bincmd_decoder_hint(const plato_bincmd_decoder *d)

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "command_input.h"
 
+#include <assert.h>
 #include <string.h>
 
 #define FIRST_BUFFER 64u
 
-bool command_take_config(void *own, size_t own_size, const void *given, size_t given_size)
+bool plato_command_take_config(void *own, size_t own_size, const void *given, size_t given_size)
 {
     /* a caller compiled against an older header knows fewer members */
     if (given_size == 0 || given_size > own_size)
@@ -14,17 +15,17 @@ bool command_take_config(void *own, size_t own_size, const void *given, size_t g
     return true;
 }
 
-void command_input_reset(command_input *c, uint64_t offset)
+void plato_command_input_reset(command_input *c, uint64_t offset)
 {
     memset(&c->error, 0, sizeof c->error);
     c->error.name = plato_err_name(PLATO_OK);
     c->error.text = plato_strerror(PLATO_OK);
-    command_input_set(c, NULL, 0);
+    plato_command_input_set(c, NULL, 0);
     c->offset = offset;
     c->have = 0;
 }
 
-void command_input_set(command_input *c, const uint8_t *p, size_t n)
+void plato_command_input_set(command_input *c, const uint8_t *p, size_t n)
 {
     static const uint8_t nothing[1];
     c->in = n > 0 ? p : nothing;
@@ -32,13 +33,13 @@ void command_input_set(command_input *c, const uint8_t *p, size_t n)
     c->in_pos = 0;
 }
 
-void command_input_free(command_input *c)
+void plato_command_input_free(command_input *c)
 {
     if (c->buf != NULL)
         c->allocator.release(c->allocator.user, c->buf);
 }
 
-/* Room for `n` more bytes, which have arrived. Doubles: the cost per byte stays constant. */
+/* Makes space for `n` more bytes, which have arrived. Doubles: the cost per byte stays constant. */
 static bool reserve(command_input *c, size_t n)
 {
     size_t cap = c->cap >= FIRST_BUFFER ? c->cap : FIRST_BUFFER;
@@ -55,21 +56,22 @@ static bool reserve(command_input *c, size_t n)
     return true;
 }
 
-bool command_gather(command_input *c, size_t n)
+bool plato_command_gather(command_input *c, size_t n)
 {
     if (n == 0)
         return true;
     if (!reserve(c, n)) {
-        command_fail(c, PLATO_ERR_NO_MEMORY, 0, (uint64_t)c->have + n, c->cap);
+        plato_command_fail(c, PLATO_ERR_NO_MEMORY, 0, (uint64_t)c->have + n, c->cap);
         return false;
     }
     memcpy(c->buf + c->have, c->in + c->in_pos, n);
     c->have += n;
     c->in_pos += n;
+    assert(c->have <= c->cap && c->in_pos <= c->in_len);
     return true;
 }
 
-int command_fail(command_input *c, int code, uint64_t at, uint64_t got, uint64_t limit)
+int plato_command_fail(command_input *c, int code, uint64_t at, uint64_t got, uint64_t limit)
 {
     c->error.code = (plato_err)code;
     c->error.name = plato_err_name(code);

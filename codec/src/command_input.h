@@ -23,21 +23,21 @@ typedef struct command_input {
 } command_input;
 
 /* Copies a caller's config of `given_size` bytes over the defaults; false if it cannot be one. */
-bool command_take_config(void *own, size_t own_size, const void *given, size_t given_size);
+bool plato_command_take_config(void *own, size_t own_size, const void *given, size_t given_size);
 
-void command_input_reset(command_input *c, uint64_t offset);
-void command_input_set(command_input *c, const uint8_t *p, size_t n);
-void command_input_free(command_input *c);
+void plato_command_input_reset(command_input *c, uint64_t offset);
+void plato_command_input_set(command_input *c, const uint8_t *p, size_t n);
+void plato_command_input_free(command_input *c);
 
 static inline size_t command_available(const command_input *c)
 {
     return c->in_len - c->in_pos;
 }
 
-/* Moves `n` bytes of the input behind those gathered; false without memory for them. */
-bool command_gather(command_input *c, size_t n);
+/* Appends `n` bytes of the input to those gathered; false without memory for them. */
+bool plato_command_gather(command_input *c, size_t n);
 
 /* Sets the sticky error and returns its code. `at` counts from the command's first byte. */
-int command_fail(command_input *c, int code, uint64_t at, uint64_t got, uint64_t limit);
+int plato_command_fail(command_input *c, int code, uint64_t at, uint64_t got, uint64_t limit);
 
 #endif

@@ -49,7 +49,8 @@ static void fill(slices *t, uint32_t poly)
     }
 }
 
-/* The first caller fills the tables; whoever comes meanwhile gets NULL and does without. */
+/* The first caller fills the tables; callers in other threads get NULL meanwhile, and do without.
+ */
 static const slices *ready_slices(plato_crc_polynomial polynomial)
 {
     slices *t = &tables[polynomial == PLATO_CRC_32C];

@@ -4,14 +4,15 @@
 #include "frame_internal.h"
 #include "memory.h"
 
+#include <assert.h>
 #include <string.h>
 
 /*
- * A frame passes through these in order; those whose event nobody wants are left out.
+ * A frame passes through these in order; those whose event is not wanted are skipped.
  * PLATO_EVENT_HEADER has none of its own: it is handed out as soon as the header is parsed.
  */
 typedef enum decoder_state {
-    AT_HEADER,   /* gathering the bytes in front of the payload */
+    AT_HEADER,   /* gathering the bytes before the payload */
     AT_VAR_HEAD, /* PLATO_EVENT_VAR_HEAD due */
     AT_BODY,     /* PLATO_EVENT_BODY due */
     AT_FRAME,    /* PLATO_EVENT_FRAME due */
@@ -19,7 +20,7 @@ typedef enum decoder_state {
     FAILED,
 } decoder_state;
 
-/* What a step came to, besides a plato_err. */
+/* Results of a step, besides a plato_err. */
 enum { NEED_INPUT = 0, HAVE_EVENT = 1, GO_ON = 2 };
 
 #define FIRST_BUFFER 256u /* bytes of the first allocation for a payload */
@@ -265,9 +266,10 @@ static void use(plato_decoder *d, size_t n)
     add_to_crc(d, d->payload_have, d->in + d->in_pos, n);
     d->in_pos += n;
     d->payload_have += n;
+    assert(d->in_pos <= d->in_len && d->payload_have <= d->payload_len);
 }
 
-/* Room for `n` more bytes, which have arrived. Doubles: the cost per byte stays constant. */
+/* Makes space for `n` more bytes, which have arrived. Doubles: the cost per byte stays constant. */
 static bool reserve(plato_decoder *d, size_t n)
 {
     size_t cap = d->buf_cap >= FIRST_BUFFER ? d->buf_cap : FIRST_BUFFER;
@@ -303,6 +305,7 @@ static int payload(plato_decoder *d, uint64_t upto, const uint8_t **p)
         if (n > 0) /* else there may be no buffer yet */
             memcpy(d->buf + d->buf_have, d->in + d->in_pos, n);
         d->buf_have += n;
+        assert(d->buf_have <= d->buf_cap);
         use(d, n);
     }
     *p = d->buf != NULL ? d->buf : d->header;
@@ -397,7 +400,7 @@ static int at_frame(plato_decoder *d, plato_event *event)
     return HAVE_EVENT;
 }
 
-/* Gives memory back when frames that need so much have become rare. */
+/* Gives memory back when frames of that size have become rare. */
 static void maybe_shrink(plato_decoder *d)
 {
     if (d->buf_cap <= d->config.keep_buffer)

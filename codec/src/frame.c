@@ -9,14 +9,6 @@
 
 static const plato_limits default_limits = PLATO_LIMITS_DEFAULT;
 
-/* MsgCmd's two fields, as tags: number << 3 | wire type. */
-enum {
-    MSGCMD_TYPE = 1,
-    MSGCMD_PAYLOAD = 2,
-    TAG_TYPE = MSGCMD_TYPE << 3 | PLATO_WIRE_VARINT,
-    TAG_PAYLOAD = MSGCMD_PAYLOAD << 3 | PLATO_WIRE_BYTES,
-};
-
 const char *plato_msg_type_name(uint32_t msg_type)
 {
     static const char *const names[] = {"LOGIN", "HEARTBEAT", "RECONN", "ACK",
@@ -130,7 +122,7 @@ uint32_t plato_frame_crc(const plato_frame *frame, plato_crc_kind kind)
     }
     if (kind.coverage == PLATO_CRC_BODY)
         return plato_crc32(kind.polynomial, crc, body->p, body->n);
-    /* As parsed, head and body lie behind one another: one call is faster for small frames. */
+    /* As parsed, the body follows the head: one call is faster for small frames. */
     if (head->n > 0 && head->p + head->n == body->p)
         return plato_crc32(kind.polynomial, crc, head->p, head->n + body->n);
     crc = plato_crc32(kind.polynomial, crc, head->p, head->n);
@@ -180,7 +172,7 @@ bool plato_frame_find_crc(const plato_frame *frame, plato_crc_kind *found)
     return plato_frame_find_crc_among(frame, 0, 0, found);
 }
 
-/* Whether a frame can be written, and how long its prefix is: what stands in front of the spans. */
+/* Whether a frame can be written, and how long its prefix is: what comes before the spans. */
 static plato_err measure(const plato_frame *frame, size_t *prefix_len)
 {
     if (frame->var_head.n > UINT32_MAX || frame->body.n > UINT32_MAX)
@@ -216,11 +208,11 @@ static void put_msgcmd(const plato_frame *frame, uint8_t *out, size_t prefix_len
     uint8_t *p = out + PLATO_LENGTH_PREFIX_LEN;
     put_be32(out, (uint32_t)(prefix_len - PLATO_LENGTH_PREFIX_LEN + frame->body.n));
     if (frame->msg_type != 0) {
-        *p++ = TAG_TYPE;
+        *p++ = MSGCMD_TAG_TYPE;
         p += plato_varint_write(frame->msg_type, p);
     }
     if (frame->body.n != 0) {
-        *p++ = TAG_PAYLOAD;
+        *p++ = MSGCMD_TAG_PAYLOAD;
         (void)plato_varint_write(frame->body.n, p);
     }
 }

@@ -1,11 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What frame.c shares with the decoder. */
+/* What frame.c shares with the decoder and with resync. */
 #ifndef PLATO_SRC_FRAME_INTERNAL_H
 #define PLATO_SRC_FRAME_INTERNAL_H
 
 #include "plato/frame.h"
+#include "plato/wire.h"
 
-/* Bytes in front of the payload: the fixed header or the length. */
+/* MsgCmd's two fields, and their tags: number << 3 | wire type. */
+enum {
+    MSGCMD_TYPE = 1,
+    MSGCMD_PAYLOAD = 2,
+    MSGCMD_TAG_TYPE = MSGCMD_TYPE << 3 | PLATO_WIRE_VARINT,
+    MSGCMD_TAG_PAYLOAD = MSGCMD_PAYLOAD << 3 | PLATO_WIRE_BYTES,
+};
+
+/* Bytes before the payload: the fixed header or the length. */
 static inline size_t plato_prefix_len(plato_framing framing)
 {
     return framing == PLATO_FRAMING_MSGCMD ? PLATO_LENGTH_PREFIX_LEN : PLATO_HEADER_LEN;

@@ -208,7 +208,7 @@ static plato_err read_msgcmd(const plato_frame *frame, plato_head *head, plato_s
     head->msg_type = frame->msg_type;
     const plato_err outer =
         split_payload(frame->msg_type, frame->body, &inner_head, body, &outer_at);
-    /* also after an error, which is behind the head: what is in front of an error is read */
+    /* also after an error, which comes after the head: what comes before an error is read */
     const plato_err inner = read_rows(table_for(PLATO_FRAMING_MSGCMD, frame->msg_type),
                                       inner_head.p, inner_head.n, head);
     if (inner != PLATO_OK) {

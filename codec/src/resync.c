@@ -3,6 +3,7 @@
 
 #include "plato/head.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* What a candidate position turned out to be. */
@@ -10,8 +11,8 @@ typedef enum candidate {
     NO_FRAME,
     PROVEN,
     LIKELY,
-    UNDECIDED, /* plausible, but too little of it is there */
-    TOO_DEAR,  /* plausible, but the budget does not reach */
+    UNDECIDED,  /* plausible, but too little of it is there */
+    TOO_COSTLY, /* plausible, but beyond the budget */
 } candidate;
 
 /* A plausible header: version 1, a known type, lengths within the limits. */
@@ -27,19 +28,20 @@ static bool pay(plato_resync_result *result, const plato_resync_budget *budget, 
     if (cost > budget->max_crc_bytes - result->crc_bytes)
         return false;
     result->crc_bytes += cost;
+    assert(result->crc_bytes <= budget->max_crc_bytes);
     return true;
 }
 
 /*
- * No CRC can be had of it: a variable header that fits exactly is the next best proof. One with
+ * Its CRC cannot be checked: a variable header that fits exactly is the next best proof. One with
  * unknown fields proves nothing, but may be a later version's.
  */
-static candidate judge_head(const uint8_t *p, const plato_frame *frame,
+static candidate check_head(const uint8_t *p, const plato_frame *frame,
                             const plato_resync_budget *budget, plato_resync_result *result)
 {
     plato_head head;
     if (!pay(result, budget, frame->var_head_len))
-        return TOO_DEAR;
+        return TOO_COSTLY;
     if (plato_head_is_proof(frame->msg_type, p + PLATO_HEADER_LEN, frame->var_head_len))
         return LIKELY;
     return plato_head_read(frame->msg_type, p + PLATO_HEADER_LEN, frame->var_head_len, &head) ==
@@ -55,7 +57,7 @@ typedef struct proving_kinds {
     unsigned count; /* how many there are at most: each costs a CRC over the frame */
 } proving_kinds;
 
-static candidate judge(const uint8_t *p, size_t n, const plato_limits *limits,
+static candidate check(const uint8_t *p, size_t n, const plato_limits *limits,
                        const proving_kinds *kinds, const plato_resync_budget *budget,
                        plato_resync_result *result, uint64_t *frame_len)
 {
@@ -72,14 +74,14 @@ static candidate judge(const uint8_t *p, size_t n, const plato_limits *limits,
     if (*frame_len > n) {
         const bool head_is_there =
             frame.var_head_len > 0 && n - PLATO_HEADER_LEN >= frame.var_head_len;
-        return head_is_there ? judge_head(p, &frame, budget, result) : UNDECIDED;
+        return head_is_there ? check_head(p, &frame, budget, result) : UNDECIDED;
     }
     if (kinds->coverages == 0) {
-        const candidate c = judge_head(p, &frame, budget, result);
+        const candidate c = check_head(p, &frame, budget, result);
         return c == UNDECIDED ? NO_FRAME : c; /* nothing more will come that could decide it */
     }
     if (!pay(result, budget, *frame_len * kinds->count))
-        return TOO_DEAR;
+        return TOO_COSTLY;
     if (plato_frame_parse(PLATO_FRAMING_HEADER, p, n, limits, &frame) != PLATO_OK)
         return NO_FRAME;
     return plato_frame_find_crc_among(&frame, kinds->coverages, kinds->polynomials, &found)
@@ -89,7 +91,7 @@ static candidate judge(const uint8_t *p, size_t n, const plato_limits *limits,
 
 /* Where the first candidates of each kind lie; n where there is none. */
 typedef struct findings {
-    size_t likely, undecided, too_dear;
+    size_t likely, undecided, too_costly;
     uint64_t likely_len;
 } findings;
 
@@ -100,9 +102,9 @@ static plato_resync_result conclude(plato_resync_result result, const findings *
         result.verdict = PLATO_RESYNC_LIKELY;
         result.skipped = first->likely;
         result.frame_len = first->likely_len;
-    } else if (first->too_dear < n || looked_at < n) {
+    } else if (first->too_costly < n || looked_at < n) {
         result.verdict = PLATO_RESYNC_GAVE_UP;
-        result.skipped = first->too_dear < looked_at ? first->too_dear : looked_at;
+        result.skipped = first->too_costly < looked_at ? first->too_costly : looked_at;
         if (first->undecided < result.skipped)
             result.skipped = first->undecided;
     } else {
@@ -127,7 +129,7 @@ static plato_resync_result find(const uint8_t *p, size_t n, const plato_limits *
         if (hit == NULL)
             break;
         at = (size_t)(hit - p);
-        switch (judge(hit, n - at, limits, kinds, budget, &result, &frame_len)) {
+        switch (check(hit, n - at, limits, kinds, budget, &result, &frame_len)) {
         case PROVEN:
             result.verdict = PLATO_RESYNC_FOUND;
             result.skipped = at;
@@ -143,9 +145,9 @@ static plato_resync_result find(const uint8_t *p, size_t n, const plato_limits *
             if (first.undecided == n)
                 first.undecided = at;
             break;
-        case TOO_DEAR:
-            if (first.too_dear == n)
-                first.too_dear = at;
+        case TOO_COSTLY:
+            if (first.too_costly == n)
+                first.too_costly = at;
             break;
         case NO_FRAME:
             break;

@@ -104,16 +104,16 @@ static size_t plain_run(const textcmd_scan *s, const uint8_t *p, size_t n,
 {
     if (s->state != SCAN_PLAIN || !s->in_params)
         return 0;
-    const size_t room = limits->max_params_len - (s->at - s->type_len - 1);
-    const size_t most = n < room ? n : room;
+    const size_t left = limits->max_params_len - (s->at - s->type_len - 1);
+    const size_t most = n < left ? n : left;
     size_t run = 0;
     while (run < most && is_visible(p[run]) && p[run] != '%')
         run++;
     return run;
 }
 
-plato_err textcmd_scan_on(textcmd_scan *scan, const uint8_t *p, size_t n,
-                          const plato_textcmd_limits *limits, size_t *used)
+plato_err plato_textcmd_scan_on(textcmd_scan *scan, const uint8_t *p, size_t n,
+                                const plato_textcmd_limits *limits, size_t *used)
 {
     for (*used = 0; *used < n; (*used)++) {
         const size_t run = plain_run(scan, p + *used, n - *used, limits);
@@ -130,7 +130,8 @@ plato_err textcmd_scan_on(textcmd_scan *scan, const uint8_t *p, size_t n,
     return PLATO_NEED_MORE;
 }
 
-void textcmd_scan_result(const textcmd_scan *scan, const uint8_t *line, plato_textcmd *command)
+void plato_textcmd_scan_result(const textcmd_scan *scan, const uint8_t *line,
+                               plato_textcmd *command)
 {
     command->type = (plato_span){line, scan->type_len};
     command->params = (plato_span){line + scan->type_len + 1, scan->at - scan->type_len - 3};
@@ -143,9 +144,10 @@ plato_err plato_textcmd_parse(const uint8_t *p, size_t n, const plato_textcmd_li
 {
     static const plato_textcmd_limits defaults = PLATO_TEXTCMD_LIMITS_DEFAULT;
     textcmd_scan scan = {0};
-    const plato_err err = textcmd_scan_on(&scan, p, n, limits != NULL ? limits : &defaults, used);
+    const plato_err err =
+        plato_textcmd_scan_on(&scan, p, n, limits != NULL ? limits : &defaults, used);
     if (err == PLATO_OK) {
-        textcmd_scan_result(&scan, p, command);
+        plato_textcmd_scan_result(&scan, p, command);
         return err;
     }
     if (err == PLATO_NEED_MORE)
@@ -161,6 +163,16 @@ bool plato_textcmd_is_unreserved(uint8_t byte)
 {
     return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
            (byte >= '0' && byte <= '9') || byte == '-' || byte == '.' || byte == '_' || byte == '~';
+}
+
+bool plato_textcmd_is_integer(plato_span text)
+{
+    const size_t sign = text.n > 0 && text.p[0] == '-' ? 1 : 0;
+    for (size_t i = sign; i < text.n; i++) {
+        if (text.p[i] < '0' || text.p[i] > '9')
+            return false;
+    }
+    return text.n > sign;
 }
 
 ptrdiff_t plato_textcmd_unescape(const uint8_t *p, size_t n, uint8_t *out)

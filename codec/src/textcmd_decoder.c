@@ -28,7 +28,7 @@ plato_err plato_textcmd_decoder_new(const plato_textcmd_config *config,
     const plato_allocator memory = plato_allocator_or_default(allocator);
     plato_textcmd_config own;
     plato_textcmd_config_init(&own);
-    if (config != NULL && !command_take_config(&own, sizeof own, config, config->size))
+    if (config != NULL && !plato_command_take_config(&own, sizeof own, config, config->size))
         return PLATO_ERR_ARGUMENT;
     plato_textcmd_decoder *d = memory.alloc(memory.user, sizeof *d);
     if (d == NULL)
@@ -46,7 +46,7 @@ void plato_textcmd_decoder_free(plato_textcmd_decoder *d)
     if (d == NULL)
         return;
     const plato_allocator memory = d->c.allocator;
-    command_input_free(&d->c);
+    plato_command_input_free(&d->c);
     memory.release(memory.user, d);
 }
 
@@ -59,13 +59,13 @@ static void begin_line(plato_textcmd_decoder *d)
 
 void plato_textcmd_decoder_reset(plato_textcmd_decoder *d, uint64_t offset)
 {
-    command_input_reset(&d->c, offset);
+    plato_command_input_reset(&d->c, offset);
     begin_line(d);
 }
 
 void plato_textcmd_decoder_input(plato_textcmd_decoder *d, const uint8_t *p, size_t n)
 {
-    command_input_set(&d->c, p, n);
+    plato_command_input_set(&d->c, p, n);
 }
 
 /* The line's first byte, with all `used` bytes that came last used up; NULL without memory. */
@@ -76,7 +76,7 @@ static const uint8_t *use_line(command_input *c, size_t used)
         c->in_pos += used;
         return line;
     }
-    return command_gather(c, used) ? c->buf : NULL;
+    return plato_command_gather(c, used) ? c->buf : NULL;
 }
 
 int plato_textcmd_decoder_next(plato_textcmd_decoder *d, plato_textcmd_event *event)
@@ -89,19 +89,19 @@ int plato_textcmd_decoder_next(plato_textcmd_decoder *d, plato_textcmd_event *ev
         c->offset += d->scan.at;
         begin_line(d);
     }
-    const plato_err err = textcmd_scan_on(&d->scan, c->in + c->in_pos, command_available(c),
-                                          &d->config.limits, &used);
+    const plato_err err = plato_textcmd_scan_on(&d->scan, c->in + c->in_pos, command_available(c),
+                                                &d->config.limits, &used);
     if (err == PLATO_NEED_MORE)
-        return command_gather(c, used) ? 0 : (int)c->error.code;
+        return plato_command_gather(c, used) ? 0 : (int)c->error.code;
     if (err != PLATO_OK)
-        return command_fail(c, err, d->scan.fault_at, d->scan.got, d->scan.limit);
+        return plato_command_fail(c, err, d->scan.fault_at, d->scan.got, d->scan.limit);
     const uint8_t *line = use_line(c, used);
     if (line == NULL)
         return c->error.code;
     d->handed_out = true;
     event->offset = c->offset;
     event->length = d->scan.at;
-    textcmd_scan_result(&d->scan, line, &event->command);
+    plato_textcmd_scan_result(&d->scan, line, &event->command);
     return 1;
 }
 
@@ -132,7 +132,8 @@ plato_err plato_textcmd_decoder_finish(plato_textcmd_decoder *d)
         return d->c.error.code;
     if (d->handed_out || at == 0)
         return PLATO_OK;
-    return (plato_err)command_fail(&d->c, PLATO_ERR_TRUNCATED, at, at, at + missing(&d->scan));
+    return (plato_err)plato_command_fail(&d->c, PLATO_ERR_TRUNCATED, at, at,
+                                         at + missing(&d->scan));
 }
 
 uint64_t plato_textcmd_decoder_offset(const plato_textcmd_decoder *d)

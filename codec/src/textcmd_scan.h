@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The grammar of a text command, byte by byte: what a line needs to go on stands in a few numbers.
- */
+/* The grammar of a text command, byte by byte: the state of a line is a few numbers. */
 #ifndef PLATO_SRC_TEXTCMD_SCAN_H
 #define PLATO_SRC_TEXTCMD_SCAN_H
 
@@ -8,9 +7,9 @@
 
 typedef enum textcmd_state {
     SCAN_PLAIN,
-    SCAN_DIGIT_1, /* behind a `%` */
+    SCAN_DIGIT_1, /* after a `%` */
     SCAN_DIGIT_2,
-    SCAN_LF, /* behind a CR */
+    SCAN_LF, /* after a CR */
 } textcmd_state;
 
 /* All zero at a line's first byte. */
@@ -26,10 +25,11 @@ typedef struct textcmd_scan {
 
 /* Goes on with `n` bytes. PLATO_OK: the line is complete; PLATO_NEED_MORE: it is not; or an error.
  * `*used` is how many of them were looked at. */
-plato_err textcmd_scan_on(textcmd_scan *scan, const uint8_t *p, size_t n,
-                          const plato_textcmd_limits *limits, size_t *used);
+plato_err plato_textcmd_scan_on(textcmd_scan *scan, const uint8_t *p, size_t n,
+                                const plato_textcmd_limits *limits, size_t *used);
 
 /* The line's parts; `line` is its first byte. */
-void textcmd_scan_result(const textcmd_scan *scan, const uint8_t *line, plato_textcmd *command);
+void plato_textcmd_scan_result(const textcmd_scan *scan, const uint8_t *line,
+                               plato_textcmd *command);
 
 #endif

@@ -9,13 +9,13 @@ Usage: sh install.sh [--user | --system] [OPTION...]
        sh install.sh --uninstall [--user | --system]
 
 Installs the Plato plugin for the Wireshark of this machine, its profile, and the tools plato-check,
-plato-tshark and plato-doctor. It looks which Wireshark that is, takes the plugin built for it, and
-proves at the end that tshark loads it.
+plato-tshark and plato-doctor. It finds out which Wireshark that is, takes the plugin built for it,
+and verifies at the end that tshark loads it.
 
   --user            for you: ~/.local and ~/.config/wireshark (default, unless you are root)
   --system          for everybody: Wireshark's own folder, and /usr/local (default for root)
   --uninstall       remove what was installed
-  --replace         remove other copies of the plugin that stand in the way
+  --replace         remove other copies of the plugin that are in the way
   --new-profile     replace a profile "Plato" that is already there
   --wireshark X.Y   take the plugin for Wireshark X.Y without asking tshark
   --help            this text
@@ -110,7 +110,7 @@ fi
 # ---- which Wireshark ----
 
 # without_plugins COMMAND...: some plugins make every start of tshark fail. Root's tshark reads the
-# global folder whatever it is told, so root asks as nobody.
+# global folder in any case, so root asks as nobody.
 nobody=
 if [ "$uid" -eq 0 ] && command -v setpriv >/dev/null; then
     nobody='setpriv --reuid=65534 --regid=65534 --clear-groups'

@@ -5,7 +5,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
-/* Idle addresses that are looked at each time somebody enters: more than one can leave behind. */
+/* Idle addresses to look at on each admission_enter(): more than the one that a guest can add. */
 #define SWEEP 4
 
 typedef struct address_key {
@@ -127,7 +127,7 @@ static void forget(struct admission *admission, struct place *place)
     admission->stats.addresses--;
 }
 
-/* Forgets addresses that nobody can tell from new ones, and those beyond the limit. */
+/* Forgets addresses that do not differ from new ones, and those beyond the limit. */
 static void sweep(struct admission *admission, uint64_t now_ms)
 {
     struct place *place;
@@ -156,7 +156,7 @@ static struct place *place_for(struct admission *admission, address_key key, uin
     return place;
 }
 
-/* Asks without making room for the address: who is refused leaves nothing behind. */
+/* Asks without adding the address to the table: a refused peer takes no memory. */
 static admission_answer answer_for(struct admission *admission, const address_key *key)
 {
     const admission_config *config = &admission->config;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Who may come in, and how fast. Takes addresses and times, says yes or no; knows neither sockets
- * nor what is spoken on them, so that every server here can ask it the same questions:
+ * Which peers may connect, and how fast they may send. Takes addresses and times, answers yes or
+ * no; knows neither sockets nor protocols, so that every server here can ask it the same questions:
  *
  *     admission_enter()    a peer has connected: may it stay?
  *     admission_prove()    it has shown who it is (a login), if that is asked for
@@ -47,7 +47,7 @@ typedef enum admission_answer {
 typedef enum admission_verdict {
     ADMISSION_GO_ON,
     ADMISSION_TOO_FAST, /* refuse this one */
-    ADMISSION_ENOUGH,   /* refuse it, and let the guest go: it has been told often enough */
+    ADMISSION_ENOUGH,   /* refuse it, and end the connection: it has been refused often enough */
 } admission_verdict;
 
 typedef struct admission_stats {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A token bucket: so many events a second on average, and so many at once. Whole numbers only, so
- * that nothing is lost to rounding: the level is kept in thousandths of an event, and a
+ * A token bucket: a rate of events a second on average, and a burst at once. Whole numbers only,
+ * so that nothing is lost to rounding: the level is kept in thousandths of an event, and a
  * millisecond brings as many of them as a second brings events.
  */
 #ifndef PLATO_SERVER_BUCKET_H

@@ -133,7 +133,7 @@ size_t token_file_count(const struct token_file *tokens)
     return tokens->count;
 }
 
-/* All of them are tried, also behind one that fits. */
+/* All of them are tried, also after one that fits. */
 static bool any_matches(const GArray *hashes, const uint8_t *token, size_t n)
 {
     bool found = false;

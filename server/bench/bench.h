@@ -8,7 +8,7 @@
 #include "bench/load.h"
 #include "bench/process.h"
 
-/* Exit codes, as --help tells them. */
+/* Exit codes, as --help lists them. */
 enum { EXIT_OK = 0, EXIT_NOT_RUN = 1, EXIT_USAGE = 2, EXIT_LEDGER = 3, EXIT_INCOMPLETE = 4 };
 
 typedef struct bench {

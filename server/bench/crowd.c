@@ -169,7 +169,7 @@ crowd *crowd_new(const bench_options *options, const stream_target *target)
         for (int i = 0; i < wanted[kind]; i++, g++) {
             g->crowd = c;
             g->kind = (guest_kind)kind;
-            /* behind those of the load */
+            /* after those of the load */
             g->device_id = options->first_id + 10000000 + (uint64_t)(g - c->guests);
             if (plato_decoder_new(NULL, NULL, &g->decoder) != PLATO_OK)
                 g_error("a decoder cannot be made");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Connections that a server has to bear besides its good clients: idle ones, writers of one byte a
- * second, floods, and nonsense. Whoever the server closes comes back.
+ * second, floods, and nonsense. A connection that the server closes is opened again.
  */
 #ifndef PLATO_BENCH_CROWD_H
 #define PLATO_BENCH_CROWD_H

@@ -30,7 +30,7 @@ static void up(guest *g)
     guest_log_in(g);
 }
 
-/* What was refused will not be accepted later: it begins again behind it, as a new connection. */
+/* A refused UP is not sent again: the ids go on with the one that the server expects. */
 static void ack(guest *g, const plato_head_ack *ack_of)
 {
     if (ack_of->code == PLATO_ACK_OK && ack_of->type == PLATO_LOGIN)

@@ -109,7 +109,7 @@ static void up(guest *g)
     g->due_ns = g->opened_ns + (kind == half_a_frame ? 1 : PATIENCE_NS);
 }
 
-/* Half a frame is what we meant to leave behind; anything else should have been closed. */
+/* We end half a frame on purpose; after anything else the server should have closed. */
 static void due(guest *g, uint64_t now_ns)
 {
     g->crowd->counts[g->kind].given_up += now_ns >= g->opened_ns + PATIENCE_NS;

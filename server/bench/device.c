@@ -311,10 +311,10 @@ void device_missed(device *d, uint64_t last_id)
     d->complete = MAX(d->complete, MIN(last_id, d->highest));
     while (bitset_has(&d->ids, d->complete + 1))
         d->complete++;
-    d->got = true; /* the server may go on behind it */
+    d->got = true; /* the server may go on after it */
 }
 
-/* Asks for what is missing in front of the highest msg_id, once a second. */
+/* Asks for what is missing below the highest msg_id, once a second. */
 static void look_for_holes(device *d, uint64_t now_ns)
 {
     if (d->highest == d->complete) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * One well-behaved client of the load: it logs in, sends what is due, sends again what is not
- * acknowledged, comes back when its connection is lost, and keeps the books on what it got.
+ * acknowledged, comes back when its connection is lost, and keeps account of what it got.
  *
  * The protocol's bytes are a `wire`'s business, which calls the functions "from the wire" below.
  */
@@ -53,7 +53,7 @@ typedef struct device {
     uint64_t highest;   /* msg_id */
     uint64_t confirmed; /* up to where PUSHes were acknowledged */
     bool got;           /* a PUSH, since the last ACK of one */
-    uint64_t hole_ns;   /* since when something is missing in front of `highest`; 0 = not */
+    uint64_t hole_ns;   /* since when something is missing below `highest`; 0 = not */
     incoming *from;     /* [senders of the session] */
 
     /* Its connection. */

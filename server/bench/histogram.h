@@ -23,7 +23,7 @@ typedef struct histogram {
 void histogram_add(histogram *h, uint64_t ns);
 
 /*
- * The smallest value that at least `share` (0 to 1) of all are not above: the upper edge of its
+ * The smallest value that at least `share` (0 to 1) of all do not exceed: the upper limit of its
  * bucket, but never more than the maximum. 0 if the histogram is empty. O(buckets).
  */
 uint64_t histogram_at(const histogram *h, double share);

@@ -25,7 +25,7 @@ typedef struct load_counts {
     uint64_t repeated;    /* the same msg_id again: the protocol's way, dropped */
     uint64_t twice;       /* the same message under another msg_id */
     uint64_t conflicting; /* another message under the same msg_id */
-    uint64_t disordered;  /* behind a later one of the same sender */
+    uint64_t disordered;  /* after a later one of the same sender */
     uint64_t damaged;     /* not what was sent */
     uint64_t misnumbered; /* a msg_id that cannot be, or another one in a repeated ACK */
     uint64_t reconnects;  /* connections that were lost */

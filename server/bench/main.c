@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* plato-bench: load for a Plato server, and the books on it. --help tells options and exit codes.
+/* plato-bench: load for a Plato server, and an account of it. --help lists options and exit codes.
  */
 #include "bench/bench.h"
 

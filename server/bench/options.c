@@ -3,12 +3,13 @@
 
 #include "bench/message.h"
 #include "common/program_options.h"
+#include "plato/ports.h"
 
 static const char long_help[] =
     "Sends by a schedule that does not wait for the server. Times run from the moment at which a\n"
-    "message was due, so a server that stalls is charged for all that was due meanwhile. They are\n"
+    "message was due, so if a server stalls, all messages due meanwhile count as slow. They are\n"
     "read from a histogram with a relative error of at most 0.8 %. With --rate 0 there is no\n"
-    "schedule: everyone sends when its window allows, and times run from the sending.\n"
+    "schedule: each sender sends when its window allows, and times run from then.\n"
     "\n"
     "Every message is entered in a ledger: sent, acknowledged, delivered to each member. Lost is "
     "what\n"
@@ -29,7 +30,7 @@ static const char long_help[] =
 
 static void set_defaults(bench_options *options)
 {
-    *options = (bench_options){.port = 8900,
+    *options = (bench_options){.port = PLATO_PORT,
                                .sessions = 50,
                                .senders = 1,
                                .receivers = 1,
@@ -99,7 +100,7 @@ static void add_load(GOptionContext *context, bench_options *o, raw_options *raw
 {
     const GOptionEntry entries[] = {
         {"sessions", 's', 0, G_OPTION_ARG_INT, &o->sessions,
-         "Chat sessions; 0 = none, only what --idle and the like add (default 50)", "N"},
+         "Chat sessions; 0 = none, only what --idle and similar options add (default 50)", "N"},
         {"senders", 0, 0, G_OPTION_ARG_INT, &o->senders,
          "Members of each session that send, and get what the others send (default 1)", "N"},
         {"receivers", 0, 0, G_OPTION_ARG_INT, &o->receivers,
@@ -113,11 +114,11 @@ static void add_load(GOptionContext *context, bench_options *o, raw_options *raw
         {"duration", 'd', 0, G_OPTION_ARG_INT, &o->duration_s, "How long to send (default 10)",
          "SECONDS"},
         {"count", 'n', 0, G_OPTION_ARG_INT64, &raw->count,
-         "Messages in all, if that is reached sooner", "N"},
+         "Messages in total, if that is reached sooner", "N"},
         {"window", 0, 0, G_OPTION_ARG_INT, &o->window,
          "Messages of a sender that may wait for their ACK (default 64)", "N"},
         {"warmup", 0, 0, G_OPTION_ARG_INT, &o->warmup_s,
-         "Send for so long, before the duration begins, without measuring (default 0)", "SECONDS"},
+         "Send for this time without measuring, before the duration begins (default 0)", "SECONDS"},
         {"drain", 0, 0, G_OPTION_ARG_INT, &o->drain_s,
          "How long to wait for what is missing at the end, or for logins at the start (default 30)",
          "SECONDS"},
@@ -125,7 +126,7 @@ static void add_load(GOptionContext *context, bench_options *o, raw_options *raw
          "First device_id and session_id; they must be new to the server (default: from the clock)",
          "N"},
         {"mqtt", 0, 0, G_OPTION_ARG_INT, &o->mqtt_qos,
-         "Speak MQTT 3.1.1 with this QoS, 1 or 2, to a broker to compare with", "QOS"},
+         "Speak MQTT 3.1.1 with this QoS, 1 or 2, to a broker, for comparison", "QOS"},
         G_OPTION_ENTRY_NULL};
     g_option_context_add_main_entries(context, entries, NULL);
 }
@@ -134,15 +135,16 @@ static void add_crowd(GOptionContext *context, bench_options *o, raw_options *ra
 {
     const GOptionEntry entries[] = {
         {"idle", 0, 0, G_OPTION_ARG_INT, &o->idle,
-         "Connections that log in and stay; the load begins when all are there", "N"},
+         "Connections that log in and stay; the load begins when all are connected", "N"},
         {"slow-writers", 0, 0, G_OPTION_ARG_INT, &o->slow_writers,
          "Connections that write one byte a second", "N"},
         {"floods", 0, 0, G_OPTION_ARG_INT, &o->floods,
          "Clients that send 100,000 messages a second, or what the server takes, with no window",
          "N"},
         {"malformed", 0, 0, G_OPTION_ARG_INT, &o->malformed,
-         "Connections at a time that send nonsense, one behind the other", "N"},
-        {"seed", 0, 0, G_OPTION_ARG_INT64, &raw->seed, "Of the nonsense (default 1)", "N"},
+         "Connections at a time that send malformed input, one after the other", "N"},
+        {"seed", 0, 0, G_OPTION_ARG_INT64, &raw->seed, "Seed of the malformed input (default 1)",
+         "N"},
         G_OPTION_ENTRY_NULL};
     g_option_context_add_main_entries(context, entries, NULL);
 }
@@ -152,21 +154,22 @@ static void add_rest(GOptionContext *context, bench_options *o, raw_options *raw
     const GOptionEntry entries[] = {
         {"host", 'H', 0, G_OPTION_ARG_STRING, &o->host,
          "Numeric address of the server (default 127.0.0.1)", "ADDR"},
-        {"port", 'p', 0, G_OPTION_ARG_INT, &o->port, "TCP port (default 8900)", "N"},
+        {"port", 'p', 0, G_OPTION_ARG_INT, &o->port,
+         "TCP port (default " G_STRINGIFY(PLATO_PORT) ")", "N"},
         {"token", 0, 0, G_OPTION_ARG_STRING, &o->token, "Token to log in with", "TEXT"},
         {"tls", 0, 0, G_OPTION_ARG_NONE, &raw->tls, "Connect with TLS 1.3", NULL},
         {"ca", 0, 0, G_OPTION_ARG_FILENAME, &o->ca_file,
          "Trust the authorities in this file (default: the system's)", "FILE"},
         {"server-name", 0, 0, G_OPTION_ARG_STRING, &o->server_name,
          "The name that the server's certificate must have (default: --host)", "NAME"},
-        {"insecure", 0, 0, G_OPTION_ARG_NONE, &raw->insecure, "Take any certificate", NULL},
+        {"insecure", 0, 0, G_OPTION_ARG_NONE, &raw->insecure, "Accept any certificate", NULL},
         {"server-pid", 0, 0, G_OPTION_ARG_INT, &o->server_pid,
          "Report CPU and memory of this process", "PID"},
         {"fsync-probe", 0, 0, G_OPTION_ARG_FILENAME, &o->fsync_folder,
          "Before and after, time write and fdatasync of 512 bytes in this folder", "FOLDER"},
         {"json", 0, 0, G_OPTION_ARG_NONE, &raw->json, "Report as one JSON object", NULL},
         {"progress", 0, 0, G_OPTION_ARG_NONE, &raw->progress,
-         "A line of progress on stderr, also when that is no terminal", NULL},
+         "Show progress on stderr, even if that is not a terminal", NULL},
         {"version", 0, 0, G_OPTION_ARG_NONE, &raw->version, "Print the version and exit", NULL},
         G_OPTION_ENTRY_NULL};
     g_option_context_add_main_entries(context, entries, NULL);

@@ -24,14 +24,14 @@ typedef struct bench_options {
     int duration_s; /* of sending */
     uint64_t count; /* messages in all; 0 = until the duration is over */
     int window;     /* messages of a sender that are not acknowledged */
-    int warmup_s;   /* in front of the duration: sent, but not measured */
+    int warmup_s;   /* before the duration: sent, but not measured */
     int drain_s;    /* how long to wait for what is missing at the end */
     uint64_t first_id; /* of devices and sessions */
 
     int idle;         /* connections that log in and say nothing */
     int slow_writers; /* connections that write one byte a second */
     int floods;       /* connections that send without a window */
-    int malformed;    /* connections at a time that send nonsense, one behind the other */
+    int malformed;    /* connections at a time that send nonsense, one after the other */
     uint64_t seed;    /* of the nonsense */
 
     int server_pid;     /* whose CPU and memory to report; 0 = nobody's */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* plato-chaos: a TCP proxy that brings trouble by a script. --help tells its grammar. */
+/* plato-chaos: a TCP proxy that brings trouble by a script. --help has its grammar. */
 #include "chaos/proxy.h"
 
 #include <locale.h>

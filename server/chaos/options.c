@@ -2,30 +2,31 @@
 #include "chaos/options.h"
 
 #include "common/program_options.h"
+#include "plato/ports.h"
 
 #include <glib.h>
 
 static const char scenario_help[] =
     "A scenario has one rule on each line; # begins a comment:\n"
     "\n"
-    "  seed N                         --seed has the last word\n"
+    "  seed N                         --seed overrides it\n"
     "  connection WHICH [odds P] up|down|both at OFFSET ACTION\n"
     "  connection WHICH [odds P] up|down|both from OFFSET [to OFFSET] ACTION\n"
     "\n"
-    "  WHICH    all, N, N-M, or every N; connections are numbered from 1 as they come\n"
+    "  WHICH    all, N, N-M, or every N; connections are numbered from 1 as they are made\n"
     "  odds P   the rule applies to a connection with probability P\n"
     "  up       from the client to the server\n"
     "  OFFSET   bytes of that direction that have passed: N, or N..M, drawn for each connection\n"
     "\n"
     "  Over a range of bytes, with from:\n"
-    "    resegment BYTES [pause MS]   writes of so many bytes, with a pause behind each (0)\n"
-    "    merge BYTES [within MS]      gather so many, but wait no longer than that (100)\n"
+    "    resegment BYTES [pause MS]   writes of BYTES bytes, with a pause after each (0)\n"
+    "    merge BYTES [within MS]      gather BYTES bytes, but wait no longer than MS (100)\n"
     "    throttle BYTES-PER-SECOND\n"
-    "    flip-one-in BYTES            flip one random bit in so many bytes, on average\n"
+    "    flip-one-in BYTES            flip one random bit in BYTES bytes, on average\n"
     "  At one byte, with at:\n"
-    "    stall MS                     wait in front of it\n"
+    "    stall MS                     wait before it\n"
     "    flip BIT                     flip this bit of it, 0 the lowest to 7\n"
-    "    cut                          end the connection to both sides, in order\n"
+    "    cut                          close the connection to both sides in an orderly way\n"
     "    reset                        end it with a RST\n"
     "    half-close                   end this direction; the other one goes on\n"
     "    replay                       send what has gone up so far again, on a new connection\n"
@@ -61,17 +62,18 @@ static gboolean parse_raw(int argc, char **argv, chaos_options *o, raw_options *
         {"port", 'p', 0, G_OPTION_ARG_INT, &o->port, "TCP port; 0 = any free one (default 0)", "N"},
         {"server", 0, 0, G_OPTION_ARG_STRING, &o->server,
          "Numeric address of the server (default 127.0.0.1)", "ADDR"},
-        {"server-port", 0, 0, G_OPTION_ARG_INT, &o->server_port, "Its port (default 8900)", "N"},
+        {"server-port", 0, 0, G_OPTION_ARG_INT, &o->server_port,
+         "Its port (default " G_STRINGIFY(PLATO_PORT) ")", "N"},
         {"scenario", 's', 0, G_OPTION_ARG_FILENAME, &o->scenario,
-         "What to do (default: nothing, bytes pass as they are)", "FILE"},
+         "What to do (default: nothing, bytes pass unchanged)", "FILE"},
         {"check", 0, 0, G_OPTION_ARG_NONE, &raw->check, "Read the scenario, and exit", NULL},
-        {"seed", 0, 0, G_OPTION_ARG_STRING, &raw->seed, "Of all that is left to chance (default 1)",
+        {"seed", 0, 0, G_OPTION_ARG_STRING, &raw->seed, "Seed of everything random (default 1)",
          "N"},
         {"log", 0, 0, G_OPTION_ARG_FILENAME, &o->log, "Log to this file (default stderr)", "FILE"},
         {"json", 0, 0, G_OPTION_ARG_NONE, &raw->json, "Log JSON, one object on each line", NULL},
         {"version", 0, 0, G_OPTION_ARG_NONE, &raw->version, "Print the version and exit", NULL},
         G_OPTION_ENTRY_NULL};
-    GOptionContext *context = g_option_context_new("- a proxy that brings trouble");
+    GOptionContext *context = g_option_context_new("- a proxy that causes faults");
     g_option_context_add_main_entries(context, entries, NULL);
     g_option_context_set_description(context, scenario_help);
     return program_options_parse(context, argc, argv, error);
@@ -107,7 +109,7 @@ int chaos_options_parse(int argc, char **argv, chaos_options *options)
     raw_options raw = {0};
     GError *error = NULL;
     int code = -1;
-    *options = (chaos_options){.server_port = 8900};
+    *options = (chaos_options){.server_port = PLATO_PORT};
     const gboolean ok = parse_raw(argc, argv, options, &raw, &error);
     if (ok && raw.version) {
         code = program_options_version("plato-chaos");

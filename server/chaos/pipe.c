@@ -71,7 +71,7 @@ static bool act(pipe_direction *p, const chaos_rule *rule, uint64_t now)
     }
 }
 
-/* Does what is to be done in front of the next byte. False if nothing goes on for now. */
+/* Does what is due before the next byte. False if nothing may be sent for now. */
 static bool do_points(pipe_direction *p, uint64_t now)
 {
     while (plan_next_point(&p->plan) == p->offset) {
@@ -87,15 +87,15 @@ static bool do_points(pipe_direction *p, uint64_t now)
     return true;
 }
 
-static void tell(pipe_direction *p, plan_span *span)
+static void log_span(pipe_direction *p, plan_span *span)
 {
     const chaos_action *action = &chaos_actions[span->rule->kind];
     const chaos_fact facts[] = {{"value", span->rule->value},
                                 {action->extra != NULL ? action->extra : NULL, span->rule->extra},
                                 {NULL, 0}};
-    if (span->told)
+    if (span->logged)
         return;
-    span->told = true;
+    span->logged = true;
     log_action(p, span->begin, action->name, facts);
 }
 
@@ -143,7 +143,7 @@ static uint64_t limit_throttle(pipe_direction *p, plan_span *span, uint64_t n, u
     const double seconds = (double)(now - span->spent_ns) / 1e9;
     const double earned = seconds * (double)rate + 1; /* the first byte is free */
     const uint64_t so_far = earned < 1e18 ? (uint64_t)earned : UINT64_MAX;
-    const uint64_t burst = MAX(rate / 10, 1); /* silence is not saved up */
+    const uint64_t burst = MAX(rate / 10, 1); /* a pause is not made up for */
     if (so_far > span->spent + burst)
         span->spent = so_far - burst;
     if (so_far > span->spent)
@@ -160,7 +160,7 @@ static uint64_t limit(pipe_direction *p, plan_span *span, uint64_t n, uint64_t n
         return n;
     if (span->begin > p->offset)
         return MIN(n, span->begin - p->offset);
-    tell(p, span);
+    log_span(p, span);
     n = MIN(n, span->end - p->offset);
     switch (span->rule->kind) {
     case CHAOS_RESEGMENT:
@@ -222,7 +222,7 @@ static void sent(pipe_direction *p, const uint8_t *bytes, uint64_t n, uint64_t n
     }
 }
 
-/* Sends one piece. False if nothing goes on for now. */
+/* Sends one piece. False if nothing more may be sent for now. */
 static bool send_piece(pipe_direction *p, uint64_t now)
 {
     static uint8_t bytes[MOST_AT_ONCE]; /* one loop, one thread */

@@ -10,17 +10,17 @@
 #include "chaos/scenario.h"
 #include "common/random.h"
 
-/* Something that happens in front of one byte. */
+/* Something that happens before one byte. */
 typedef struct plan_point {
     uint64_t offset;
     const chaos_rule *rule;
 } plan_point;
 
-/* Something that goes on from byte `begin` to the one in front of `end`. */
+/* Something that goes on from byte `begin` to the one before `end`. */
 typedef struct plan_span {
     uint64_t begin, end;
     const chaos_rule *rule;
-    bool told;          /* in the log */
+    bool logged;
     uint64_t ready_ns;  /* resegment: not before; merge: no longer than; 0 = not set */
     uint64_t spent;     /* throttle: bytes since spent_ns */
     uint64_t spent_ns;  /* 0 = not set */

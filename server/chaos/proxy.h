@@ -35,7 +35,7 @@ typedef struct relay {
     pipe_direction up, down;
 } relay;
 
-/* NULL after an error, which was told on stderr. */
+/* NULL after an error, which was reported on stderr. */
 proxy *proxy_new(const chaos_options *options, const scenario *s, struct event_base *base);
 void proxy_free(proxy *p);
 

@@ -12,7 +12,7 @@ typedef enum chaos_kind {
     CHAOS_RESEGMENT,   /* value = bytes of a segment, extra = ms between two */
     CHAOS_MERGE,       /* value = bytes to gather, extra = ms to wait for them */
     CHAOS_THROTTLE,    /* value = bytes a second */
-    CHAOS_FLIP_ONE_IN, /* value = one bit is flipped in so many bytes, on average */
+    CHAOS_FLIP_ONE_IN, /* value = one bit is flipped in this many bytes, on average */
     /* at one byte */
     CHAOS_STALL,      /* value = ms */
     CHAOS_FLIP,       /* value = bit, 0 the lowest */
@@ -46,10 +46,10 @@ typedef struct chaos_offset {
 typedef struct chaos_rule {
     unsigned line;        /* of the file, from 1 */
     uint64_t first, last; /* connections, numbered from 1 in the order of their coming */
-    uint64_t every;       /* of these each so-manieth, beginning with the first */
+    uint64_t every;       /* of these every Nth, beginning with the first */
     double odds;          /* with which it applies to a connection */
     bool up, down;
-    chaos_offset begin, end; /* end: only over a range; the byte behind its last */
+    chaos_offset begin, end; /* end: only over a range; the byte after its last */
     chaos_kind kind;
     uint64_t value, extra;
 } chaos_rule;

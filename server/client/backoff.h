@@ -14,7 +14,8 @@ unsigned backoff_next(backoff *b);
 /* Something went well: the next wait is the first one again. */
 void backoff_reset(backoff *b);
 
-/* Between a half and the whole of `ms`, so that clients that fell together do not come together. */
+/* Between a half and the whole of `ms`, so that clients that were cut off together do not return
+ * together. */
 unsigned backoff_jitter(unsigned ms);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "client/compose.h"
 #include "client/script.h"
+#include "plato/ports.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -183,7 +184,7 @@ static void restore(struct client *client)
 static bool open_files(struct client *client, char **error)
 {
     const client_options *options = client->options;
-    client->tls = tls_options_client(&options->tls, "plato/1", error);
+    client->tls = tls_options_client(&options->tls, PLATO_ALPN, error);
     if (*error != NULL)
         return false;
     if (options->state != NULL &&

@@ -21,7 +21,7 @@
 
 #include <event2/event.h>
 
-/* Exit codes, as --help tells them. */
+/* Exit codes, as --help lists them. */
 enum {
     EXIT_OK = 0,
     EXIT_NO_CONNECTION = 1,
@@ -30,7 +30,7 @@ enum {
     EXIT_STORAGE = 4
 };
 
-/* An UP may wait for its ACK behind so many others (docs/protocol.md, "Delivery"). */
+/* UPs that may wait for their ACKs at a time (docs/protocol.md, "Delivery"). */
 #define MOST_UNACKNOWLEDGED 64u
 
 struct script;
@@ -50,7 +50,7 @@ struct client {
     struct script *script; /* starts when the first login is acknowledged */
 
     struct event *retry;     /* the next attempt to connect */
-    struct event *greeting;  /* the patience with an attempt */
+    struct event *greeting;  /* the time-out of an attempt */
     struct event *heartbeat; /* while online */
     struct event *resend;
     struct event *ask_again; /* what holes.c has put off */
@@ -75,7 +75,7 @@ struct client {
     int exit_code;
 };
 
-/* Connects and logs in, once the loop runs. NULL after an error, which was told on stderr. */
+/* Connects and logs in, once the loop runs. NULL after an error, which was reported on stderr. */
 struct client *client_new(const client_options *options, struct event_base *base, int *exit_code);
 void client_free(struct client *client);
 
@@ -106,7 +106,7 @@ bool client_commit(struct client *client);
 /* Ends our direction; the loop ends when the server has ended its own. */
 void client_leave(struct client *client);
 
-/* Tells what is wrong, on stderr. */
+/* Reports what is wrong, on stderr. */
 void client_warn(struct client *client, const char *why);
 
 /* Ends the loop with this exit code, unless there is one; `why`, unless NULL, goes to stderr. */

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A command with what stands behind its name. Handlers return NULL, or what is wrong. */
+/* A command with what follows its name. Handlers return NULL, or what is wrong. */
 typedef struct command {
     struct client *client;
     struct script *script;
@@ -17,7 +17,7 @@ typedef struct command {
 static const char out_of_range[] = "a number is missing, is none, or is too large";
 static const char too_much[] = "something follows that does not belong there";
 
-/* Reads a number and steps behind it and the blanks or the comma that follow. */
+/* Reads a number and steps past it and the blanks or the comma that follow. */
 static bool read_number(const char **text, uint64_t most, uint64_t *value)
 {
     char *end;

@@ -4,7 +4,7 @@
 #include "client/compose.h"
 #include "client/script.h"
 
-/* So many HEARTBEATs in a row without anything coming: nobody is there any more. */
+/* After this many HEARTBEATs in a row to which nothing came, the connection counts as lost. */
 #define MOST_SILENT_BEATS 3u
 
 /* How long to wait with sending again while frames are held, or still being written. */
@@ -45,7 +45,7 @@ static void go_offline(struct client *client)
     client->repeats = 0;
     if (client->online_us == 0)
         return;
-    /* One that lasted was a good one; of one that fell at once, the next may do the same. */
+    /* Only a connection that lasted resets the waits: the next may be lost at once, too. */
     if (now_us() - client->online_us > 1000u * (uint64_t)client->backoff.wait_ms)
         backoff_reset(&client->backoff);
     client->offline_us = now_us();

@@ -20,7 +20,7 @@ static bool ends_line(int fd, uint64_t length)
     return length == 0 || (pread(fd, &last, 1, (off_t)length - 1) == 1 && last == '\n');
 }
 
-/* Where to go on: behind what was delivered, if it is the same file, and else at its end. */
+/* Where to go on: after what was delivered, if it is the same file, and else at its end. */
 static bool find_end(deliver *d, state *s)
 {
     struct stat found;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * --deliver-to: a file to which each message of others is appended exactly once, whatever happens.
- * The state holds how long the file is with all that was delivered; what a crash has left behind
- * that length was not, and is cut off before it comes again.
+ * The state holds the file's length with all that was delivered; what a crash has left after
+ * that length was not delivered, and is cut off before it comes again.
  */
 #ifndef PLATO_CLIENT_DELIVER_H
 #define PLATO_CLIENT_DELIVER_H

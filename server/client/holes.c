@@ -5,7 +5,7 @@
 typedef struct question {
     uint64_t session_id;
     uint64_t first;
-    uint64_t last; /* of the hole; 0 = not ours; EVERYTHING = all that there is behind `first` */
+    uint64_t last; /* of the hole; 0 = not ours; EVERYTHING = all that there is after `first` */
     bool again;    /* the server had no time for it */
 } question;
 
@@ -82,7 +82,7 @@ void holes_note_sync(holes *h, uint64_t session_id)
     note(h, session_id, 0, 0);
 }
 
-/* The server had no time even to look which session it was: the oldest question, then. */
+/* The server did not look which session the SYNC was about: the oldest one is meant. */
 static bool put_off(holes *h)
 {
     for (GList *l = h->questions.head; l != NULL; l = l->next) {
@@ -129,7 +129,7 @@ static bool take_question(holes *h, uint64_t session_id, question *taken)
 
 /*
  * The server has sent what others said up to ack->msg_id, and our own acknowledgements before. What
- * is still missing there we said ourselves in an earlier life: nothing to wait for, and no loss.
+ * is still missing there we said ourselves in an earlier run: nothing to wait for, and no loss.
  */
 static void close_hole(holes *h, const question *q, const plato_head_ack *ack)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the client does about holes in front of messages that wait in the inbox: asks for them with
- * SYNC, one at a time in each session, and goes on behind them when they cannot be filled. After a
+ * What the client does about holes before messages that wait in the inbox: asks for them with
+ * SYNC, one at a time in each session, and goes on after them when they cannot be filled. After a
  * login that resumes nothing, it asks for all that came meanwhile.
  */
 #ifndef PLATO_CLIENT_HOLES_H
@@ -27,7 +27,7 @@ void holes_free(holes *h);
 /* Something came in this session: asks for the hole that it may have made or left. */
 void holes_check(holes *h, uint64_t session_id);
 
-/* Asks for everything behind what has come of the session, if anything has. */
+/* Asks for everything after what has come of the session, if anything has. */
 void holes_recover(holes *h, uint64_t session_id);
 
 /* Somebody else has sent a SYNC: its answer is not ours. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "client/inbox.h"
 
-/* Messages that wait behind a hole, per session; more are dropped and asked for again. */
+/* Messages that wait after a hole, per session; more are dropped and asked for again. */
 #define MOST_WAITING 1024u
 
 typedef struct lane {

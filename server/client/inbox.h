@@ -19,12 +19,12 @@ typedef void (*inbox_show)(void *user, uint64_t session_id, uint64_t msg_id, GBy
 inbox *inbox_new(inbox_show show, void *user);
 void inbox_free(inbox *in);
 
-/* From an earlier life: everything up to `complete` was shown. */
+/* From an earlier run: everything up to `complete` was shown. */
 void inbox_restore(inbox *in, uint64_t session_id, uint64_t complete);
 
 /*
  * The connection goes on from an earlier one. From now on, an ACK is not the beginning of a session
- * of which nothing has come yet: messages in front of it may be on their way again.
+ * of which nothing has come yet: messages before it may be on their way again.
  */
 void inbox_resumed(inbox *in);
 
@@ -37,13 +37,13 @@ void inbox_forget(inbox *in, uint64_t session_id);
  */
 bool inbox_put(inbox *in, uint64_t session_id, uint64_t msg_id, GBytes *body);
 
-/* The last msg_id without a hole in front of it; 0 if there was none yet. */
+/* The last msg_id without a hole before it; 0 if there was none yet. */
 uint64_t inbox_complete(const inbox *in, uint64_t session_id);
 
-/* True if messages wait behind a hole; sets its first and last msg_id. */
+/* True if messages wait after a hole; sets its first and last msg_id. */
 bool inbox_hole(const inbox *in, uint64_t session_id, uint64_t *first, uint64_t *last);
 
-/* Goes on behind `msg_id` without what is missing up to there; it must lie in the first hole. */
+/* Goes on after `msg_id` without what is missing up to there; it must lie in the first hole. */
 void inbox_skip(inbox *in, uint64_t session_id, uint64_t msg_id);
 
 #endif

@@ -4,10 +4,10 @@
 #include "client/compose.h"
 #include "client/script.h"
 
-/* So many connections may end by a refusal, without a message being accepted. */
+/* Connections that may end by a refusal, without a message being accepted. */
 #define MOST_FATAL_ACKS 5u
 
-/* An acknowledgement of a PUSH, and of all in front of it. */
+/* An acknowledgement of a PUSH, and of all before it. */
 typedef struct push_ack {
     uint64_t session_id;
     uint64_t msg_id;
@@ -73,7 +73,7 @@ holes *incoming_holes(struct client *client)
     return holes_new(client->in, &handler, client);
 }
 
-/* Takes note of a msg_id; asks for what is missing in front of it. */
+/* Takes note of a msg_id; asks for what is missing before it. */
 static void note(struct client *client, uint64_t session_id, uint64_t msg_id, GBytes *body)
 {
     if (inbox_put(client->in, session_id, msg_id, body))
@@ -120,11 +120,11 @@ static void on_up_ack(struct client *client, const plato_head_ack *ack)
  */
 static void on_fatal_ack(struct client *client, const plato_head_ack *ack)
 {
-    plato_head_ack told = *ack;
+    plato_head_ack about = *ack;
     uint64_t client_id;
     if (ack->code == PLATO_ACK_TOO_LARGE &&
-        upstream_drop_largest(client->up, &told.session_id, &client_id)) {
-        refused(client, &told, client_id);
+        upstream_drop_largest(client->up, &about.session_id, &client_id)) {
+        refused(client, &about, client_id);
         connection_arm_resend(client);
     } else if (++client->fatal_acks >= MOST_FATAL_ACKS) {
         connection_drop(client, true, "the server refuses what is sent, again and again");
@@ -164,7 +164,7 @@ static void on_ack(struct client *client, const plato_head *head, plato_span bod
         on_sync_ack(client, ack);
 }
 
-/* Not foreseen in this direction, but whoever asks whether we are there shall hear it. */
+/* The protocol has none in this direction; a server that sends one gets its answer all the same. */
 static void on_heartbeat(struct client *client, const plato_head *head, plato_span body)
 {
     (void)head;

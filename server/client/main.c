@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* plato-client: a client for scripts and shells. --help tells commands and exit codes. */
+/* plato-client: a client for scripts and shells. --help lists commands and exit codes. */
 #include "client/client.h"
 
 #include <event2/event.h>

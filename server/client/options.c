@@ -3,6 +3,7 @@
 
 #include "common/program_options.h"
 #include "common/text_file.h"
+#include "plato/ports.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -20,20 +21,20 @@ static const char commands_help[] =
     "  /heartbeat       send a HEARTBEAT\n"
     "  /sync FROM TO    ask for messages of the current session again\n"
     "  /raw HEX         send these bytes as they are\n"
-    "  /cut A,B,...     send the next frame in pieces, cut behind A, B, ... bytes\n"
+    "  /cut A,B,...     send the next frame in pieces, cut after A, B, ... bytes\n"
     "  /hold            keep the frames that follow, until\n"
-    "  /flush [A,B,...] writes them at once, or cut behind A, B, ... bytes\n"
+    "  /flush [A,B,...] writes them at once, or cut after A, B, ... bytes\n"
     "  /expect N [MS]   wait until N messages of others have come, besides those that an earlier\n"
     "                   /expect waited for; what has come already counts\n"
-    "  /wait MS         do nothing for that long\n"
+    "  /wait MS         do nothing for MS milliseconds\n"
     "  /quit            end, as the end of the input does: when all messages are acknowledged\n"
     "\n"
     "SIGINT and SIGTERM end it as /quit does; the second one ends it at once.\n"
     "\n"
     "The token is read from --token-file or from the environment variable PLATO_TOKEN, so that it\n"
-    "does not show in lists of processes; --token shows it there.\n"
+    "is not visible in lists of processes; with --token it is.\n"
     "\n"
-    "A device that was used before needs --state, with the file of before, or --first-client-id,\n"
+    "A device that was used before needs --state, with the same file, or --first-client-id,\n"
     "with a number that is too high: see docs/client.md.\n"
     "\n"
     "Exit codes:\n"
@@ -81,7 +82,7 @@ typedef struct raw_options {
     char *host, *device, *first_client_id, *token, *token_file;
     char **sessions;
     gint port, heartbeat, timeout, pause, reconnect, retry, rate;
-    gboolean no_resend, version;
+    gboolean no_resend, resume_input, json, version;
 } raw_options;
 
 static gboolean check_numbers(const raw_options *raw, GError **error)
@@ -130,14 +131,15 @@ static gboolean check_pairs(const client_options *options, GError **error)
     return wrong == NULL;
 }
 
-static gboolean parse_raw(int argc, char **argv, raw_options *raw, client_options *options,
-                          GError **error)
+/* Who connects, where to, and what is kept in files. */
+static void add_login_entries(GOptionContext *context, raw_options *raw, client_options *options)
 {
-    gboolean resume_input = FALSE, json = FALSE;
     const GOptionEntry entries[] = {
         {"host", 'H', 0, G_OPTION_ARG_STRING, &raw->host,
          "Numeric address of the server (default 127.0.0.1)", "ADDR"},
-        {"port", 'p', 0, G_OPTION_ARG_INT, &raw->port, "TCP port (default 8900; with --tls 8943)",
+        {"port", 'p', 0, G_OPTION_ARG_INT, &raw->port,
+         "TCP port (default " G_STRINGIFY(PLATO_PORT) "; with --tls " G_STRINGIFY(
+             PLATO_TLS_PORT) ")",
          "N"},
         {"device", 'd', 0, G_OPTION_ARG_STRING, &raw->device, "device_id to log in with", "N"},
         {"session", 's', 0, G_OPTION_ARG_STRING_ARRAY, &raw->sessions,
@@ -146,14 +148,22 @@ static gboolean parse_raw(int argc, char **argv, raw_options *raw, client_option
         {"token-file", 0, 0, G_OPTION_ARG_FILENAME, &raw->token_file,
          "File whose first line is the token", "FILE"},
         {"state", 0, 0, G_OPTION_ARG_FILENAME, &options->state,
-         "Keep in FILE what must outlive the client, so that each message takes effect once",
+         "Keep in FILE what must survive the client, so that each message takes effect once",
          "FILE"},
         {"deliver-to", 0, 0, G_OPTION_ARG_FILENAME, &options->deliver_to,
          "Append each message of others to FILE as JSON, exactly once; needs --state", "FILE"},
-        {"resume-input", 0, 0, G_OPTION_ARG_NONE, &resume_input,
+        {"resume-input", 0, 0, G_OPTION_ARG_NONE, &raw->resume_input,
          "Skip the lines of the input that an earlier run has carried out; needs --state", NULL},
+        G_OPTION_ENTRY_NULL};
+    g_option_context_add_main_entries(context, entries, NULL);
+}
+
+/* How it is sent, and what is printed. */
+static void add_sending_entries(GOptionContext *context, raw_options *raw)
+{
+    const GOptionEntry entries[] = {
         {"reconnect", 0, 0, G_OPTION_ARG_INT, &raw->reconnect,
-         "Try so long to get a lost connection back; 0 = not at all (default 600 with --state or "
+         "How long to try to reconnect; 0 = not at all (default 600 with --state or "
          "at a terminal, else 0)",
          "SECONDS"},
         {"retry", 0, 0, G_OPTION_ARG_INT, &raw->retry,
@@ -161,7 +171,7 @@ static gboolean parse_raw(int argc, char **argv, raw_options *raw, client_option
          "1000)",
          "MS"},
         {"rate", 0, 0, G_OPTION_ARG_INT, &raw->rate,
-         "Carry out no more commands a second; 0 = as many as the server acknowledges (default "
+         "Most commands to carry out in a second; 0 = as many as the server acknowledges (default "
          "500)",
          "N"},
         {"no-resend", 0, 0, G_OPTION_ARG_NONE, &raw->no_resend,
@@ -171,21 +181,28 @@ static gboolean parse_raw(int argc, char **argv, raw_options *raw, client_option
          "that is taken",
          "N"},
         {"heartbeat", 0, 0, G_OPTION_ARG_INT, &raw->heartbeat,
-         "Send a HEARTBEAT so often; 0 = never (default 30)", "SECONDS"},
+         "Interval of HEARTBEATs; 0 = none (default 30)", "SECONDS"},
         {"timeout", 0, 0, G_OPTION_ARG_INT, &raw->timeout,
-         "How long to wait for what must come (default 5000)", "MS"},
+         "How long to wait for an expected answer (default 5000)", "MS"},
         {"pause", 0, 0, G_OPTION_ARG_INT, &raw->pause,
          "Pause between the pieces of a cut frame (default 20)", "MS"},
-        {"json", 0, 0, G_OPTION_ARG_NONE, &json, "Print JSON, one object on each line", NULL},
+        {"json", 0, 0, G_OPTION_ARG_NONE, &raw->json, "Print JSON, one object on each line", NULL},
         {"version", 0, 0, G_OPTION_ARG_NONE, &raw->version, "Print the version and exit", NULL},
         G_OPTION_ENTRY_NULL};
-    GOptionContext *context = g_option_context_new("- command-line client of the Plato protocol");
     g_option_context_add_main_entries(context, entries, NULL);
+}
+
+static gboolean parse_raw(int argc, char **argv, raw_options *raw, client_options *options,
+                          GError **error)
+{
+    GOptionContext *context = g_option_context_new("- command-line client of the Plato protocol");
+    add_login_entries(context, raw, options);
+    add_sending_entries(context, raw);
     tls_options_add(context, &options->tls);
     g_option_context_set_description(context, commands_help);
     const gboolean ok = program_options_parse(context, argc, argv, error);
-    options->resume_input = resume_input;
-    options->json = json;
+    options->resume_input = raw->resume_input;
+    options->json = raw->json;
     return ok;
 }
 
@@ -223,7 +240,7 @@ static void set_defaults(raw_options *raw, client_options *options)
 {
     options->terminal = !options->json && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
     if (raw->port < 0)
-        raw->port = options->tls.tls ? 8943 : 8900;
+        raw->port = options->tls.tls ? PLATO_TLS_PORT : PLATO_PORT;
     if (raw->reconnect < 0)
         raw->reconnect = options->state != NULL || options->terminal ? DEFAULT_RECONNECT : 0;
     options->host = g_strdup(raw->host != NULL ? raw->host : "127.0.0.1");

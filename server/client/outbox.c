@@ -7,7 +7,7 @@
 
 typedef struct piece {
     GBytes *bytes;
-    bool apart; /* in a write of its own, with a pause before and behind it */
+    bool apart; /* in a write of its own, with a pause before and after it */
 } piece;
 
 struct outbox {
@@ -17,7 +17,7 @@ struct outbox {
     void (*idle)(void *user);
     void *user;
     GQueue pieces;    /* piece */
-    bool writing;     /* something is in the stream's buffer, or the pause behind it runs */
+    bool writing;     /* something is in the stream's buffer, or the pause after it runs */
     bool apart;       /* what was written last was to stand apart */
     GByteArray *held; /* NULL when nothing is held back */
     GArray *cuts;     /* of the next frame; empty = none */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the client writes, in the pieces it is told to: each piece is one write, and the next one
- * follows when it has left and a pause is over, so that TCP carries them in segments of their own.
+ * What the client writes, in the pieces that were asked for: each piece is one write, and the next
+ * one follows when it has left and a pause is over, so that TCP carries them in segments of their
+ * own.
  */
 #ifndef PLATO_CLIENT_OUTBOX_H
 #define PLATO_CLIENT_OUTBOX_H
@@ -27,13 +28,13 @@ void outbox_put(outbox *out, GBytes *frame);
 /* Writes a frame in its turn, but neither held nor cut: for what the user did not type. */
 void outbox_put_aside(outbox *out, GBytes *frame);
 
-/* The next frame is to be cut behind these many bytes (gsize, ascending). Copies the array. */
+/* The next frame is to be cut after these numbers of bytes (gsize, ascending). Copies the array. */
 void outbox_cut(outbox *out, const GArray *offsets);
 
 /* Frames are kept back from now on. */
 void outbox_hold(outbox *out);
 
-/* Writes what was kept back: at once, or cut behind these many bytes. */
+/* Writes what was kept back: at once, or cut after these numbers of bytes. */
 void outbox_flush(outbox *out, const GArray *offsets);
 
 /* The stream's output buffer has run empty. */

@@ -282,7 +282,7 @@ static void put_ack(printer *p, GString *line, const plato_head_ack *ack)
     put_line(p, line);
 }
 
-/* People are told what arrived and what was refused; not that a HEARTBEAT was answered. */
+/* People see what arrived and what was refused; not that a HEARTBEAT was answered. */
 static void print_ack_for_people(printer *p, const plato_head_ack *ack)
 {
     if (ack->type != PLATO_UP)
@@ -309,7 +309,7 @@ void print_ack(printer *p, const plato_head_ack *ack)
 
 void print_refused(printer *p, const plato_head_ack *ack, uint64_t client_id)
 {
-    plato_head_ack told = *ack;
-    told.client_id = client_id;
-    put_ack(p, g_string_new(p->style == PRINT_JSON ? "{\"event\":\"refused\"" : "refused"), &told);
+    plato_head_ack about = *ack;
+    about.client_id = client_id;
+    put_ack(p, g_string_new(p->style == PRINT_JSON ? "{\"event\":\"refused\"" : "refused"), &about);
 }

@@ -24,20 +24,20 @@ typedef enum script_state {
 /* Bytes of input that wait to be carried out; more are left where they come from. */
 #define MOST_INPUT 65536u
 
-/* Ask for a clean end; the second time for an end. */
+/* The first asks for a clean end, the second for an immediate one. */
 static const int ending_signals[] = {SIGINT, SIGTERM};
 
 struct script {
     struct client *client;
     struct evbuffer *lines;
     struct event *readable; /* standard input */
-    struct event *timer;    /* the end of a wait, or the patience with something expected */
+    struct event *timer;    /* the end of a wait, or the time-out of an /expect */
     struct event *signals[G_N_ELEMENTS(ending_signals)];
     struct event *paced;     /* the next command may come */
     uint64_t paced_us;       /* when the commands so far would be over, at --rate */
     struct event *continued; /* SIGCONT */
     uint64_t line;           /* the number of the last one that was carried out */
-    uint64_t skip;           /* those up to this one were, in an earlier life */
+    uint64_t skip;           /* those up to this one were, in an earlier run */
     script_state state;
     bool input_ended;
     bool needs_more; /* no whole line is left */
@@ -208,7 +208,7 @@ void script_start(struct script *script)
         client_fail(script->client, EXIT_USAGE, "standard input cannot be read");
 }
 
-/* Until there is a connection again, the patience is that of --reconnect. */
+/* Until there is a connection again, the time limit is that of --reconnect. */
 void script_offline(struct script *script)
 {
     if (script->state == ENDING)
@@ -252,7 +252,7 @@ void script_fail(struct script *script, const char *why)
     }
 }
 
-/* So many commands may come at once, after as long a rest. */
+/* Commands that may come at once, after a pause as long as they would have taken. */
 #define BURST 64u
 
 static uint64_t pace_us(const struct script *script)

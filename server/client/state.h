@@ -48,7 +48,7 @@ void state_set_members(state *s, const GArray *session_ids);
 bool state_has_members(state *s, const GArray *session_ids);
 
 typedef struct state_reader {
-    /* `last_answered`: the last client_id in front of those of the messages. */
+    /* `last_answered`: the last client_id before those of the messages. */
     void (*session)(void *user, uint64_t session_id, uint64_t last_answered, uint64_t complete);
     void (*message)(void *user, uint64_t session_id, uint64_t client_id, GBytes *body);
 } state_reader;

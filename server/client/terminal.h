@@ -22,7 +22,7 @@ void terminal_free(terminal *t);
 /* What was typed. False: the end of the input (Ctrl-D on an empty line). */
 bool terminal_typed(terminal *t, const char *p, size_t n);
 
-/* What stands in front of the line. */
+/* What the line begins with. */
 void terminal_set_prompt(terminal *t, const char *prompt);
 
 /* Takes the line off the screen, and puts it back. */

@@ -3,6 +3,7 @@
 
 #include "common/address.h"
 #include "plato/decoder.h"
+#include "plato/ports.h"
 
 #include <event2/buffer.h>
 #include <event2/bufferevent_ssl.h>
@@ -105,7 +106,7 @@ static void on_connected(transport *t)
     const int on = 1;
     setsockopt(bufferevent_getfd(t->stream), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     if (t->ssl != NULL && !tls_client_protocol_fits(t->ssl))
-        fall(t, false, true, "the server speaks another protocol than plato/1");
+        fall(t, false, true, "the server speaks another protocol than " PLATO_ALPN);
     else
         t->handler.up(t->user);
 }

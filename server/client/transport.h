@@ -37,7 +37,7 @@ void transport_free(transport *t);
 
 /*
  * Begins to connect; there must be no connection. False if the host is no numeric address. What
- * fails at once is told through down(), before this returns.
+ * fails at once is reported by down(), before this returns.
  */
 bool transport_connect(transport *t);
 

@@ -196,7 +196,7 @@ upstream_verdict upstream_answered(upstream *up, const plato_head_ack *ack, uint
     if (index >= g_queue_get_length(&l->waiting))
         return ack->code == PLATO_ACK_OK ? UPSTREAM_KNOWN : UPSTREAM_REFUSED;
     if (ack->code != PLATO_ACK_OK && index > 0)
-        return UPSTREAM_LATER; /* its turn comes when those in front of it have an answer */
+        return UPSTREAM_LATER; /* its turn comes when those before it have an answer */
     forget(up, l, index + 1, now_us);
     return ack->code == PLATO_ACK_OK ? UPSTREAM_DONE : UPSTREAM_REFUSED;
 }

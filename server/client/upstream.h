@@ -41,7 +41,7 @@ uint64_t upstream_next_id(upstream *up, uint64_t session_id);
 void upstream_say(upstream *up, uint64_t session_id, GBytes *body, uint64_t now_us);
 
 /*
- * From an earlier life: the last id that has an answer, then the messages that have none, in order.
+ * From an earlier run: the last id that has an answer, then the messages that have none, in order.
  */
 void upstream_restore(upstream *up, uint64_t session_id, uint64_t last_answered);
 void upstream_restore_message(upstream *up, uint64_t session_id, uint64_t client_id, GBytes *body);
@@ -55,7 +55,7 @@ upstream_verdict upstream_answered(upstream *up, const plato_head_ack *ack, uint
 
 /*
  * A message was too large for the server, which did not say which one: forgets the largest of those
- * that wait. False if none does. Messages behind it get its id, and so on.
+ * that wait. False if none does. Messages after it get its id, and so on.
  */
 bool upstream_drop_largest(upstream *up, uint64_t *session_id, uint64_t *client_id);
 

@@ -23,7 +23,7 @@ typedef enum cmd_read {
 typedef struct cmd_protocol {
     /* Appends the command. False with one line for people in `*error`, to be freed. */
     bool (*write)(const cmd_options *options, GByteArray *to, char **error);
-    /* Reads the reply that begins at p[0]; `*why`, to be freed, tells what is wrong. */
+    /* Reads the reply that begins at p[0]; `*why`, to be freed, says what is wrong. */
     cmd_read (*read)(const cmd_options *options, const uint8_t *p, size_t n, cmd_reply *reply,
                      char **why);
     const char *alpn; /* its name where it goes over TLS */

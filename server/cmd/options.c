@@ -2,21 +2,26 @@
 #include "cmd/options.h"
 
 #include "common/program_options.h"
-#include "plato/command.h"
+#include "plato/ports.h"
 
 #include <string.h>
+
+#define TEXT_PORT G_STRINGIFY(PLATO_TEXTCMD_PORT)
+#define TEXT_TLS_PORT G_STRINGIFY(PLATO_TEXTCMD_TLS_PORT)
+#define BINARY_PORT G_STRINGIFY(PLATO_BINCMD_PORT)
+#define BINARY_TLS_PORT G_STRINGIFY(PLATO_BINCMD_TLS_PORT)
 
 static const char description[] =
     "Sends one command and prints the result, decoded. TYPE is ECHO, TIME, VERSION, STATS, PING "
     "or\n"
     "another name that the server knows; with --binary also a number from 0 to 65535. PARAMS are\n"
-    "plain bytes: what must be escaped, is. ECHO without PARAMS sends our clock.\n"
+    "plain bytes, escaped where necessary. ECHO without PARAMS sends the client's clock.\n"
     "\n"
     "Exit codes:\n"
     "  0  a reply\n"
-    "  1  an error reply; it is told on standard error\n"
+    "  1  an error reply; it is shown on standard error\n"
     "  2  wrong usage\n"
-    "  3  no reply, or one that is none of this protocol";
+    "  3  no reply, or one that is not of this protocol";
 
 typedef struct raw_options {
     gint port;
@@ -73,7 +78,9 @@ static gboolean parse(int argc, char **argv, raw_options *raw, cmd_options *opti
 {
     const GOptionEntry entries[] = {
         {"port", 'p', 0, G_OPTION_ARG_INT, &raw->port,
-         "Port of the server (default 8905, with --binary 8906; with --tls 8945 and 8946)", "N"},
+         "Port of the server (default " TEXT_PORT ", with --binary " BINARY_PORT
+         "; with --tls " TEXT_TLS_PORT " and " BINARY_TLS_PORT ")",
+         "N"},
         {"binary", 'b', 0, G_OPTION_ARG_NONE, &options->binary,
          "A binary command (default: a text command)", NULL},
         {"alt-magic", 0, 0, G_OPTION_ARG_NONE, &options->alt_magic,
@@ -83,7 +90,7 @@ static gboolean parse(int argc, char **argv, raw_options *raw, cmd_options *opti
         {"hex", 0, 0, G_OPTION_ARG_NONE, &options->hex, "Print the reply in hexadecimal digits",
          NULL},
         {"timeout", 0, 0, G_OPTION_ARG_DOUBLE, &options->timeout_s,
-         "How long to wait for the reply in all (default 4)", "SECONDS"},
+         "How long to wait for the reply, including connecting (default 4)", "SECONDS"},
         {"version", 0, 0, G_OPTION_ARG_NONE, &raw->version, "Print the version and exit", NULL},
         {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_STRING_ARRAY, &raw->rest, NULL, NULL},
         G_OPTION_ENTRY_NULL};

@@ -23,7 +23,7 @@ typedef struct cmd_options {
 
 /*
  * Returns -1 to go on, else the exit code: 0 after --help and --version, 2 after an error, which
- * has been told on stderr. `options` is to be cleared in each case.
+ * has been reported on stderr. `options` is to be cleared in each case.
  */
 int cmd_options_parse(int argc, char **argv, cmd_options *options);
 void cmd_options_clear(cmd_options *options);

@@ -236,7 +236,7 @@ void dialogue_stop(struct dialogue *d, uint64_t now_ms, uint32_t closing_ms)
         d->closing_by = now_ms + closing_ms;
 }
 
-/* A command that waits behind others is not late: it is we who do not read on. */
+/* A command that waits after others is not late: it is we who do not read on. */
 static bool is_inside(const struct dialogue *d)
 {
     return d->inside != 0 && d->rest->len == 0;

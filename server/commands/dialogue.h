@@ -38,7 +38,7 @@ typedef enum dialogue_end {
 
 /* What all dialogues of a protocol have counted. */
 typedef struct dialogue_stats {
-    uint64_t answered; /* commands that were, without error replies */
+    uint64_t answered; /* commands that got a reply other than an error */
     uint64_t errors[DIALOGUE_CODES];
     uint64_t ended[DIALOGUE_ENDS];
 } dialogue_stats;
@@ -48,7 +48,7 @@ typedef struct dialogue_config {
     bool one_reply;      /* short connections: the end after the first reply */
     uint32_t idle_ms;    /* default 420,000 */
     uint32_t command_ms; /* default 40,000 */
-    uint32_t closing_ms; /* so long the peer has to end its own direction; default 5,000 */
+    uint32_t closing_ms; /* how long the peer has to end its own direction; default 5,000 */
     size_t max_output;   /* bytes; default 65,536 */
     answer_source source;
     dialogue_stats *stats;
@@ -79,7 +79,7 @@ void dialogue_turn_away(struct dialogue *d, uint64_t now_ms, const char *why);
 /* Bytes came; borrowed for the call. */
 void dialogue_received(struct dialogue *d, uint64_t now_ms, const uint8_t *p, size_t n);
 
-/* So many bytes of its output have left. */
+/* `n` bytes of its output have been sent. */
 void dialogue_drained(struct dialogue *d, uint64_t now_ms, size_t n);
 
 /* The peer will send no more. */

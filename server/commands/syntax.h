@@ -10,7 +10,7 @@
 #include "commands/answers.h"
 #include "plato/command.h"
 
-/* One command. The spans live for the call. */
+/* One command. The spans are valid during the call. */
 typedef struct command_request {
     const answer_row *row; /* NULL: there is no such command */
     bool wrong;            /* the command is known, and these are no parameters for it */
@@ -26,7 +26,7 @@ typedef int (*request_handler)(void *user, const command_request *request);
 
 typedef struct command_syntax {
     const char *name; /* "text": in the log and in metrics */
-    /* State for one connection; requests are told to `handle`. NULL without memory. */
+    /* State for one connection; requests are passed to `handle`. NULL without memory. */
     void *(*open)(request_handler handle, void *user);
     void (*close)(void *state);
     /* As plato_decoder_feed(): the bytes that were used, or a plato_err. */

@@ -18,25 +18,15 @@ static bool is(plato_span span, const char *text)
     return span.n == strlen(text) && memcmp(span.p, text, span.n) == 0;
 }
 
-/* A sign is allowed: the clock of a client may be a signed number. */
-static bool is_decimal(plato_span text)
-{
-    const size_t sign = text.n > 0 && text.p[0] == '-' ? 1 : 0;
-    for (size_t i = sign; i < text.n; i++) {
-        if (!g_ascii_isdigit(text.p[i]))
-            return false;
-    }
-    return text.n > sign;
-}
-
 static int on_line(void *user, const plato_textcmd_event *event)
 {
     const lines *l = user;
     const plato_textcmd *command = &event->command;
     command_request one = {
         .row = answer_find(command->type), .type = command->type, .params = command->params};
-    one.wrong = one.row != NULL && (!answer_takes(one.row, one.params) ||
-                                    (is(one.type, "ECHO") && !is_decimal(one.params)));
+    one.wrong =
+        one.row != NULL && (!answer_takes(one.row, one.params) ||
+                            (is(one.type, "ECHO") && !plato_textcmd_is_integer(one.params)));
     return l->handle(l->user, &one);
 }
 

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <sys/socket.h>
 
-/* Enough for any address with its port, and the zero behind it. */
+/* Enough for any address with its port, and the zero after it. */
 #define ADDRESS_TEXT 80
 
 /* Puts an IPv4 or IPv6 address and a port into `*address`. Its length; 0 if `host` is neither. */

@@ -5,7 +5,7 @@
 
 /*
  * The whole file, to be freed. NULL with one line for people in `*error` (to be freed), which names
- * the file, if it cannot be read or holds a zero byte: what stands behind one would be overlooked.
+ * the file, if it cannot be read or holds a zero byte: what follows one would be overlooked.
  */
 char *text_file_read(const char *path, char **error);
 

@@ -2,6 +2,7 @@
 #include "common/tls_client.h"
 
 #include "common/key_log.h"
+#include "plato/ports.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -17,7 +18,7 @@
 struct tls_client {
     SSL_CTX *context;
     int key_log;                              /* -1 = none */
-    unsigned char protocol[1 + PROTOCOL_MAX]; /* as ALPN has it on the wire: a length in front */
+    unsigned char protocol[1 + PROTOCOL_MAX]; /* for ALPN: a length, then the name */
 };
 
 /* One write for each line, so that several processes may share the file. */
@@ -54,7 +55,7 @@ static bool trust(tls_client *tls, const tls_client_options *options, char **err
 
 static bool set_up(tls_client *tls, const tls_client_options *options, char **error)
 {
-    const char *name = options->protocol != NULL ? options->protocol : "plato/1";
+    const char *name = options->protocol != NULL ? options->protocol : PLATO_ALPN;
     const size_t n = MIN(strlen(name), PROTOCOL_MAX);
     tls->protocol[0] = (unsigned char)n;
     memcpy(tls->protocol + 1, name, n);

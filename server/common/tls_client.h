@@ -16,7 +16,7 @@ typedef struct tls_client tls_client;
 typedef struct tls_client_options {
     const char *ca_file;  /* PEM: the authorities to trust; NULL = those of the system */
     const char *key_log;  /* the keys of every connection are appended here; NULL = nowhere */
-    const char *protocol; /* what ALPN calls it, of 1 to 32 bytes; NULL = plato/1 */
+    const char *protocol; /* what ALPN calls it, of 1 to 32 bytes; NULL = PLATO_ALPN */
     bool insecure;        /* take any certificate, of whatever name */
 } tls_client_options;
 
@@ -31,8 +31,8 @@ tls_client *tls_client_new(const tls_client_options *options, char **error);
 void tls_client_free(tls_client *tls);
 
 /*
- * A new connection, not yet connected; to be freed with SSL_free(), or given to who does that.
- * `server` is what the certificate must be for: a host name, which is also sent as SNI, or a
+ * A new connection, not yet connected; to be freed with SSL_free(), or given to an owner that does
+ * that. `server` is what the certificate must be for: a host name, which is also sent as SNI, or a
  * numeric address. NULL when there is no memory or the name is none.
  */
 SSL *tls_client_connection(tls_client *tls, const char *server);

@@ -9,9 +9,9 @@ void tls_options_add(GOptionContext *context, tls_options *options)
          "Certificates to trust, PEM (default: those of the system)", "FILE"},
         {"server-name", 0, 0, G_OPTION_ARG_STRING, &options->server_name,
          "What the server's certificate must be for (default: the host)", "NAME"},
-        {"insecure", 0, 0, G_OPTION_ARG_NONE, &options->insecure, "Take any certificate", NULL},
+        {"insecure", 0, 0, G_OPTION_ARG_NONE, &options->insecure, "Accept any certificate", NULL},
         {"key-log", 0, 0, G_OPTION_ARG_FILENAME, &options->key_log,
-         "Append the keys of TLS to FILE, for Wireshark; who reads it reads the connection",
+         "Append the keys of TLS to FILE, for Wireshark; anyone who has it can read the connection",
          "FILE"},
         G_OPTION_ENTRY_NULL};
     g_option_context_add_main_entries(context, entries, NULL);

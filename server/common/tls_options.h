@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What clients are told of TLS on their command lines: the same words for all of them. */
+/* The options of clients about TLS: the same for all of them. */
 #ifndef PLATO_SERVER_TLS_OPTIONS_H
 #define PLATO_SERVER_TLS_OPTIONS_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A socket for programs that do one thing at a time: each call waits until a deadline, in
- * microseconds of wait_now_us(). What fails is told by errno: ETIMEDOUT at the deadline, EINTR
+ * microseconds of wait_now_us(). errno says what failed: ETIMEDOUT at the deadline, EINTR
  * after a signal.
  */
 #ifndef PLATO_SERVER_WAIT_SOCKET_H
@@ -30,8 +30,8 @@ int wait_open(const char *host, int port, int type, int64_t deadline_us, char ad
  */
 void wait_stop_flag(const volatile sig_atomic_t *flag);
 
-/* Waits until a poll() event comes, or an error is to be told. False at the deadline. With -1 it
- * waits for nothing else. */
+/* Waits until a poll() event comes, or an error is to be reported. False at the deadline. With -1
+ * it waits for nothing else. */
 bool wait_ready(int fd, short events, int64_t deadline_us);
 
 /* False if not all bytes could be handed to the system. */

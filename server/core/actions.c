@@ -94,7 +94,7 @@ void core_ack(struct core *core, connection *conn, const plato_head_ack *ack, ui
     g_bytes_unref(frame);
 }
 
-/* After these codes the peer cannot be understood or trusted: the ACK is the last it hears. */
+/* After these codes the peer cannot be understood or trusted: the ACK is the last that it gets. */
 static bool code_closes(uint32_t code)
 {
     return code == PLATO_ACK_MALFORMED || code == PLATO_ACK_UNSUPPORTED_VERSION ||
@@ -105,12 +105,12 @@ static bool code_closes(uint32_t code)
 void core_refuse(struct core *core, connection *conn, const plato_head_ack *ack, const char *why,
                  uint64_t now_ms)
 {
-    plato_head_ack told = *ack;
-    told.msg = (plato_span){(const uint8_t *)why, strlen(why)};
+    plato_head_ack answer = *ack;
+    answer.msg = (plato_span){(const uint8_t *)why, strlen(why)};
     core->stats.refused++;
     core->stats.refused_with[ack->code]++;
     core_log(core, CORE_LOG_INFO, conn, "refused with %s: %s", plato_ack_code_name(ack->code), why);
-    core_ack(core, conn, &told, now_ms);
+    core_ack(core, conn, &answer, now_ms);
     if (code_closes(ack->code) && !conn->closing) {
         connection_because(conn, CORE_CLOSED_REFUSED);
         connection_close(core, conn, true, now_ms);

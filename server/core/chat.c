@@ -74,7 +74,7 @@ void chat_leave(struct core *core, struct member *member, uint64_t now_ms)
     if (chat->members->len > 0)
         return;
     if (!core->commit.on)
-        chat_log_clear(core, chat); /* whoever comes will not be sent it */
+        chat_log_clear(core, chat); /* later members do not get it */
     chat->empty_since_ms = now_ms;
     g_queue_push_tail_link(&core->empty, &chat->empty_link);
     core->stats.sessions--;
@@ -132,7 +132,7 @@ static bool has_room(const struct core *core, const struct member *member)
     return conn != NULL && conn->output <= core->config.max_output / 2;
 }
 
-/* To whoever follows live: those who are behind will find it in the log. */
+/* To members that follow live: those that lag will find it in the log. */
 void chat_deliver(struct core *core, const log_entry *entry, uint64_t now_ms)
 {
     const GPtrArray *members = entry->chat->members;
@@ -210,7 +210,7 @@ static bool send_asked(void *user, uint64_t msg_id, GBytes *push)
     return true;
 }
 
-/* The oldest message that can still be sent; behind the last one if there is none. */
+/* The oldest message that can still be sent; the one after the last if there is none. */
 static uint64_t oldest_kept(struct core *core, const struct chat *chat, uint64_t wanted)
 {
     uint64_t stored = 0, oldest = chat_log_oldest(chat);
@@ -222,7 +222,7 @@ static uint64_t oldest_kept(struct core *core, const struct chat *chat, uint64_t
     return stored != 0 ? MIN(stored, oldest) : oldest;
 }
 
-/* One SYNC goes through so many messages, the member's own among them: everybody waits for it. */
+/* Messages that one SYNC goes through, the member's own among them: everybody waits for it. */
 #define MOST_SYNCED 1024u
 
 uint64_t chat_send_range(struct core *core, struct member *member, uint64_t first, uint64_t last,
@@ -242,7 +242,7 @@ bool chat_is_kept(struct core *core, const struct chat *chat, uint64_t msg_id)
     return msg_id >= oldest_kept(core, chat, msg_id);
 }
 
-/* Moves a member to the oldest message there is; false if it is not in front of it. */
+/* Moves a member to the oldest message there is; false if it has not missed any. */
 static bool skip_lost(struct core *core, struct member *member, uint64_t *first, uint64_t *last)
 {
     const uint64_t oldest = oldest_kept(core, member->chat, member->next_msg_id);
@@ -319,7 +319,7 @@ static bool send_if_in_flight(void *user, uint64_t msg_id, GBytes *push)
         if (member->in_flight[i].msg_id != msg_id)
             continue;
         if (r->now_ms - member->in_flight[i].sent_ms < r->core->config.resend_first_ms)
-            return false; /* it has more time, and so have those behind it */
+            return false; /* it has more time, and so have those after it */
         r->core->stats.resent++;
         push_to(r->core, member, push, r->now_ms);
         break;

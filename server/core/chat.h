@@ -14,7 +14,7 @@ struct chat *chat_find_or_add(struct core *core, uint64_t session_id);
 /* A session that is not there yet, after a restart. */
 struct chat *chat_restore(struct core *core, const chat_record *kept, uint64_t now_ms);
 
-/* A newcomer begins behind the session's last message. */
+/* A newcomer begins after the session's last message. */
 void chat_join(struct core *core, struct chat *chat, struct member *member);
 void chat_leave(struct core *core, struct member *member, uint64_t now_ms);
 
@@ -28,8 +28,8 @@ const log_entry *chat_accept(struct core *core, struct member *sender, plato_spa
 void chat_deliver(struct core *core, const log_entry *entry, uint64_t now_ms);
 
 /*
- * The member is to be sent everything behind what it acknowledged. What the log has no more is
- * told to the operator, and to the caller as a range; false if nothing is lost.
+ * The member is to be sent everything after what it acknowledged. What the log has no more is
+ * reported to the operator, and to the caller as a range; false if nothing is lost.
  */
 bool chat_resume(struct core *core, struct member *member, uint64_t *first, uint64_t *last);
 
@@ -45,7 +45,7 @@ uint64_t chat_send_range(struct core *core, struct member *member, uint64_t firs
 
 /*
  * Sends a connected member the first message that it lacks, if nothing is in flight and also over
- * the output limit: for what is to come in front of the ACK of an UP with a higher msg_id. A client
+ * the output limit: for what is to come before the ACK of an UP with a higher msg_id. A client
  * for whom that is the first it hears of the session may take it for the beginning.
  */
 void chat_begin(struct core *core, struct member *member, uint64_t now_ms);

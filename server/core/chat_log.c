@@ -6,7 +6,7 @@ static size_t entry_cost(const log_entry *entry)
     return sizeof *entry + g_bytes_get_size(entry->push);
 }
 
-/* Puts the session behind the others of its size; one without a log is in no queue. */
+/* Puts the session last in the queue of its new size; one without a log is in no queue. */
 static void resize(struct core *core, struct chat *chat, size_t bytes)
 {
     if (chat->log_bytes > 0)

@@ -47,7 +47,7 @@ bool commit_hold(struct core *core, const core_action *action);
 /* True if the message may be dropped from the log: it is in the store, or there is no store. */
 bool commit_is_done(const struct core *core, const log_entry *entry);
 
-/* Too much waits for the store: stops reading from who adds to it. */
+/* Too much waits for the store: stops reading from the connection that adds to it. */
 void commit_throttle(struct core *core, connection *conn);
 
 /* The connection goes. */

@@ -154,7 +154,7 @@ static void refuse_bytes(struct core *core, connection *conn, uint64_t now_ms)
                      now_ms);
 }
 
-/* What can be told from the fixed header is told before the rest has come. */
+/* What the fixed header shows to be wrong is refused before the rest has come. */
 static void handle_header(struct core *core, connection *conn, const plato_frame *frame,
                           uint64_t now_ms)
 {
@@ -182,7 +182,7 @@ static connection *most_input(struct core *core)
     return most;
 }
 
-/* Who has sent the most of an unfinished frame makes room, not who sends next. */
+/* The peer with the most bytes of an unfinished frame makes room, not the one that sends next. */
 static void limit_input(struct core *core, uint64_t now_ms)
 {
     while (core->stats.input_bytes > core->config.max_input)

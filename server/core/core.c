@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The core's birth and end. */
+/* The core: how it is made, stopped and freed. */
 #include "core/chat.h"
 #include "core/commit.h"
 #include "core/device.h"

@@ -41,8 +41,8 @@ typedef enum core_pace {
 } core_pace;
 
 /*
- * What the core asks and tells its driver while it handles an event; each may be NULL, and must
- * not call the core.
+ * What the core asks of and reports to its driver while it handles an event; each may be NULL, and
+ * must not call the core.
  */
 typedef struct core_hooks {
     void *user;
@@ -82,8 +82,8 @@ typedef struct core_config {
     unsigned push_window;            /* PUSHes not acknowledged, per membership; default 64 */
     uint32_t resend_first_ms;        /* until a PUSH is sent again: then twice that ... */
     uint32_t resend_most_ms;         /* ... up to this; default 1,000 and 30,000 */
-    unsigned commit_messages;        /* a batch is handed out with so many messages ... */
-    uint32_t commit_wait_ms;         /* ... or so long after its first; default 256 and 2 */
+    unsigned commit_messages;        /* a batch is handed out with this many messages ... */
+    uint32_t commit_wait_ms;         /* ... or this long after its first; default 256 and 2 */
     uint32_t lazy_commit_ms;         /* until what nobody waits for is committed; 1,000 */
     size_t max_uncommitted;          /* bytes of messages that wait for the store; 64 MiB */
     const core_reader *reader;       /* the store; NULL: nothing is durable. Borrowed */
@@ -100,10 +100,10 @@ typedef enum core_log_level {
 } core_log_level;
 
 typedef enum core_action_kind {
-    CORE_SEND,        /* write `bytes` on `conn`, behind what was sent before */
+    CORE_SEND,        /* write `bytes` on `conn`, after what was sent before */
     CORE_CLOSE_FLUSH, /* end `conn` once everything sent is written; read on and throw away */
     CORE_CLOSE_NOW,   /* end `conn`; what is not written is lost */
-    CORE_LOG,         /* tell the operator `text` */
+    CORE_LOG,         /* report `text` to the operator */
     CORE_COMMIT,      /* make `batch` durable, then call core_committed(); if that fails, stop */
     CORE_PAUSE,       /* do not read from `conn` for now: too much waits to be committed */
     CORE_RESUME,      /* read from `conn` again */
@@ -188,13 +188,13 @@ const char *core_restore(struct core *core, uint64_t now_ms, const records *kept
 void core_committed(struct core *core, uint64_t now_ms, uint64_t batch_no);
 
 /*
- * A peer has connected. Over max_connections it is told OVERLOADED and closed; over max_closing it
+ * A peer has connected. Over max_connections it gets OVERLOADED and is closed; over max_closing it
  * is closed at once.
  */
 conn_key core_connected(struct core *core, uint64_t now_ms);
 
 /*
- * A peer has connected that the driver will not have: it is told OVERLOADED with `why`, and closed.
+ * A peer has connected that the driver will not have: it gets OVERLOADED with `why`, and is closed.
  */
 conn_key core_turned_away(struct core *core, uint64_t now_ms, const char *why);
 
@@ -207,7 +207,7 @@ void core_drained(struct core *core, uint64_t now_ms, conn_key key, size_t n);
 /* The peer will send no more; it may still read. */
 void core_ended(struct core *core, uint64_t now_ms, conn_key key);
 
-/* The connection is gone, whoever ended it. The key is dead afterwards. */
+/* The connection is gone, whoever ended it. The key is invalid afterwards. */
 void core_disconnected(struct core *core, uint64_t now_ms, conn_key key);
 
 /* Does what is due at `now_ms`. */

@@ -68,7 +68,7 @@ static void check_connection(struct core *core, connection *conn, uint64_t now_m
     core_log(core, CORE_LOG_INFO, conn, "closed: %s", text_for(conn, why));
     connection_because(conn, why);
     connection_close(core, conn, !conn->closing, now_ms);
-    conn->closing_ms = now_ms; /* should the driver need to be told again */
+    conn->closing_ms = now_ms; /* the driver is asked again after linger_ms */
     core_due(core, now_ms + core->config.linger_ms);
 }
 

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-/* Bytes of an ACK that tell of lost messages; it may be one session more. */
+/* Bytes of an ACK that name lost messages; it may be one session more. */
 #define MOST_TOLD 400
 
 /* Messages of a session that are looked through for those of one member, after a restart. */

@@ -40,8 +40,9 @@ struct member *device_member(const struct core *core, const struct device *devic
                              uint64_t session_id);
 
 /*
- * Every session is to be sent again from behind the last message the device acknowledged. Messages
- * that are no longer kept are told in `lost`, for people; nothing is added if there are none.
+ * Every session is to be sent again from the one after the last message the device acknowledged.
+ * Messages that are no longer kept are listed in `lost`, for people; nothing is added if there are
+ * none.
  */
 void device_resume(struct core *core, struct device *device, GString *lost);
 

@@ -49,7 +49,7 @@ static bool has_room(struct core *core, const struct device *device, const GArra
            stats->memberships - has + session_ids->len <= config->max_memberships;
 }
 
-/* Puts a device on this connection, tells it the new conn_id, then what it has missed. */
+/* Puts a device on this connection, sends it the new conn_id, then what it has missed. */
 static void welcome(const request *r, struct device *device, uint64_t lost_conn_id)
 {
     GString *lost = g_string_new(NULL);
@@ -177,13 +177,13 @@ static void on_up(const request *r)
 /* An ACK is never answered, whatever it says: two peers could go on for ever. */
 static void on_ack(const request *r)
 {
-    const plato_head_ack *told = &r->head.ack;
-    if (r->conn->device == NULL || told->type != PLATO_PUSH || told->code != PLATO_ACK_OK)
+    const plato_head_ack *ack = &r->head.ack;
+    if (r->conn->device == NULL || ack->type != PLATO_PUSH || ack->code != PLATO_ACK_OK)
         return;
-    struct member *member = device_member(r->core, r->conn->device, told->session_id);
+    struct member *member = device_member(r->core, r->conn->device, ack->session_id);
     if (member == NULL)
         return;
-    flight_acknowledge(r->core, member, told->msg_id, r->now_ms);
+    flight_acknowledge(r->core, member, ack->msg_id, r->now_ms);
     chat_catch_up(r->core, member, r->now_ms);
 }
 
@@ -238,8 +238,8 @@ static void refuse_pace(request *r)
 }
 
 /*
- * True if the frame is not to be handled. Whoever gets many PUSHes has to send many ACKs: once it
- * has logged in, these are free.
+ * True if the frame is not to be handled. A client that gets many PUSHes has to send many ACKs:
+ * once it has logged in, these are free.
  */
 static bool is_too_fast(request *r)
 {

@@ -59,7 +59,7 @@ struct connection {
     size_t output;          /* bytes sent and not yet drained */
     core_close_reason why;  /* what it is being closed for; see connection_because() */
     uint32_t msg_type;      /* of the frame that is being decoded */
-    uint64_t received;      /* stream offset behind the last byte */
+    uint64_t received;      /* stream offset after the last byte */
     uint64_t frame_offset;  /* stream offset of the frame that has begun */
     bool in_frame;          /* between a frame's first and last byte */
     uint64_t frame_since_ms;

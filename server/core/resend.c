@@ -32,7 +32,7 @@ static void arm(struct core *core, struct member *member, unsigned level, uint64
     core_due(core, member->resend_at_ms);
 }
 
-/* The cursor is in front of the first in flight, or of the next to be sent. */
+/* The cursor is before the first in flight, or of the next to be sent. */
 static void move_cursor(struct core *core, struct member *member)
 {
     const uint64_t first =

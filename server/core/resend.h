@@ -14,7 +14,7 @@
 /* The next message of the member's is its own: it need not be sent. */
 void flight_skip(struct core *core, struct member *member);
 
-/* All in front of `msg_id` is in flight, has arrived or is its own; `msg_id` is the next to be
+/* All before `msg_id` is in flight, has arrived or is its own; `msg_id` is the next to be
  * sent. */
 void flight_skip_to(struct core *core, struct member *member, uint64_t msg_id);
 
@@ -26,7 +26,7 @@ bool flight_is_full(const struct core *core, const struct member *member);
 /* Everything up to `msg_id` has arrived. */
 void flight_acknowledge(struct core *core, struct member *member, uint64_t msg_id, uint64_t now_ms);
 
-/* Nothing is in flight any more; the next to be sent is the one behind the cursor. */
+/* Nothing is in flight any more; the next to be sent is the one after the cursor. */
 void flight_reset(struct core *core, struct member *member);
 
 /* Sends again what is due. */

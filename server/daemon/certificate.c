@@ -119,7 +119,7 @@ static FILE *create(const char *path, mode_t mode, char **error)
     return file;
 }
 
-/* True if the file is written and closed; a part of one is not left behind. */
+/* True if the file is written and closed; a part of one is removed. */
 static bool finish(FILE *file, bool written, const char *path, char **error)
 {
     if (fclose(file) == 0 && written)

@@ -22,11 +22,11 @@ typedef struct result {
     char *error; /* or NULL */
 } result;
 
-static void tell(struct committer *committer, uint64_t batch_no, char *error)
+static void give_result(struct committer *committer, uint64_t batch_no, char *error)
 {
-    result *told = g_new(result, 1);
-    *told = (result){batch_no, error};
-    handover_give(committer->results, told);
+    result *r = g_new(result, 1);
+    *r = (result){batch_no, error};
+    handover_give(committer->results, r);
     /* When the pair is full, the loop has not looked yet, and will. */
     (void)!write(committer->wake[1], "", 1);
 }
@@ -45,10 +45,10 @@ static gpointer run(gpointer user)
         if (batch_no == 0)
             break;
         if (ok)
-            tell(committer, batch_no, NULL);
+            give_result(committer, batch_no, NULL);
         if (ok && store_tidy(committer->store, &error))
             continue;
-        tell(committer, batch_no, g_strdup(error));
+        give_result(committer, batch_no, g_strdup(error));
     }
     g_free(error);
     return NULL;
@@ -58,13 +58,13 @@ static void on_wake(evutil_socket_t fd, short what, void *user)
 {
     struct committer *committer = user;
     char bytes[64];
-    result *told;
+    result *r;
     (void)what;
     (void)!read(fd, bytes, sizeof bytes);
-    while ((told = handover_try_take(committer->results)) != NULL) {
-        committer->done(committer->user, told->batch_no, told->error);
-        g_free(told->error);
-        g_free(told);
+    while ((r = handover_try_take(committer->results)) != NULL) {
+        committer->done(committer->user, r->batch_no, r->error);
+        g_free(r->error);
+        g_free(r);
     }
 }
 
@@ -99,14 +99,14 @@ void committer_submit(struct committer *committer, records *batch)
 
 void committer_free(struct committer *committer)
 {
-    result *told;
+    result *r;
     if (committer == NULL)
         return;
     handover_give(committer->batches, records_new());
     g_thread_join(committer->thread);
-    while ((told = handover_try_take(committer->results)) != NULL) {
-        g_free(told->error);
-        g_free(told);
+    while ((r = handover_try_take(committer->results)) != NULL) {
+        g_free(r->error);
+        g_free(r);
     }
     event_free(committer->woken);
     for (int i = 0; i < 2; i++)

@@ -116,7 +116,8 @@ static void on_stop(evutil_socket_t signal_number, short what, void *user)
     on_drain(-1, 0, edge);
 }
 
-/* What cannot be read stays as it was: a slip of the pen must not lock everybody out. */
+/* A file that cannot be read leaves the old one in force: a typing error must not lock everybody
+ * out. */
 static void log_reload(const char *what, char *error)
 {
     if (error == NULL)

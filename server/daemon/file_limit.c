@@ -5,7 +5,7 @@
 #include <glib.h>
 #include <sys/resource.h>
 
-#define OWN_FILES 64u /* listeners, the loop, the store, who asks for metrics */
+#define OWN_FILES 64u /* listeners, the loop, the store, clients of the metrics */
 
 char *file_limit_raise(unsigned connections)
 {

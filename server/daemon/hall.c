@@ -80,7 +80,7 @@ static bool settle(seat *s)
 {
     GBytes *bytes;
     s->changed = false;
-    /* again: what leaves at once makes room for more, of what came and waits; that is bounded */
+    /* again: output that leaves at once makes room to work on input that waits, which is bounded */
     while (!s->gone && (bytes = dialogue_take_output(s->dialogue)) != NULL) {
         link_send(s->link, bytes);
         link_flush(s->link);
@@ -227,9 +227,9 @@ void hall_accept(struct hall *hall, evutil_socket_t fd, const struct sockaddr *p
     char text[ADDRESS_TEXT];
     const admission_answer answer = admission_enter(hall->config.admission, peer, now_ms(), &guest);
     const bool may = answer == ADMISSION_YES;
-    const bool told = may || hall->closing < hall->config.max_closing;
+    const bool answered = may || hall->closing < hall->config.max_closing;
     struct link *link =
-        told ? link_new(hall->base, fd, tls, ++hall->last_key, &hall->events) : NULL;
+        answered ? link_new(hall->base, fd, tls, ++hall->last_key, &hall->events) : NULL;
     address_format(peer, text);
     log_event(CORE_LOG_INFO, link != NULL ? hall->last_key : 0, may ? "connected" : "turned away",
               "peer", text, "protocol", hall->config.dialogue.syntax->name, "tls",
@@ -240,7 +240,7 @@ void hall_accept(struct hall *hall, evutil_socket_t fd, const struct sockaddr *p
         return;
     }
     evutil_closesocket(fd);
-    if (!told)
+    if (!answered)
         hall->config.dialogue.stats->ended[DIALOGUE_TURNED_AWAY]++;
     if (guest != NULL)
         admission_leave(hall->config.admission, guest, now_ms());

@@ -14,7 +14,7 @@
 #define WRITE_AT_ONCE 262144
 
 /*
- * Bytes; shorter frames are copied behind each other, which costs less than keeping account of
+ * Bytes; shorter frames are copied one after the other, which costs less than keeping account of
  * them. With TLS, what is not in one piece becomes a record, and a write, of its own.
  */
 #define COPIED 1024
@@ -28,11 +28,11 @@ struct link {
     unsigned holds; /* link_hold */
     bool closing;   /* input is thrown away */
     bool peer_ended;
-    bool gone;            /* told its owner so, who has not freed it yet */
+    bool gone;            /* reported to the owner, which has not freed it yet */
     struct event *closer; /* TLS: ends our direction when the socket can be written to */
 };
 
-static void tell_gone(struct link *link)
+static void report_gone(struct link *link)
 {
     if (link->gone)
         return;
@@ -75,7 +75,7 @@ static void finish_if_flushed(struct link *link)
         evbuffer_get_length(bufferevent_get_output(link->stream)) > 0)
         return;
     if (link->handshaking) {
-        tell_gone(link);
+        report_gone(link);
         return;
     }
     if (link->tls && !tls_stream_close(link->stream)) {
@@ -83,7 +83,7 @@ static void finish_if_flushed(struct link *link)
         return;
     }
     if (link->peer_ended)
-        tell_gone(link);
+        report_gone(link);
     else
         shutdown(bufferevent_getfd(link->stream), SHUT_WR);
 }
@@ -112,7 +112,7 @@ static void on_peer_ended(struct link *link)
     link->peer_ended = true;
     if (link->handshaking) {
         link->events->counts->tls_failures++;
-        tell_gone(link);
+        report_gone(link);
         return;
     }
     /* With TLS, libevent stops writing too; the peer may still read. */
@@ -180,7 +180,7 @@ static void on_event(struct bufferevent *stream, short what, void *user)
                 on_tls_error(link);
             if (what & BEV_EVENT_WRITING)
                 take_rest(link);
-            tell_gone(link);
+            report_gone(link);
         }
     }
     link->events->done(link->events->user);
@@ -271,7 +271,7 @@ void link_flush(struct link *link)
     evbuffer_unfreeze(output, 1); /* a bufferevent keeps others from taking from its output */
     (void)evbuffer_write_atmost(output, bufferevent_getfd(link->stream), WRITE_AT_ONCE);
     evbuffer_freeze(output, 1);
-    if (evbuffer_get_length(output) > 0) /* libevent writes on, or finds the error and tells it */
+    if (evbuffer_get_length(output) > 0) /* libevent writes on, or finds the error and reports it */
         bufferevent_enable(link->stream, EV_WRITE);
     else
         finish_if_flushed(link);

@@ -17,7 +17,7 @@
 
 struct link;
 
-/* What a link tells its owner, and what all links of an owner share. */
+/* What a link reports to its owner, and what all links of an owner share. */
 typedef struct link_events {
     void *user;
     /* bytes came, borrowed for the call */
@@ -28,7 +28,7 @@ typedef struct link_events {
     void (*ended)(void *user, conn_key key);
     /* the connection is over; the owner frees the link when it sees fit */
     void (*gone)(void *user, conn_key key);
-    /* all that came at once has been told */
+    /* all that came at once has been reported */
     void (*done)(void *user);
     size_t hold_above; /* bytes */
     const char *alpn;  /* with TLS: see tls_stream_new() */

@@ -28,7 +28,7 @@ typedef struct listener_config {
 struct listener *listener_new(struct event_base *base, const listener_config *config, char **error);
 
 /*
- * Only binds and listens: libevent's own listener, for those who accept by themselves. NULL with
+ * Only binds and listens: libevent's own listener, for callers that accept by themselves. NULL with
  * one line for people in `*error`, to be freed. The other fields of `config` are not looked at.
  */
 struct evconnlistener *listener_bind(struct event_base *base, const listener_config *config,

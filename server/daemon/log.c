@@ -83,8 +83,8 @@ static GString *begin_line(core_log_level level, conn_key conn, const char *text
 }
 
 /*
- * Whether stderr takes a line now. Somebody may have stopped to read the pipe that it is: no
- * connection is to wait for that. A pipe is ready when it has room for PIPE_BUF bytes.
+ * Whether stderr takes a line now. It may be a pipe that nobody reads any more: no connection is
+ * to wait for that. A pipe is ready when it has room for PIPE_BUF bytes.
  */
 static bool is_ready(void)
 {

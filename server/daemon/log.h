@@ -21,7 +21,7 @@ bool log_level_parse(const char *name, core_log_level *level);
 /* Writes one line; `conn` 0 means that it is about no connection. */
 void log_line(core_log_level level, conn_key conn, const char *text);
 
-/* The same with further pairs of key and value behind it, both strings; NULL ends them. */
+/* The same with further pairs of key and value after it, both strings; NULL ends them. */
 void log_event(core_log_level level, conn_key conn, const char *text, ...) G_GNUC_NULL_TERMINATED;
 
 #endif

@@ -11,7 +11,7 @@
 #include <stdio.h>
 
 /* 1 if there is an error, which is freed; else 0. */
-static int tell(char *error)
+static int report(char *error)
 {
     if (error == NULL)
         return 0;
@@ -43,7 +43,7 @@ static int serve(const server_options *options)
         file_limit_raise(options->admission.max_guests + options->config.max_closing + more);
     struct edge *edge = error == NULL ? edge_new(options, &error) : NULL;
     if (edge == NULL)
-        return tell(error);
+        return report(error);
     warn(options);
     edge_print_addresses(edge, stdout);
     fflush(stdout);
@@ -56,7 +56,7 @@ static int hash_tokens(void)
 {
     char *error = NULL;
     token_file_make_lines(stdin, stdout, &error);
-    return tell(error);
+    return report(error);
 }
 
 int main(int argc, char **argv)

@@ -8,7 +8,7 @@
 #include <event2/buffer.h>
 #include <event2/http.h>
 
-/* Whoever asks is a machine next door: it has little to say, and says it at once. */
+/* Requests are short and come from this machine, so they are there at once. */
 #define TIMEOUT_SECONDS 10
 #define MOST_HEADERS 8192
 #define MOST_BODY 1024

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Tells the service manager how the server is: systemd's sd_notify(3), which is one datagram. */
+/* Reports the server's state to the service manager: sd_notify(3) of systemd, one datagram. */
 #ifndef PLATO_SERVER_NOTIFY_H
 #define PLATO_SERVER_NOTIFY_H
 

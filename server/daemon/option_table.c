@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-/* What lives as long as GLib reads the command line. */
+/* What is needed while GLib reads the command line. */
 typedef struct parse {
     const option_group *groups;
     size_t n;

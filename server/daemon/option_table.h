@@ -19,9 +19,9 @@ typedef struct option_row {
     size_t offset, size; /* of the value in the caller's struct */
     const char *unit;    /* "SECONDS", "FILE"; NULL for a flag */
     const char *help;    /* of a number, without its default, which is added */
-    gint64 scale;        /* a number is given in units of so many: 1000 for SECONDS into ms */
+    gint64 scale;        /* a number is given in units of this many: 1000 for SECONDS into ms */
     gint64 least, most;  /* of a number, as given */
-    bool unsaid;         /* the default is not added: the help tells it */
+    bool unsaid;         /* the default is not added: the help says it */
 } option_row;
 
 typedef struct option_group {
@@ -31,7 +31,7 @@ typedef struct option_group {
     size_t n;
 } option_group;
 
-/* What --help says in front of the options and behind them. */
+/* What --help says before the options and after them. */
 typedef struct option_text {
     const char *summary;
     const char *description;

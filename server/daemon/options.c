@@ -5,6 +5,7 @@
 #include "common/program_options.h"
 #include "daemon/log.h"
 #include "daemon/option_table.h"
+#include "plato/ports.h"
 
 #include <event2/util.h>
 #include <stdio.h>
@@ -42,20 +43,20 @@ static const option_row listen_rows[] = {
     {"listen", 'l', OPTION_TEXT, AT(to.listen), "ADDR",
      "Numeric address to listen on (default 127.0.0.1: this machine only)", 1, 0, 0, true},
     {"port", 'p', OPTION_NUMBER, AT(to.port), "N",
-     "TCP port without TLS; 0 = any free one, told on stdout", 1, 0, 65535, false},
-    FLAG("no-plain", to.no_plain, "No port without TLS"),
+     "TCP port without TLS; 0 = any free one, printed on stdout", 1, 0, 65535, false},
+    FLAG("no-plain", to.no_plain, "Open no port without TLS"),
     NUMBER("tls-port", to.tls_port, "N", "TCP port with TLS 1.3; 0 = any free one", 0, 65535),
-    TEXT("tls-cert", to.tls_cert, "FILE", "Certificate chain (PEM): listen with TLS too"),
+    TEXT("tls-cert", to.tls_cert, "FILE", "Certificate chain (PEM): also listen with TLS"),
     TEXT("tls-key", to.tls_key, "FILE", "Its private key (PEM)"),
     FLAG("tls-self-signed", to.tls_self_signed,
-         "Make a certificate for localhost: in memory, or in the two files if neither is there"),
+         "Make a certificate for localhost: in memory, or in the two files if neither exists"),
     TEXT("insecure-keylog", to.keylog, "FILE",
          "Append the secrets of all TLS connections to FILE: for debugging with Wireshark"),
 };
 
 static const option_row auth_rows[] = {
     TEXT("token-file", to.token_file, "FILE",
-         "Hashed tokens, without one of which nobody may log in; read again on SIGHUP"),
+         "Hashed tokens, one of which a client needs to log in; reloaded on SIGHUP"),
     FLAG("hash-token", to.hash_tokens,
          "Read lines 'DEVICE TOKEN' from stdin, write lines for the token file, and exit"),
     FLAG("insecure-no-auth", to.no_auth,
@@ -64,24 +65,24 @@ static const option_row auth_rows[] = {
 
 static const option_row limit_rows[] = {
     NUMBER("max-connections", to.admission.max_guests, "N",
-           "Connections at a time; more are told OVERLOADED", 1, 1000000),
+           "Connections at a time; more are answered with OVERLOADED", 1, 1000000),
     NUMBER("max-per-address", to.admission.max_per_address, "N",
-           "Of these, from one IPv4 address or one IPv6 /64", 1, 1000000),
+           "Of these, how many from one IPv4 address or one IPv6 /64", 1, 1000000),
     NUMBER("max-unauthenticated", to.admission.max_unproven, "N",
-           "Of these, that have not logged in", 1, 1000000),
+           "Of these, how many have not logged in", 1, 1000000),
     NUMBER("max-unauthenticated-per-address", to.admission.max_unproven_per_address, "N",
-           "Of these, from one IPv4 address or one IPv6 /64", 1, 1000000),
+           "Of these, how many from one IPv4 address or one IPv6 /64", 1, 1000000),
     NUMBER("max-closing", to.config.max_closing, "N",
            "Connections that are closing; more are closed at once", 1, 1000000),
     NUMBER("max-addresses", to.admission.max_idle_addresses, "N",
            "Addresses without connections whose rate is remembered", 1, 10000000),
     NUMBER("rate", to.admission.guest_rate.per_second, "N",
-           "Frames a second of one connection; more are RATE_LIMITED; 0 = no limit", 0, 1000000),
-    NUMBER("rate-burst", to.admission.guest_rate.burst, "N", "Frames at once of one connection", 1,
-           1000000),
+           "Frames a second from one connection; more are RATE_LIMITED; 0 = no limit", 0, 1000000),
+    NUMBER("rate-burst", to.admission.guest_rate.burst, "N", "Frames at once from one connection",
+           1, 1000000),
     NUMBER("address-rate", to.admission.address_rate.per_second, "N",
-           "Frames a second of one address; 0 = no limit", 0, 10000000),
-    NUMBER("address-burst", to.admission.address_rate.burst, "N", "Frames at once of one address",
+           "Frames a second from one address; 0 = no limit", 0, 10000000),
+    NUMBER("address-burst", to.admission.address_rate.burst, "N", "Frames at once from one address",
            1, 10000000),
     NUMBER("rate-patience", to.admission.patience.burst, "N",
            "Frames refused as RATE_LIMITED until the connection is closed; one is forgotten "
@@ -92,34 +93,36 @@ static const option_row limit_rows[] = {
     NUMBER("max-var-head", to.config.limits.max_var_head_len, "BYTES",
            "Longest variable header of a frame", 64, G_MAXINT32),
     NUMBER("max-output", to.config.max_output, "BYTES",
-           "What may wait for a reader before it is closed as too slow; from half of that on it "
-           "is not read from, and PUSHes wait",
+           "Output that may be pending for a connection before it is closed as too slow; from half "
+           "of that on it is not read from, and PUSHes wait",
            1024, G_MAXINT32),
     NUMBER("max-input", to.config.max_input, "BYTES",
-           "Bytes of unfinished frames over all connections", 1024, G_MAXINT64),
+           "Bytes of incomplete frames of all connections", 1024, G_MAXINT64),
     NUMBER("max-memberships", to.config.max_memberships, "N",
-           "Memberships of devices in chat sessions, in all", 1, 100000000),
+           "Memberships of devices in chat sessions, in total", 1, 100000000),
 };
 
 static const option_row store_rows[] = {
     TEXT("store", to.store_path, "FILE",
-         "File that keeps messages and state; none = nothing outlives the server (default: "
+         "File that keeps messages and state; none = nothing survives the server (default: "
          "plato-server.db in the state folder)"),
     TEXT("state-dir", to.state_dir, "DIR",
          "State folder (default $STATE_DIRECTORY, else $XDG_STATE_HOME/plato, else "
          "~/.local/state/plato)"),
     NUMBER("keep-bytes", to.store.keep_bytes, "BYTES",
-           "Size of the store above which the oldest messages go; 0 = no limit", 0, G_MAXINT64),
-    NUMBER("keep-seconds", to.store.keep_s, "SECONDS", "Age at which stored messages go; 0 = never",
-           0, G_MAXINT32),
+           "Size of the store above which the oldest messages are deleted; 0 = no limit", 0,
+           G_MAXINT64),
+    NUMBER("keep-seconds", to.store.keep_s, "SECONDS",
+           "Age at which stored messages are deleted; 0 = never", 0, G_MAXINT32),
     NUMBER("commit-messages", to.config.commit_messages, "N",
            "Most messages that a commit waits for", 1, 65536),
     NUMBER("commit-wait", to.config.commit_wait_ms, "MS",
            "Longest time that a commit waits for more messages", 0, 1000),
     NUMBER("up-window", to.config.up_window, "N",
-           "UPs of a connection that may wait to be stored before it is read no further", 1, 256),
+           "UPs of a connection that may wait to be stored; beyond that it is not read from", 1,
+           256),
     NUMBER("push-window", to.config.push_window, "N",
-           "PUSHes in flight to a member that are not acknowledged", 1, 65536),
+           "PUSHes in flight to a member, that is, not acknowledged", 1, 65536),
 };
 
 static const option_row time_rows[] = {
@@ -127,12 +130,12 @@ static const option_row time_rows[] = {
             "Time to log in after connecting, TLS handshake included", 1, 86400),
     SECONDS("frame-timeout", to.config.frame_timeout_ms,
             "Time from a frame's first byte to its last", 1, 86400),
-    SECONDS("idle-timeout", to.config.idle_timeout_ms, "Silence after which a connection is closed",
-            1, 86400),
+    SECONDS("idle-timeout", to.config.idle_timeout_ms,
+            "Idle time after which a connection is closed", 1, 86400),
     SECONDS("state-ttl", to.config.state_ttl_ms,
             "How long a device's state outlives its connection", 0, 864000),
     SECONDS("drain-timeout", to.drain_ms,
-            "At most so long is read on after SIGTERM, to answer what had come", 0, 3600),
+            "How long to go on reading after SIGTERM, to answer what had arrived", 0, 3600),
 };
 
 #define PORT(name, member, help)                                                                   \
@@ -143,48 +146,57 @@ static const option_row time_rows[] = {
 
 static const option_row service_rows[] = {
     PORT("latency-port", ports[SERVICE_LATENCY],
-         "Latency echo on this UDP and TCP port (usually 8904); 0 = any free one (default: none)"),
+         "Latency echo on this UDP and TCP port (usually " G_STRINGIFY(
+             PLATO_LATENCY_PORT) "); 0 = any free one (default: none)"),
     PORT("text-port", ports[SERVICE_TEXT],
-         "Text commands on this TCP port (usually 8905); 0 = any free one (default: none)"),
+         "Text commands on this TCP port (usually " G_STRINGIFY(
+             PLATO_TEXTCMD_PORT) "); 0 = any free one (default: none)"),
     PORT("binary-port", ports[SERVICE_BINARY],
-         "Binary commands on this TCP port (usually 8906); 0 = any free one (default: none)"),
+         "Binary commands on this TCP port (usually " G_STRINGIFY(
+             PLATO_BINCMD_PORT) "); 0 = any free one (default: none)"),
     PORT("latency-tls-port", tls_ports[SERVICE_LATENCY],
-         "Latency echo over TLS on this TCP port (usually 8944); 0 = any free one (default: none)"),
+         "Latency echo over TLS on this TCP port (usually " G_STRINGIFY(
+             PLATO_LATENCY_TLS_PORT) "); 0 = any free one (default: none)"),
     PORT("text-tls-port", tls_ports[SERVICE_TEXT],
-         "Text commands over TLS (usually 8945); 0 = any free one (default: none)"),
+         "Text commands over TLS (usually " G_STRINGIFY(
+             PLATO_TEXTCMD_TLS_PORT) "); 0 = any free one (default: none)"),
     PORT("binary-tls-port", tls_ports[SERVICE_BINARY],
-         "Binary commands over TLS (usually 8946); 0 = any free one (default: none)"),
+         "Binary commands over TLS (usually " G_STRINGIFY(
+             PLATO_BINCMD_TLS_PORT) "); 0 = any free one (default: none)"),
     TEXT("command-listen", to.services.listen, "ADDR",
          "Numeric address for these ports (default 127.0.0.1: this machine only)"),
     FLAG("insecure-commands", to.services.open,
-         "Listen for other machines on these ports, which know no tokens"),
+         "Listen for other machines on these ports, which do not check tokens"),
     FLAG("short-connections", to.services.one_reply, "Close after the first reply"),
     OF_ALL("command-connections", admission.max_guests, "N",
-           "Connections at a time to these ports; more are told 503", 1000000),
+           "Connections at a time to these ports; more are answered with 503", 1000000),
     OF_ALL("command-per-address", admission.max_per_address, "N",
-           "Of these, from one IPv4 address or one IPv6 /64", 1000000),
+           "Of these, how many from one IPv4 address or one IPv6 /64", 1000000),
     NUMBER("command-rate", to.services.admission.guest_rate.per_second, "N",
-           "Commands a second of one connection; more are told 429; 0 = no limit", 0, 1000000),
-    OF_ALL("command-burst", admission.guest_rate.burst, "N", "Commands at once of one connection",
+           "Commands a second from one connection; more are answered with 429; 0 = no limit", 0,
+           1000000),
+    OF_ALL("command-burst", admission.guest_rate.burst, "N", "Commands at once from one connection",
            1000000),
     NUMBER("command-address-rate", to.services.admission.address_rate.per_second, "N",
-           "Commands, and apart from them datagrams, a second of one address; 0 = no limit", 0,
+           "Commands, and separately datagrams, a second from one address; 0 = no limit", 0,
            10000000),
     OF_ALL("command-address-burst", admission.address_rate.burst, "N",
-           "Commands, and apart from them datagrams, at once of one address", 10000000),
+           "Commands, and separately datagrams, at once from one address", 10000000),
     OF_ALL("command-patience", admission.patience.burst, "N",
            "Commands refused with 429 until the connection is closed; one is forgotten each second",
            1000000),
     OF_ALL("command-addresses", admission.max_idle_addresses, "N",
-           "Addresses without connections whose rate is remembered; also of datagrams", 10000000),
+           "Addresses without connections whose rate is remembered; the same for datagrams",
+           10000000),
     OF_ALL("command-closing", max_closing, "N",
            "Connections of each protocol that are closing; more are closed at once", 1000000),
     NUMBER("command-output", to.services.max_output, "BYTES",
-           "What may wait for a reader, before it is not read from", 1024, G_MAXINT32),
+           "Output that may be pending for a connection before it is not read from", 1024,
+           G_MAXINT32),
     SECONDS("command-closing-timeout", to.services.closing_ms,
-            "How long a peer has to end its direction, once the server has ended its own", 1, 3600),
+            "How long a peer has to end its direction after the server has ended its own", 1, 3600),
     SECONDS("command-idle-timeout", to.services.idle_ms,
-            "Silence after which a connection to these ports is closed", 1, 86400),
+            "Idle time after which a connection to these ports is closed", 1, 86400),
     SECONDS("command-timeout", to.services.command_ms,
             "Time from a command's first byte to its last", 1, 86400),
 };
@@ -202,10 +214,11 @@ static const option_row run_rows[] = {
 
 static const option_text help_text = {
     .summary = "- reference server of the Plato protocol",
-    .description = "Exit codes:\n"
-                   "  0  after a signal\n"
-                   "  1  it cannot start, the store fails, or a second signal came; it says which\n"
-                   "  2  wrong usage",
+    .description =
+        "Exit codes:\n"
+        "  0  after a signal\n"
+        "  1  it cannot start, the store fails, or a second signal came; a message says which\n"
+        "  2  wrong usage",
 };
 
 #define GROUP(name, title, rows)                                                                   \
@@ -229,8 +242,8 @@ static void set_defaults(raw_options *raw)
     core_config_init(&raw->to.config);
     admission_config_init(&raw->to.admission);
     services_options_init(&raw->to.services);
-    raw->to.port = 8900;
-    raw->to.tls_port = 8943;
+    raw->to.port = PLATO_PORT;
+    raw->to.tls_port = PLATO_TLS_PORT;
     raw->to.metrics_port = -1;
     raw->to.drain_ms = 2000;
     raw->to.store.keep_bytes = UINT64_C(1) << 30;
@@ -238,13 +251,13 @@ static void set_defaults(raw_options *raw)
     raw->to.config.first_conn_id = 0;
 }
 
-/* A restart must not give out a conn_id again that a client still holds: time tells them apart. */
+/* A restart must not give out a conn_id again that a client still holds: hence the time. */
 static uint64_t conn_id_from_clock(void)
 {
     return ((uint64_t)g_get_real_time() / 1000) << 16 | 1;
 }
 
-/* What the options leave open. */
+/* Defaults of options that were not given. */
 static void fill_in(server_options *options)
 {
     core_config *config = &options->config;
@@ -298,7 +311,7 @@ static const char *contradiction(const server_options *options)
     return core_config_check(&options->config);
 }
 
-/* What the ranges cannot tell. An address that is none is told later, by the listener. */
+/* What the ranges cannot check. A wrong address is reported later, by the listener. */
 static bool check(const server_options *options, bool conn_id_given, GError **error)
 {
     struct sockaddr_storage address;

@@ -18,7 +18,7 @@ typedef struct server_options {
     gboolean tls_self_signed;
     char *keylog;         /* NULL: none */
     char *token_file;     /* NULL: no authentication */
-    gboolean no_auth;     /* said to be meant */
+    gboolean no_auth;     /* the user knows that there is none */
     gboolean hash_tokens; /* do only that */
     int metrics_port;     /* 0 = any free one; -1: none */
     uint32_t drain_ms;    /* most that it takes to answer what had come before a signal */
@@ -32,7 +32,7 @@ typedef struct server_options {
 
 /*
  * Reads the command line. Returns -1 to go on, else the exit code: 0 after --help and --version, 2
- * after an error, which has been told on stderr. `options` is to be cleared in each case.
+ * after an error, which has been reported on stderr. `options` is to be cleared in each case.
  */
 int server_options_parse(int argc, char **argv, server_options *options);
 

@@ -4,6 +4,7 @@
 #include "common/address.h"
 #include "daemon/link.h"
 #include "daemon/log.h"
+#include "plato/ports.h"
 
 /* A connection: what libevent has of it, and its place in admission. */
 typedef struct seat {
@@ -40,7 +41,7 @@ static seat *seat_find(const struct pump *pump, conn_key key)
     return g_hash_table_lookup(pump->seats, &key);
 }
 
-/* Who is on the way out takes no place any more. */
+/* A connection that is closing takes no place any more. */
 static void give_up_place(seat *s)
 {
     if (s->guest != NULL)
@@ -66,7 +67,7 @@ static void free_gone(struct pump *pump)
     g_array_set_size(pump->gone, 0);
 }
 
-/* The store is not to be trusted any more: who has been promised nothing is told nothing. */
+/* The store is not to be trusted any more: no peer gets an answer that depends on it. */
 static void fail(struct pump *pump, const char *why)
 {
     if (pump->failed)
@@ -165,7 +166,7 @@ void pump_run(struct pump *pump)
     if (pump->drained)
         carry_out_all(pump);
     pump->running = pump->drained = false;
-    /* Who reads much gets it piece by piece: others have a turn. */
+    /* A peer that reads much gets it piece by piece: others have their turn. */
     if (pump->unflushed->len > 0 || pump->gone->len > 0)
         run_soon(pump);
     if (pump->failed)
@@ -268,7 +269,7 @@ static core_pace pace(void *user, conn_key key, uint64_t now)
     return paces[admission_pace(pump->admission, s->guest, now)];
 }
 
-/* A connection that has no place is told why; not over TLS, where telling costs a handshake. */
+/* A connection that has no place gets the reason; not over TLS, where that costs a handshake. */
 static conn_key introduce(struct pump *pump, admission_answer answer, bool tls)
 {
     if (answer == ADMISSION_YES)
@@ -334,7 +335,7 @@ struct pump *pump_new(struct event_base *base, const pump_config *config, char *
                                  on_gone,
                                  on_done,
                                  config->core.max_output / 2,
-                                 "plato/1",
+                                 PLATO_ALPN,
                                  config->counts};
     if (config->storage != NULL && !storage_start(config->storage, pump->core, now_ms(), base,
                                                   config->counts, on_committed, pump, error))

@@ -23,7 +23,7 @@ typedef struct pump_config {
     server_counts *counts;
     struct storage *storage;     /* NULL: nothing is stored. Must outlive the pump */
     void (*emptied)(void *user); /* after pump_stop(): the last connection is gone */
-    void (*failed)(void *user);  /* the store has: no peer may hear anything more */
+    void (*failed)(void *user);  /* the store has failed: nothing more may be sent to any peer */
     void *user;
 } pump_config;
 

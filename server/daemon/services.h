@@ -24,7 +24,7 @@ typedef struct services_options {
     int ports[SERVICES];        /* 0 = any free one; -1: not this one */
     int tls_ports[SERVICES];    /* the same with TLS, over TCP alone */
     gboolean one_reply;         /* short connections */
-    gboolean open;              /* listen for other machines, meant so */
+    gboolean open;              /* listening for other machines is intended */
     uint32_t idle_ms;           /* silence */
     uint32_t command_ms;        /* from a command's first byte to its last */
     admission_config admission; /* over all of them; its address rate is also UDP's */
@@ -64,7 +64,7 @@ struct services *services_new(struct event_base *base, const services_options *o
 void services_free(struct services *services);
 
 /*
- * "listening for latency on 127.0.0.1:8904 (UDP and TCP)" and so on, a line for each, and behind
+ * "listening for latency on 127.0.0.1:8904 (UDP and TCP)" and so on, a line for each, and after
  * that "listening for latency with TLS on 127.0.0.1:8944".
  */
 void services_print_addresses(const struct services *services, FILE *to);

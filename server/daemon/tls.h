@@ -2,7 +2,7 @@
 /*
  * TLS 1.3 for accepted connections (docs/protocol.md, "Transport"): OpenSSL, driven by libevent.
  *
- * No session tickets: a ticket that the server sends behind the handshake to a client which
+ * No session tickets: a ticket that the server sends after the handshake to a client which
  * writes, closes and reads no more makes TCP reset the connection, and what the client wrote last
  * is lost with it.
  */
@@ -34,11 +34,11 @@ bool tls_reload(struct tls *tls, char **error);
 const char *tls_fingerprint(const struct tls *tls);
 
 /*
- * Takes the socket over and waits for the client's handshake; BEV_EVENT_CONNECTED tells its end.
+ * Takes the socket over and waits for the client's handshake; BEV_EVENT_CONNECTED reports its end.
  * `protocol` is what ALPN calls that which is spoken, a constant of up to 255 bytes: a client that
  * offers others only is refused, one that offers none is not.
  * Callbacks are deferred: libevent finds the end of the stream while it still holds bytes that
- * came before it, and would tell of the end first. NULL: there is no memory.
+ * came before it, and would report the end first. NULL: there is no memory.
  */
 struct bufferevent *tls_stream_new(struct tls *tls, struct event_base *base, evutil_socket_t fd,
                                    const char *protocol);

@@ -29,7 +29,7 @@ static uint16_t port_of(const struct sockaddr_storage *address)
                      : ((const struct sockaddr_in *)(const void *)address)->sin_port);
 }
 
-/* A datagram's sender is a guest for a moment: only its address's bucket outlives that. */
+/* A sender is admitted for one datagram only: what is kept is its address's bucket. */
 static bool is_too_fast(struct udp_echo *echo, const struct sockaddr_storage *from)
 {
     const uint64_t now_ms = (uint64_t)g_get_monotonic_time() / 1000;
@@ -43,7 +43,7 @@ static bool is_too_fast(struct udp_echo *echo, const struct sockaddr_storage *fr
 }
 
 /*
- * With the control message that told to which of our addresses a datagram came, the reply leaves
+ * With the control message that says to which of our addresses a datagram came, the reply leaves
  * from that one: a client takes no other. The way is the routing table's to choose, but for an
  * address that means nothing without its interface.
  */
@@ -96,7 +96,7 @@ static void on_readable(evutil_socket_t fd, short what, void *user)
         if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
             return;
         if (n < 0)
-            continue; /* an error tells of an earlier reply that nobody wanted */
+            continue; /* an error is about an earlier reply that nobody wanted */
         span.iov_len = (size_t)n;
         answer(echo, &message);
     }

@@ -7,7 +7,7 @@
 
 #include <glib.h>
 
-/* The two lines in front of a metric: `type` is "counter" or "gauge". `help` has no newline. */
+/* The two lines before a metric: `type` is "counter" or "gauge". `help` has no newline. */
 void exposition_head(GString *page, const char *name, const char *type, const char *help);
 
 /*

@@ -52,7 +52,7 @@ static void take_probe(prober *p, report *r, gint64 number, gboolean quiet)
 }
 
 /* A host that was never found has no address. */
-static int tell(const report *r, const prober *p, gboolean json)
+static int print_report(const report *r, const prober *p, gboolean json)
 {
     static const char *const transports[] = {
         [PROBE_UDP] = "udp", [PROBE_SHORT] = "tcp-short", [PROBE_LONG] = "tcp-long"};
@@ -88,7 +88,7 @@ static int run(const ping_options *options, tls_client *tls)
         if (!stopped)
             take_probe(&p, &r, n, options->json);
     }
-    const int code = tell(&r, &p, options->json);
+    const int code = print_report(&r, &p, options->json);
     prober_close(&p);
     report_clear(&r);
     return code;

@@ -2,11 +2,11 @@
 #include "ping/options.h"
 
 #include "common/program_options.h"
-#include "plato/command.h"
+#include "plato/ports.h"
 
 static const char description[] =
     "Sends a clock of 4 bytes and times its way back, one probe at a time, until SIGINT or\n"
-    "--count; then prints what came of it. The jitter is the mean difference of one round trip\n"
+    "--count; then prints a report. The jitter is the mean difference of one round trip\n"
     "from the one before it. With --tcp-short, connecting is part of the round trip,\n"
     "and so is the handshake of TLS.\n"
     "\n"
@@ -55,7 +55,9 @@ static gboolean parse(int argc, char **argv, raw_options *raw, ping_options *opt
 {
     const GOptionEntry entries[] = {
         {"port", 'p', 0, G_OPTION_ARG_INT, &raw->port,
-         "Port of the server (default 8904, with --tls 8944)", "N"},
+         "Port of the server (default " G_STRINGIFY(PLATO_LATENCY_PORT) ", with --tls " G_STRINGIFY(
+             PLATO_LATENCY_TLS_PORT) ")",
+         "N"},
         {"udp", 0, 0, G_OPTION_ARG_NONE, &raw->udp, "Over UDP (the default)", NULL},
         {"tcp-short", 0, 0, G_OPTION_ARG_NONE, &raw->tcp_short,
          "Over TCP, a connection for each probe", NULL},
@@ -64,9 +66,9 @@ static gboolean parse(int argc, char **argv, raw_options *raw, ping_options *opt
         {"count", 'c', 0, G_OPTION_ARG_INT64, &options->count,
          "Probes to send (default 0: until SIGINT)", "N"},
         {"interval", 'i', 0, G_OPTION_ARG_DOUBLE, &options->interval_s,
-         "Pause behind a reply (default 1; the protocol allows no less)", "SECONDS"},
+         "Pause after a reply (default 1; the protocol allows no less)", "SECONDS"},
         {"timeout", 0, 0, G_OPTION_ARG_DOUBLE, &options->timeout_s,
-         "When a probe is given up (default 4)", "SECONDS"},
+         "When a probe times out (default 4)", "SECONDS"},
         {"json", 0, 0, G_OPTION_ARG_NONE, &options->json, "Print only the report, as JSON", NULL},
         {"version", 0, 0, G_OPTION_ARG_NONE, &raw->version, "Print the version and exit", NULL},
         {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_STRING_ARRAY, &raw->rest, NULL, NULL},

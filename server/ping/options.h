@@ -6,7 +6,7 @@
 #include "common/tls_options.h"
 #include "ping/probe.h"
 
-#define PING_PAUSE_S 1.0   /* the protocol's least pause behind a reply */
+#define PING_PAUSE_S 1.0   /* the protocol's least pause after a reply */
 #define PING_TIMEOUT_S 4.0 /* and when a probe is given up */
 #define PING_AGEING_S 360  /* the longest silence on a long connection */
 
@@ -22,7 +22,7 @@ typedef struct ping_options {
 
 /*
  * Returns -1 to go on, else the exit code: 0 after --help and --version, 2 after an error, which
- * has been told on stderr. `options` is to be cleared in each case.
+ * has been reported on stderr. `options` is to be cleared in each case.
  */
 int ping_options_parse(int argc, char **argv, ping_options *options);
 void ping_options_clear(ping_options *options);

@@ -15,7 +15,7 @@ bool mark_open(struct store *store)
 {
     sqlite3_vfs *vfs = sqlite3_vfs_find(store->vfs);
     const size_t n = strlen(store->path);
-    char *path = g_malloc0(n + 7); /* SQLite wants a second NUL behind the name, and to keep it */
+    char *path = g_malloc0(n + 7); /* SQLite wants a second NUL after the name, and to keep it */
     const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_MAIN_JOURNAL;
     memcpy(path, store->path, n);
     memcpy(path + n, "-mark", 5);

@@ -8,7 +8,7 @@ static uint64_t column(sqlite3_stmt *row, int i)
     return (uint64_t)sqlite3_column_int64(row, i);
 }
 
-/* `n` numbers, and the CRC behind them. */
+/* `n` numbers, and the CRC after them. */
 static bool get(sqlite3_stmt *row, uint64_t *numbers, int n)
 {
     for (int i = 0; i < n; i++)

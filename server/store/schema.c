@@ -6,7 +6,7 @@
 #define SCHEMA_VERSION 1
 
 /*
- * Messages are appended in the order of acceptance; their index tells all but the body. Ids are
+ * Messages are appended in the order of acceptance; their index holds all but the body. Ids are
  * unsigned 64-bit numbers, kept as the signed numbers with the same bits.
  */
 static const char schema[] =

@@ -15,7 +15,7 @@ static const char *const sql[ST_COUNT] = {
     [ST_MESSAGE] = "INSERT INTO message VALUES (NULL,?1,?2,?3,?4,?5,?6,?7)",
     [ST_PAGES] = "SELECT page_count - freelist_count FROM pragma_page_count, pragma_freelist_count",
     [ST_OLDEST_TIME] = "SELECT stored_at FROM message ORDER BY seq LIMIT 1",
-    /* the oldest ?2, none behind ?3, up to the first that is younger than ?1: sessions lose their
+    /* the oldest ?2, none after ?3, up to the first that is younger than ?1: sessions lose their
        start, no more */
     [ST_FORGET] =
         "WITH old AS MATERIALIZED (SELECT seq, stored_at FROM message WHERE seq <= ?3 "

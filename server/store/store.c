@@ -60,8 +60,8 @@ static bool open_reader(struct store *store)
 
 /*
  * After a failed sync, what was written may be in the system's memory and not on the disk, and no
- * later sync of the same file tells: so what the WAL holds goes into FILE, which is synced, before
- * anything of it is acknowledged. Somebody who reads FILE (a backup) may keep us from that.
+ * later sync of the same file reports it: so what the WAL holds goes into FILE, which is synced,
+ * before anything of it is acknowledged. Somebody who reads FILE (a backup) may keep us from that.
  */
 static bool empty_wal(const struct store *store, char **error)
 {

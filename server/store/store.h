@@ -24,7 +24,7 @@ typedef struct store_options {
     const char *vfs;     /* SQLite's name of a file system; NULL: the real one, with FILE-lock */
     uint64_t keep_bytes; /* the oldest messages go when FILE holds more; 0 = no limit */
     int wal_pages;       /* length at which the WAL is moved into FILE; 0 = 4,096: 16 MiB */
-    uint64_t keep_s;     /* messages older than so many seconds go with later batches; 0 = never */
+    uint64_t keep_s; /* messages older than this many seconds go with later batches; 0 = never */
 } store_options;
 
 /*

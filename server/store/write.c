@@ -6,7 +6,7 @@
 #define FORGET_AT_ONCE 1024 /* messages, with one batch */
 #define FORGET_STEP 128
 
-/* One row with its CRC behind the numbers. */
+/* One row with its CRC after the numbers. */
 static bool put(struct store *store, statement which, const uint64_t *numbers, int n)
 {
     sqlite3_stmt *row = store_statement(store, which);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What judging costs per frame, in time and in memory, as captures grow: it must not rise. The
+ * What analysis costs per frame, in time and in memory, as captures grow: it must not rise. The
  * memory is all that was allocated in between; the frames themselves take none.
  */
 #define _DEFAULT_SOURCE
-#include "plato/analysis.h"
+#include "analysis/analysis.h"
 
 #include "random.h"
 
@@ -27,7 +27,7 @@ typedef struct traffic {
 typedef struct frame_made {
     plato_head head;
     uint32_t connection;
-    plato_direction direction;
+    analysis_direction direction;
     plato_framing framing;
 } frame_made;
 
@@ -55,10 +55,11 @@ static void make_chat(traffic *t, frame_made *f)
         f->head.ack =
             (plato_head_ack){.type = PLATO_PUSH, .session_id = s, .msg_id = t->messages[s]};
     }
-    f->direction = f->head.msg_type == PLATO_UP || step >= 4 ? PLATO_UPSTREAM : PLATO_DOWNSTREAM;
+    f->direction =
+        f->head.msg_type == PLATO_UP || step >= 4 ? ANALYSIS_UPSTREAM : ANALYSIS_DOWNSTREAM;
 }
 
-/* UPs whose ids come from anywhere, never acknowledged. */
+/* UPs with ids from anywhere, never acknowledged. */
 static void make_random_ids(traffic *t, frame_made *f)
 {
     f->head.msg_type = PLATO_UP;
@@ -69,7 +70,7 @@ static void make_descending_ids(traffic *t, frame_made *f)
 {
     f->head.msg_type = PLATO_PUSH;
     f->head.push = (plato_head_push){UINT64_MAX - t->step, 1};
-    f->direction = PLATO_DOWNSTREAM;
+    f->direction = ANALYSIS_DOWNSTREAM;
 }
 
 /* Every other id, then what lies between, from above. */
@@ -79,7 +80,7 @@ static void make_holes(traffic *t, frame_made *f)
     f->head.msg_type = PLATO_PUSH;
     f->head.push.session_id = 1;
     f->head.push.msg_id = round * 1000 + (at < 500 ? 2 * at : 1999 - 2 * at);
-    f->direction = PLATO_DOWNSTREAM;
+    f->direction = ANALYSIS_DOWNSTREAM;
 }
 
 /* A session for each frame. */
@@ -94,20 +95,20 @@ static void make_late_acks(traffic *t, frame_made *f)
 {
     f->head.msg_type = PLATO_PUSH;
     f->head.push = (plato_head_push){t->step, 1};
-    f->direction = PLATO_DOWNSTREAM;
+    f->direction = ANALYSIS_DOWNSTREAM;
     if (t->step % 10000 == 9999) {
         f->head.msg_type = PLATO_ACK;
         f->head.ack = (plato_head_ack){.type = PLATO_PUSH, .session_id = 1, .msg_id = t->step};
-        f->direction = PLATO_UPSTREAM;
+        f->direction = ANALYSIS_UPSTREAM;
     }
 }
 
-/* The variant's server sends one Push for ever. */
+/* In MsgCmd framing a server sends one Push for ever. */
 static void make_one_push(traffic *t, frame_made *f)
 {
     (void)t;
     f->head.msg_type = PLATO_PUSH;
-    f->direction = PLATO_DOWNSTREAM;
+    f->direction = ANALYSIS_DOWNSTREAM;
     f->framing = PLATO_FRAMING_MSGCMD;
 }
 
@@ -155,22 +156,22 @@ static void run(const char *name, maker *make, uint32_t frames)
 {
     traffic t = {.r = {1}};
     const double bytes = bytes_allocated(), start = now_ns();
-    plato_analysis *a = plato_analysis_new(NULL, NULL);
+    analysis_state *a = analysis_new(NULL, NULL);
     for (uint32_t n = 1; n <= frames; n++, t.step++) {
         frame_made f = {.framing = PLATO_FRAMING_HEADER};
         make(&t, &f);
-        const plato_observation o = {.number = n,
-                                     .connection = f.connection,
-                                     .direction = f.direction,
-                                     .framing = f.framing,
-                                     .time_ns = (int64_t)n * 1000,
-                                     .head = &f.head,
-                                     .content_len = 10};
-        if (plato_analysis_frame(a, &o) == NULL)
+        const analysis_observation o = {.number = n,
+                                        .connection = f.connection,
+                                        .direction = f.direction,
+                                        .framing = f.framing,
+                                        .time_ns = (int64_t)n * 1000,
+                                        .head = &f.head,
+                                        .content_len = 10};
+        if (analysis_frame(a, &o) == NULL)
             exit(EXIT_FAILURE);
     }
     const double used = bytes_allocated() - bytes, took = now_ns() - start;
-    plato_analysis_free(a);
+    analysis_free(a);
     printf("  %-20s %9" PRIu32 " %10.0f %12.1f %14.0f\n", name, frames, took / frames,
            used / frames, (now_ns() - start - took) / frames);
 }

@@ -133,7 +133,7 @@ static void ack_push(world *w, device *d, size_t s)
     plato_head_ack *ack = add_ack(w, d, PLATO_PUSH);
     if (w->framing == PLATO_FRAMING_MSGCMD && chance(&w->r, 90)) {
         ack->type = PLATO_UP;
-        w->h->events[w->h->count - 1].direction = PLATO_UPSTREAM;
+        w->h->events[w->h->count - 1].direction = ANALYSIS_UPSTREAM;
         return;
     }
     ack->session_id = 42 + s;
@@ -273,7 +273,7 @@ event generate_event(uint64_t *state, bool wide, plato_framing framing, int64_t 
         break;
     }
     e.text[0] = (char)('a' + rng_below(&r, 3));
-    e.direction = chance(&r, 70) ? event_direction(&e.head) : (plato_direction)rng_below(&r, 2);
+    e.direction = chance(&r, 70) ? event_direction(&e.head) : (analysis_direction)rng_below(&r, 2);
     e.is_loss = chance(&r, 4);
     *state = r.state;
     return e;

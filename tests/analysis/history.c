@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#define _DEFAULT_SOURCE /* fmemopen() */
 #include "history.h"
 
 #include <inttypes.h>
@@ -82,7 +83,7 @@ static void parse_option(event *e, const char *line, const char *name, const cha
 {
     const uint64_t number = strtoull(value, NULL, 10);
     if (strcmp(name, "by") == 0)
-        e->direction = strcmp(value, "client") == 0 ? PLATO_UPSTREAM : PLATO_DOWNSTREAM;
+        e->direction = strcmp(value, "client") == 0 ? ANALYSIS_UPSTREAM : ANALYSIS_DOWNSTREAM;
     else if (strcmp(name, "conn") == 0 && e->head.msg_type == PLATO_UP)
         e->head.up.conn_id = number;
     else if (strcmp(name, "conn") == 0)
@@ -97,11 +98,11 @@ static void parse_option(event *e, const char *line, const char *name, const cha
         bad(line, name);
 }
 
-plato_direction event_direction(const plato_head *head)
+analysis_direction event_direction(const plato_head *head)
 {
     if (head->msg_type == PLATO_ACK)
-        return head->ack.type == PLATO_PUSH ? PLATO_UPSTREAM : PLATO_DOWNSTREAM;
-    return head->msg_type == PLATO_PUSH ? PLATO_DOWNSTREAM : PLATO_UPSTREAM;
+        return head->ack.type == PLATO_PUSH ? ANALYSIS_UPSTREAM : ANALYSIS_DOWNSTREAM;
+    return head->msg_type == PLATO_PUSH ? ANALYSIS_DOWNSTREAM : ANALYSIS_UPSTREAM;
 }
 
 event event_parse(const char *line)
@@ -119,7 +120,7 @@ event event_parse(const char *line)
     e.connection = (uint32_t)strtoul(conn + 1, NULL, 10);
     if (strcmp(what, "loss") == 0) {
         e.is_loss = true;
-        e.direction = strcmp(rest, "up") == 0 ? PLATO_UPSTREAM : PLATO_DOWNSTREAM;
+        e.direction = strcmp(rest, "up") == 0 ? ANALYSIS_UPSTREAM : ANALYSIS_DOWNSTREAM;
         return e;
     }
     e.head.msg_type = parse_type(line, what);
@@ -195,10 +196,10 @@ void event_print(const event *e, char line[LINE_MAX_LEN])
     (void)fprintf(out, "%" PRId64 " %c%" PRIu32 " ", e->time_ms,
                   e->framing == PLATO_FRAMING_MSGCMD ? 'm' : 'c', e->connection);
     if (e->is_loss)
-        (void)fprintf(out, "loss %s", e->direction == PLATO_UPSTREAM ? "up" : "down");
+        (void)fprintf(out, "loss %s", e->direction == ANALYSIS_UPSTREAM ? "up" : "down");
     else
         print_head(e, out);
     if (!e->is_loss && e->direction != event_direction(&e->head))
-        (void)fprintf(out, " by=%s", e->direction == PLATO_UPSTREAM ? "client" : "server");
+        (void)fprintf(out, " by=%s", e->direction == ANALYSIS_UPSTREAM ? "client" : "server");
     (void)fclose(out);
 }

@@ -16,13 +16,13 @@
  *     9 c1 loss up                   bytes missing here: `up` or `down`
  *
  * TIME is in milliseconds. CONN `c1` is a connection of the fixed-header framing, `m1` of the
- * length-prefixed one. A session that is no number is the variant's text. `by=client` or
+ * length-prefixed one. A session that is no number is a name, as in MsgCmd framing. `by=client` or
  * `by=server` at the end says who sent what would come from the other.
  */
 #ifndef TESTS_ANALYSIS_HISTORY_H
 #define TESTS_ANALYSIS_HISTORY_H
 
-#include "plato/analysis.h"
+#include "analysis/analysis.h"
 
 #include <stddef.h>
 
@@ -32,7 +32,7 @@
 typedef struct event {
     bool is_loss;
     uint32_t connection;
-    plato_direction direction;
+    analysis_direction direction;
     plato_framing framing;
     int64_t time_ms;
     plato_head head; /* session_name: see session_text */
@@ -50,6 +50,6 @@ event event_parse(const char *line);
 void event_print(const event *e, char line[LINE_MAX_LEN]);
 
 /* Who sends such a frame by its type alone. */
-plato_direction event_direction(const plato_head *head);
+analysis_direction event_direction(const plato_head *head);
 
 #endif

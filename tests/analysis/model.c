@@ -16,7 +16,7 @@ static void deliver(model *m, size_t up, size_t push)
     m->deliveries[m->delivery_count++] = (delivered){up, push};
     f->v.delivery_of = number(up);
     f->v.delivery_time_ns = ms * 1000000;
-    f->v.flags |= PLATO_VERDICT_HAS_DELIVERY_TIME;
+    f->v.flags |= ANALYSIS_HAS_DELIVERY_TIME;
 }
 
 static size_t tied_up(const model *m, uint64_t session, uint64_t msg, const char *text)
@@ -41,7 +41,7 @@ static void tie_contents(model *m, size_t ack, size_t first)
         m->ties[m->tie_count++] = (tie){head->session_id, head->msg_id, i};
         for (size_t p = 0; p < ack; p++) {
             const fact *push = &m->facts[p];
-            if (is_frame(push, PLATO_PUSH) && !push->variant &&
+            if (is_frame(push, PLATO_PUSH) && !push->msgcmd &&
                 session_of(push) == head->session_id && id_of(push) == head->msg_id &&
                 strcmp(push->e->text, f->e->text) == 0)
                 deliver(m, i, p);
@@ -81,21 +81,21 @@ static void see_reconn(model *m, size_t at)
     f->v.prev_conn = number(old->opener);
     if (m->facts[old->opener].v.next_conn == 0)
         m->facts[old->opener].v.next_conn = number(at);
-    if (!f->variant)
-        m->owner_now[f->e->connection] = m->owner_now[old->connection];
+    if (!f->msgcmd)
+        m->scope_now[f->e->connection] = m->scope_now[old->connection];
 }
 
 static void see_login(model *m, const fact *f)
 {
     const uint64_t device = f->e->head.login.device_id;
-    if (!f->variant)
-        m->owner_now[f->e->connection] =
-            device != 0 ? (whose){true, device} : own(f->e->connection);
+    if (!f->msgcmd)
+        m->scope_now[f->e->connection] =
+            device != 0 ? (id_scope){true, device} : own(f->e->connection);
 }
 
 /* ---- frames ---- */
 
-static plato_direction sender(const event *e)
+static analysis_direction sender(const event *e)
 {
     if (e->is_loss || e->head.msg_type > PLATO_SYNC)
         return e->direction;
@@ -119,10 +119,10 @@ static void see_up(model *m, size_t at)
 static void see_push(model *m, size_t at)
 {
     fact *f = &m->facts[at];
-    if (!f->variant || f->e->head.push.msg_id != 0) {
+    if (!f->msgcmd || f->e->head.push.msg_id != 0) {
         judge_message(m, at);
         const size_t up = tied_up(m, session_of(f), id_of(f), f->e->text);
-        if (!f->variant && up != NOBODY)
+        if (!f->msgcmd && up != NOBODY)
             deliver(m, up, at);
         return;
     }
@@ -143,14 +143,14 @@ static void see_ack_up(model *m, size_t at)
     const uint32_t code = f->e->head.ack.code;
     if (code == PLATO_ACK_OUT_OF_ORDER)
         return;
-    size_t up = f->variant ? variant_up(m, at) : first_up(m, at, f->owner);
-    if (!f->variant && up == NOBODY)
+    size_t up = f->msgcmd ? msgcmd_up(m, at) : first_up(m, at, f->scope);
+    if (!f->msgcmd && up == NOBODY)
         up = first_up(m, at, own(f->e->connection));
     if (up != NOBODY) {
         respond(m, at, up);
         settle(m, up, at);
     }
-    if (f->variant || code != 0)
+    if (f->msgcmd || code != 0)
         return;
     if (up != NOBODY)
         tie_contents(m, at, up);
@@ -185,10 +185,10 @@ static void see_heartbeat(model *m, size_t at)
     fact *f = &m->facts[at];
     for (size_t i = at; i-- > 0;) {
         const fact *g = &m->facts[i];
-        if (g->e->connection != f->e->connection || g->direction != PLATO_UPSTREAM)
+        if (g->e->connection != f->e->connection || g->direction != ANALYSIS_UPSTREAM)
             continue;
         if (!g->e->is_loss && f->e->time_ms - g->e->time_ms > 45000)
-            f->v.flags |= PLATO_VERDICT_HEARTBEAT_LATE;
+            f->v.flags |= ANALYSIS_HEARTBEAT_LATE;
         return;
     }
 }
@@ -200,7 +200,7 @@ static void see_missing(model *m, size_t at)
         const fact *g = &m->facts[i];
         if (g->e->connection != f->e->connection || g->direction != f->direction)
             continue;
-        f->v.flags |= g->e->is_loss ? PLATO_VERDICT_CAPTURE_GAP : 0;
+        f->v.flags |= g->e->is_loss ? ANALYSIS_CAPTURE_GAP : 0;
         return;
     }
 }
@@ -211,13 +211,13 @@ static void see(model *m, const event *e)
     fact *f = &m->facts[at];
     *f = (fact){.e = e,
                 .direction = sender(e),
-                .variant = e->framing == PLATO_FRAMING_MSGCMD,
+                .msgcmd = e->framing == PLATO_FRAMING_MSGCMD,
                 .first = NOBODY};
     if (!e->is_loss && e->head.msg_type == PLATO_LOGIN)
         see_login(m, f);
     if (!e->is_loss && e->head.msg_type == PLATO_RECONN)
         see_reconn(m, at);
-    f->owner = f->variant && !e->is_loss ? own(e->connection) : m->owner_now[e->connection];
+    f->scope = f->msgcmd && !e->is_loss ? own(e->connection) : m->scope_now[e->connection];
     if (e->is_loss)
         return;
     see_missing(m, at);
@@ -238,8 +238,9 @@ static bool unacked(const model *m, size_t at)
         return false;
     if (is_frame(f, PLATO_PUSH) && f->counted && covered_before(m, at))
         return false;
-    return !loss_between(m, at, m->n, f->owner,
-                         f->direction == PLATO_UPSTREAM ? PLATO_DOWNSTREAM : PLATO_UPSTREAM);
+    return !loss_between(m, at, m->n, f->scope,
+                         f->direction == ANALYSIS_UPSTREAM ? ANALYSIS_DOWNSTREAM
+                                                           : ANALYSIS_UPSTREAM);
 }
 
 static void say(model *m, size_t at, char text[OUTCOME_MAX])
@@ -260,7 +261,7 @@ void model_history(const history *h, outcomes said)
                .deliveries = calloc(h->count + 1, sizeof(delivered)),
                .names = calloc(h->count + 1, sizeof(naming))};
     for (uint32_t i = 0; i < CONNECTIONS; i++)
-        m.owner_now[i] = own(i);
+        m.scope_now[i] = own(i);
     for (size_t i = 0; i < h->count; i++)
         see(&m, &h->events[i]);
     for (size_t i = 0; i < h->count; i++) {

@@ -8,22 +8,22 @@
 #define NOBODY SIZE_MAX
 #define CONNECTIONS 16u
 
-/* Whose counters: a device by its id, or a connection by its index. */
-typedef struct whose {
+/* What ids are unique within: a device by its id, or a connection by its index. */
+typedef struct id_scope {
     bool is_device;
     uint64_t id;
-} whose;
+} id_scope;
 
 /* One event with everything that was concluded about it. */
 typedef struct fact {
     const event *e;
-    plato_direction direction;
-    bool variant;
-    whose owner;     /* whose counters were in use on its connection */
-    size_t first;    /* message: the first sending of which this is a repeat, or itself;
-                        NOBODY: a conflict */
-    bool counted;    /* it showed an id to a counter */
-    plato_verdict v; /* delivered_in is kept apart */
+    analysis_direction direction;
+    bool msgcmd;
+    id_scope scope;     /* of the ids on its connection */
+    size_t first;       /* message: the first transmission, which this repeats, or itself;
+                           NOBODY: a conflict */
+    bool counted;       /* its id counts in a sequence */
+    analysis_verdict v; /* delivered_in is kept apart */
 } fact;
 
 /* An ACK has tied a content under (session, msg_id) to an UP. */
@@ -52,30 +52,31 @@ typedef struct model {
     size_t delivery_count;
     naming *names;
     size_t name_count;
-    whose owner_now[CONNECTIONS];
+    id_scope scope_now[CONNECTIONS];
     uint64_t conn_id_now[CONNECTIONS];
 } model;
 
 /* ---- model_ids.c ---- */
 
-bool same_owner(whose a, whose b);
+bool same_scope(id_scope a, id_scope b);
 
-/* A connection that has counters of its own. */
-whose own(uint32_t connection_index);
+/* The scope of a connection without a device. */
+id_scope own(uint32_t connection_index);
 bool is_frame(const fact *f, uint32_t type);
 bool is_ack_of(const fact *f, uint32_t type);
 
 /* Number of an event. */
 uint32_t number(size_t i);
 
-/* Whether bytes were lost, from one event to another, that `owner` has to do with. */
-bool loss_between(const model *m, size_t from, size_t to, whose owner, plato_direction direction);
+/* Whether bytes were lost, from one event to another, that concern the scope. */
+bool loss_between(const model *m, size_t from, size_t to, id_scope scope,
+                  analysis_direction direction);
 
 /* The id and the session that a message or an ACK shows. */
 uint64_t id_of(const fact *f);
 uint64_t session_of(const fact *f);
 
-/* Both showed ids to one counter. */
+/* The ids of both count in one sequence. */
 bool same_counter(const fact *a, const fact *b);
 
 /* An UP or PUSH. */
@@ -86,7 +87,7 @@ void judge_place(model *m, size_t at);
 void repeat_of(model *m, size_t at, size_t first);
 void judge_message(model *m, size_t at);
 
-/* ---- model_pairs.c ---- */
+/* ---- model_transactions.c ---- */
 
 /* An ACK answers a request; the request, and its repeats, have their answer. */
 void respond(model *m, size_t ack, size_t request);
@@ -96,8 +97,8 @@ void settle(model *m, size_t request, size_t ack);
 size_t ack_of_request(model *m, size_t at);
 
 /* What an ACK of an UP answers, in either framing. */
-size_t first_up(const model *m, size_t ack, whose owner);
-size_t variant_up(const model *m, size_t ack);
+size_t first_up(const model *m, size_t ack, id_scope scope);
+size_t msgcmd_up(const model *m, size_t ack);
 
 /* What an ACK without ids answers. */
 size_t latest_push(const model *m, size_t ack);

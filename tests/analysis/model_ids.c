@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The model: ids and their counters. */
+/* The model: ids and their sequences. */
 #include "model_facts.h"
 
 #include <string.h>
 
-bool same_owner(whose a, whose b)
+bool same_scope(id_scope a, id_scope b)
 {
     return a.is_device == b.is_device && a.id == b.id;
 }
 
-whose own(uint32_t connection)
+id_scope own(uint32_t connection)
 {
-    return (whose){false, connection};
+    return (id_scope){false, connection};
 }
 
 bool is_frame(const fact *f, uint32_t type)
@@ -30,17 +30,18 @@ uint32_t number(size_t i)
     return (uint32_t)i + 1;
 }
 
-/* Whether bytes were lost that `owner` has to do with. */
-static bool loss_concerns(const fact *loss, whose owner, plato_direction direction)
+/* Whether bytes were lost that concern the scope. */
+static bool loss_concerns(const fact *loss, id_scope scope, analysis_direction direction)
 {
     return loss->e->is_loss && loss->e->direction == direction &&
-           (same_owner(loss->owner, owner) || same_owner(own(loss->e->connection), owner));
+           (same_scope(loss->scope, scope) || same_scope(own(loss->e->connection), scope));
 }
 
-bool loss_between(const model *m, size_t from, size_t to, whose owner, plato_direction direction)
+bool loss_between(const model *m, size_t from, size_t to, id_scope scope,
+                  analysis_direction direction)
 {
     for (size_t i = from; i < to; i++)
-        if (loss_concerns(&m->facts[i], owner, direction))
+        if (loss_concerns(&m->facts[i], scope, direction))
             return true;
     return false;
 }
@@ -61,11 +62,11 @@ uint64_t session_of(const fact *f)
                                        : h->ack.session_id;
 }
 
-/* Both showed ids to one counter. */
+/* The ids of both count in one sequence. */
 bool same_counter(const fact *a, const fact *b)
 {
     if (!a->counted || !b->counted || a->direction != b->direction ||
-        !same_owner(a->owner, b->owner) || strcmp(a->e->session_text, b->e->session_text) != 0)
+        !same_scope(a->scope, b->scope) || strcmp(a->e->session_text, b->e->session_text) != 0)
         return false;
     return a->e->session_text[0] != '\0' || session_of(a) == session_of(b);
 }
@@ -75,12 +76,12 @@ bool is_message(const fact *f)
     return is_frame(f, PLATO_UP) || is_frame(f, PLATO_PUSH);
 }
 
-/* The hole in front of event k is the capture's if bytes are missing since the id before. */
+/* The hole before event k is the capture's if bytes are missing since the id before. */
 static bool hole_is_of_capture(const model *m, size_t k)
 {
     for (size_t i = k; i-- > 0;)
         if (same_counter(&m->facts[i], &m->facts[k]))
-            return loss_between(m, i, k, m->facts[k].owner, m->facts[k].direction);
+            return loss_between(m, i, k, m->facts[k].scope, m->facts[k].direction);
     return false;
 }
 
@@ -105,13 +106,13 @@ void judge_place(model *m, size_t at)
     if (base == NOBODY || id < id_of(&m->facts[base]))
         return;
     if (id > highest && id - highest > 1 && !hole_is_of_capture(m, at)) {
-        f->v.flags |= PLATO_VERDICT_GAP;
+        f->v.flags |= ANALYSIS_GAP;
         f->v.gap_first = highest + 1;
         f->v.gap_last = id - 1;
     }
     if (id < highest && !hole_is_of_capture(m, above)) {
-        f->v.flags |= PLATO_VERDICT_GAP_FILLED;
-        f->v.flags |= is_message(f) ? PLATO_VERDICT_OUT_OF_ORDER : 0;
+        f->v.flags |= ANALYSIS_GAP_FILLED;
+        f->v.flags |= is_message(f) ? ANALYSIS_OUT_OF_ORDER : 0;
         f->v.gap_in = number(above);
     }
 }
@@ -120,7 +121,7 @@ void repeat_of(model *m, size_t at, size_t first)
 {
     fact *f = &m->facts[at];
     f->first = first;
-    f->v.flags |= PLATO_VERDICT_DUPLICATE;
+    f->v.flags |= ANALYSIS_DUPLICATE;
     f->v.duplicate_of = number(first);
     f->v.response_in = m->facts[first].v.response_in;
 }
@@ -137,7 +138,7 @@ void judge_message(model *m, size_t at)
         if (strcmp(g->e->text, f->e->text) == 0) {
             repeat_of(m, at, i);
         } else {
-            f->v.flags |= PLATO_VERDICT_CONFLICT;
+            f->v.flags |= ANALYSIS_CONFLICT;
             f->first = NOBODY;
         }
         return; /* only the first frame of an id counts */

@@ -29,32 +29,32 @@ static void add_time(char *text, const char *name, int64_t ns)
         add(text, "+%" PRId64 "ns", ns % 1000000);
 }
 
-void outcome_print(const plato_verdict *v, const uint32_t *delivered_in, size_t count, bool unacked,
-                   char text[OUTCOME_MAX])
+void outcome_print(const analysis_verdict *v, const uint32_t *delivered_in, size_t count,
+                   bool unacked, char text[OUTCOME_MAX])
 {
     char line[OUTCOME_MAX] = "";
-    if (v->flags & PLATO_VERDICT_CAPTURE_GAP)
+    if (v->flags & ANALYSIS_CAPTURE_GAP)
         add(line, " missing");
-    if (v->flags & PLATO_VERDICT_GAP)
+    if (v->flags & ANALYSIS_GAP)
         add(line, " gap=%" PRIu64 "-%" PRIu64, v->gap_first, v->gap_last);
-    if (v->flags & PLATO_VERDICT_DUPLICATE)
+    if (v->flags & ANALYSIS_DUPLICATE)
         add(line, " dup=%" PRIu32, v->duplicate_of);
-    if (v->flags & PLATO_VERDICT_CONFLICT)
+    if (v->flags & ANALYSIS_CONFLICT)
         add(line, " conflict");
-    if (v->flags & PLATO_VERDICT_OUT_OF_ORDER)
+    if (v->flags & ANALYSIS_OUT_OF_ORDER)
         add(line, " late-id");
-    if (v->flags & PLATO_VERDICT_GAP_FILLED)
+    if (v->flags & ANALYSIS_GAP_FILLED)
         add(line, " fills=%" PRIu32, v->gap_in);
     add_number(line, "to", v->response_to);
-    if (v->flags & PLATO_VERDICT_HAS_RESPONSE_TIME)
+    if (v->flags & ANALYSIS_HAS_RESPONSE_TIME)
         add_time(line, "rt", v->response_time_ns);
-    if (v->flags & PLATO_VERDICT_SLOW_RESPONSE)
+    if (v->flags & ANALYSIS_SLOW_RESPONSE)
         add(line, " slow");
-    if (v->flags & PLATO_VERDICT_HEARTBEAT_LATE)
+    if (v->flags & ANALYSIS_HEARTBEAT_LATE)
         add(line, " late");
     add_number(line, "in", v->response_in);
     add_number(line, "of", v->delivery_of);
-    if (v->flags & PLATO_VERDICT_HAS_DELIVERY_TIME)
+    if (v->flags & ANALYSIS_HAS_DELIVERY_TIME)
         add_time(line, "dt", v->delivery_time_ns);
     for (size_t i = 0; i < count; i++)
         add(line, "%s%" PRIu32, i == 0 ? " for=" : ",", delivered_in[i]);
@@ -65,13 +65,13 @@ void outcome_print(const plato_verdict *v, const uint32_t *delivered_in, size_t 
     (void)snprintf(text, OUTCOME_MAX, "%s", line[0] == ' ' ? line + 1 : "-");
 }
 
-void outcome_of(const plato_analysis *a, const plato_judged *judged, char text[OUTCOME_MAX])
+void outcome_of(const analysis_state *a, const analysis_record *record, char text[OUTCOME_MAX])
 {
-    const plato_verdict v = plato_analysis_verdict(a, judged);
+    const analysis_verdict v = analysis_get_verdict(a, record);
     uint32_t delivered_in[HISTORY_MAX];
     size_t count = 0;
-    for (const plato_judged *push = v.delivered_in; push != NULL && count < HISTORY_MAX;
-         push = plato_judged_next_delivery(push))
-        delivered_in[count++] = plato_judged_number(push);
-    outcome_print(&v, delivered_in, count, plato_analysis_unacked(a, judged), text);
+    for (const analysis_record *push = v.delivered_in; push != NULL && count < HISTORY_MAX;
+         push = analysis_record_next_delivery(push))
+        delivered_in[count++] = analysis_record_number(push);
+    outcome_print(&v, delivered_in, count, analysis_is_unacked(a, record), text);
 }

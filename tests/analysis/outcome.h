@@ -2,7 +2,7 @@
 /*
  * All that is said of a frame once everything was fed, as text: words in this order, "-" if none.
  *
- *     missing           capture gap: bytes in front of the frame are missing
+ *     missing           capture gap: bytes before the frame are missing
  *     gap=3-5           ids 3..5 were skipped
  *     dup=1             a repeat of frame 1
  *     conflict
@@ -28,10 +28,10 @@
 typedef char outcomes[HISTORY_MAX][OUTCOME_MAX];
 
 /* `delivered_in` are frame numbers; the member of the verdict with this name is not looked at. */
-void outcome_print(const plato_verdict *v, const uint32_t *delivered_in, size_t count, bool unacked,
-                   char text[OUTCOME_MAX]);
+void outcome_print(const analysis_verdict *v, const uint32_t *delivered_in, size_t count,
+                   bool unacked, char text[OUTCOME_MAX]);
 
 /* The same of a frame that was fed. */
-void outcome_of(const plato_analysis *a, const plato_judged *judged, char text[OUTCOME_MAX]);
+void outcome_of(const analysis_state *a, const analysis_record *record, char text[OUTCOME_MAX]);
 
 #endif

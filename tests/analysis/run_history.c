@@ -14,17 +14,17 @@ static uint64_t digest(const char *text)
     return sum;
 }
 
-const plato_judged *feed_event(plato_analysis *a, const event *e, uint32_t number)
+const analysis_record *feed_event(analysis_state *a, const event *e, uint32_t number)
 {
     plato_head head = e->head;
     if (e->is_loss) {
-        plato_analysis_loss(a, e->connection, e->direction, number);
+        analysis_loss(a, e->connection, e->direction, number);
         return NULL;
     }
     if (head.msg_type == PLATO_UP && e->session_text[0] != '\0')
         head.up.session_name =
             (plato_span){(const uint8_t *)e->session_text, strlen(e->session_text)};
-    const plato_observation o = {
+    const analysis_observation o = {
         .number = number,
         .connection = e->connection,
         .direction = e->direction,
@@ -34,23 +34,23 @@ const plato_judged *feed_event(plato_analysis *a, const event *e, uint32_t numbe
         .content_digest = digest(e->text),
         .content_len = (uint32_t)strlen(e->text),
     };
-    return plato_analysis_frame(a, &o);
+    return analysis_frame(a, &o);
 }
 
-static void run(const history *h, const plato_analysis_config *config,
-                const analysis_limits *limits, outcomes said)
+static void run(const history *h, const analysis_config *config, const analysis_limits *limits,
+                outcomes said)
 {
-    plato_analysis *a = analysis_new_with_limits(config, NULL, limits);
-    const plato_judged **judged = calloc(h->count + 1, sizeof *judged);
+    analysis_state *a = analysis_new_with_limits(config, NULL, limits);
+    const analysis_record **record = calloc(h->count + 1, sizeof *record);
     for (size_t i = 0; i < h->count; i++)
-        judged[i] = feed_event(a, &h->events[i], (uint32_t)i + 1);
+        record[i] = feed_event(a, &h->events[i], (uint32_t)i + 1);
     for (size_t i = 0; i < h->count; i++) {
         said[i][0] = '\0';
-        if (judged[i] != NULL)
-            outcome_of(a, judged[i], said[i]);
+        if (record[i] != NULL)
+            outcome_of(a, record[i], said[i]);
     }
-    free((void *)judged);
-    plato_analysis_free(a);
+    free((void *)record);
+    analysis_free(a);
 }
 
 void run_history(const history *h, const analysis_limits *limits, outcomes said)
@@ -58,7 +58,7 @@ void run_history(const history *h, const analysis_limits *limits, outcomes said)
     run(h, NULL, limits, said);
 }
 
-void check_rows(const row *rows, size_t count, const plato_analysis_config *config,
+void check_rows(const row *rows, size_t count, const analysis_config *config,
                 const analysis_limits *limits)
 {
     history *h = calloc(1, sizeof *h);

@@ -7,7 +7,7 @@
 #include "state.h"
 
 /* Feeds one event; NULL for a loss, or when memory is out. */
-const plato_judged *feed_event(plato_analysis *a, const event *e, uint32_t number);
+const analysis_record *feed_event(analysis_state *a, const event *e, uint32_t number);
 
 /* Feeds all of it and prints what is said in the end; "" for a loss. `limits` may be NULL. */
 void run_history(const history *h, const analysis_limits *limits, outcomes said);
@@ -19,7 +19,7 @@ typedef struct row {
 } row;
 
 /* Fails the running test unless each line's frame comes out as it says. NULL config: default. */
-void check_rows(const row *rows, size_t count, const plato_analysis_config *config,
+void check_rows(const row *rows, size_t count, const analysis_config *config,
                 const analysis_limits *limits);
 
 #define CHECK_ROWS(...)                                                                            \

@@ -10,11 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WINDOW ((uint64_t)PLATO_ANALYSIS_WINDOW)
+#define WINDOW ((uint64_t)ANALYSIS_WINDOW)
 
 /* ---- small helpers: one analysis, frames numbered as they come ---- */
 
-static plato_analysis *analysis;
+static analysis_state *analysis;
 static uint32_t last_number;
 
 static void begin(const analysis_limits *limits)
@@ -25,10 +25,10 @@ static void begin(const analysis_limits *limits)
 
 static void end(void)
 {
-    plato_analysis_free(analysis);
+    analysis_free(analysis);
 }
 
-static const plato_judged *feed(const char *format, uint64_t id)
+static const analysis_record *feed(const char *format, uint64_t id)
 {
     char line[LINE_MAX_LEN];
 #pragma GCC diagnostic push
@@ -39,10 +39,10 @@ static const plato_judged *feed(const char *format, uint64_t id)
     return feed_event(analysis, &e, ++last_number);
 }
 
-static void check_said(const plato_judged *judged, const char *said)
+static void check_said(const analysis_record *record, const char *said)
 {
     char text[OUTCOME_MAX];
-    outcome_of(analysis, judged, text);
+    outcome_of(analysis, record, text);
     ck_assert_str_eq(text, said);
 }
 
@@ -85,7 +85,7 @@ END_TEST
 START_TEST(an_open_request_waits_beyond_the_window)
 {
     begin(NULL);
-    const plato_judged *up = feed("0 c1 up 42/%llu a", 1);
+    const analysis_record *up = feed("0 c1 up 42/%llu a", 1);
     for (uint64_t id = 2; id <= 3 * WINDOW; id++) {
         (void)feed("0 c1 up 42/%llu a", id);
         (void)feed("0 c1 ack up 42/%llu msg=1", id);
@@ -101,7 +101,7 @@ END_TEST
 START_TEST(an_ack_covers_pushes_beyond_the_window)
 {
     begin(NULL);
-    const plato_judged *first = feed("0 c1 push 42/%llu a", 1);
+    const analysis_record *first = feed("0 c1 push 42/%llu a", 1);
     for (uint64_t id = 2; id <= 3 * WINDOW; id++)
         (void)feed("0 c1 push 42/%llu a", id);
     (void)feed("0 c1 ack push 42/%llu", 3 * WINDOW);
@@ -183,7 +183,7 @@ START_TEST(messages_of_a_session_are_bounded)
 }
 END_TEST
 
-/* Eight contents of one id are told apart; a ninth is a conflict like the others. */
+/* Eight contents of one id are distinguished; a ninth is a conflict like the others. */
 START_TEST(contents_of_an_id_are_bounded)
 {
     CHECK_ROWS({"0 c1 up 42/1 a", "in=10"}, {"0 c1 up 42/1 b", "conflict"},
@@ -199,17 +199,17 @@ START_TEST(session_names_are_compared_over_their_first_bytes)
 {
     uint8_t name[600];
     plato_head head = {.msg_type = PLATO_UP, .up = {.client_id = 1, .session_name = {name, 256}}};
-    plato_observation o = {
+    analysis_observation o = {
         .number = 1, .connection = 1, .framing = PLATO_FRAMING_MSGCMD, .head = &head};
     memset(name, 'x', sizeof name);
     begin(NULL);
-    (void)plato_analysis_frame(analysis, &o);
+    (void)analysis_frame(analysis, &o);
     o.number = 2;
     head.up.session_name.n = sizeof name;
-    check_said(plato_analysis_frame(analysis, &o), "dup=1");
+    check_said(analysis_frame(analysis, &o), "dup=1");
     o.number = 3;
     head.up.session_name.n = 255;
-    check_said(plato_analysis_frame(analysis, &o), "unacked");
+    check_said(analysis_frame(analysis, &o), "unacked");
     end();
 }
 END_TEST
@@ -217,10 +217,10 @@ END_TEST
 /* ---- harm ---- */
 
 /* Every frame that the verdict names has been fed. */
-static void check_can_be_told(const plato_judged *judged)
+static void check_can_be_told(const analysis_record *record)
 {
     char text[OUTCOME_MAX];
-    outcome_of(analysis, judged, text);
+    outcome_of(analysis, record, text);
     ck_assert_uint_gt(strlen(text), 0);
 }
 
@@ -232,19 +232,19 @@ static void feed_anything(const analysis_limits *limits, uint64_t seed, uint32_t
     for (uint32_t n = 1; n <= frames; n++) {
         const event e = generate_event(&r.state, true, PLATO_FRAMING_HEADER, 0);
         if (e.is_loss) {
-            plato_analysis_loss(analysis, e.connection, e.direction, n);
+            analysis_loss(analysis, e.connection, e.direction, n);
             continue;
         }
-        const plato_observation o = {.number = n,
-                                     .connection = (uint32_t)rng_number(&r),
-                                     .direction = e.direction,
-                                     .framing = e.framing,
-                                     .time_ns = times[rng_below(&r, 5)],
-                                     .head = &e.head,
-                                     .content_digest = rng_below(&r, 3)};
-        const plato_judged *judged = plato_analysis_frame(analysis, &o);
-        ck_assert_ptr_nonnull(judged);
-        check_can_be_told(judged);
+        const analysis_observation o = {.number = n,
+                                        .connection = (uint32_t)rng_number(&r),
+                                        .direction = e.direction,
+                                        .framing = e.framing,
+                                        .time_ns = times[rng_below(&r, 5)],
+                                        .head = &e.head,
+                                        .content_digest = rng_below(&r, 3)};
+        const analysis_record *record = analysis_frame(analysis, &o);
+        ck_assert_ptr_nonnull(record);
+        check_can_be_told(record);
     }
     end();
 }
@@ -287,17 +287,17 @@ START_TEST(memory_may_run_out_at_any_call)
         counting memory = {.fail_at = fail_at};
         const plato_allocator allocator = counting_allocator(&memory);
         size_t given = 0, fed = 0;
-        plato_analysis *a = plato_analysis_new(NULL, &allocator);
+        analysis_state *a = analysis_new(NULL, &allocator);
         for (uint64_t seed = 1; seed <= 20; seed++) {
             generate_traffic(&h, seed, PLATO_FRAMING_HEADER);
             for (size_t i = 0; i < h.count; i++, fed++)
                 given += feed_event(a, &h.events[i], (uint32_t)fed + 1) != NULL;
         }
         ck_assert_uint_lt(given, fed);
-        plato_analysis_free(a);
+        analysis_free(a);
         ck_assert_uint_eq(memory.blocks, 0);
     }
-    plato_analysis_free(NULL);
+    analysis_free(NULL);
 }
 END_TEST
 
@@ -306,12 +306,12 @@ START_TEST(verdicts_live_in_the_memory_that_was_given)
     counting memory = {0};
     const plato_allocator allocator = counting_allocator(&memory);
     const event e = event_parse("0 c1 heartbeat");
-    plato_analysis *a = plato_analysis_new(NULL, &allocator);
+    analysis_state *a = analysis_new(NULL, &allocator);
     for (uint32_t n = 1; n <= 10000; n++)
         ck_assert_ptr_nonnull(feed_event(a, &e, n));
     ck_assert_uint_ge(memory.live, 10000 * 24);
     ck_assert_uint_le(memory.live, 10000 * 64);
-    plato_analysis_free(a);
+    analysis_free(a);
     ck_assert_uint_eq(memory.live, 0);
 }
 END_TEST

@@ -44,7 +44,7 @@ START_TEST(session_msg_id_and_content_must_agree)
 }
 END_TEST
 
-/* The server took the second content: the PUSH tells. */
+/* The server took the second content: the PUSH shows it. */
 START_TEST(of_conflicting_sendings_the_first_with_the_content_of_the_push)
 {
     CHECK_ROWS({"0 c1 up 42/1 one", "in=4 for=6"}, {"1 c1 up 42/1 two", "conflict for=5"},

@@ -84,7 +84,7 @@ END_TEST
 
 START_TEST(traffic_of_the_variant)
 {
-    compare(generate_traffic, PLATO_FRAMING_MSGCMD, "traffic of the variant");
+    compare(generate_traffic, PLATO_FRAMING_MSGCMD, "traffic of the msgcmd");
 }
 END_TEST
 
@@ -96,7 +96,7 @@ END_TEST
 
 START_TEST(hostile_variant)
 {
-    compare(generate_hostile, PLATO_FRAMING_MSGCMD, "hostile variant");
+    compare(generate_hostile, PLATO_FRAMING_MSGCMD, "hostile msgcmd");
 }
 END_TEST
 

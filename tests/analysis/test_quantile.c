@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The statistics' percentiles against sorting. */
-#include "quantile.h"
+#include <analysis/quantile.h>
 
 #include "run_tests.h"
 
@@ -30,14 +30,14 @@ static int64_t by_sorting(const int64_t *numbers, size_t n, unsigned percent)
 static void check_against_sorting(GRand *rand, unsigned percent, gint32 range)
 {
     int64_t numbers[400];
-    quantile q;
-    quantile_init(&q, percent);
+    analysis_quantile q;
+    analysis_quantile_init(&q, percent);
     for (size_t n = 0; n < G_N_ELEMENTS(numbers); n++) {
         numbers[n] = g_rand_int_range(rand, -range, range + 1);
-        quantile_add(&q, numbers[n]);
-        ck_assert_int_eq(quantile_get(&q), by_sorting(numbers, n + 1, percent));
+        analysis_quantile_add(&q, numbers[n]);
+        ck_assert_int_eq(analysis_quantile_get(&q), by_sorting(numbers, n + 1, percent));
     }
-    quantile_clear(&q);
+    analysis_quantile_clear(&q);
 }
 
 START_TEST(exact)
@@ -55,12 +55,12 @@ END_TEST
 START_TEST(sorted_input)
 {
     for (int way = -1; way <= 1; way += 2) {
-        quantile q;
-        quantile_init(&q, 99);
+        analysis_quantile q;
+        analysis_quantile_init(&q, 99);
         for (int64_t i = 1; i <= 1000; i++)
-            quantile_add(&q, way * i);
-        ck_assert_int_eq(quantile_get(&q), way > 0 ? 990 : -11);
-        quantile_clear(&q);
+            analysis_quantile_add(&q, way * i);
+        ck_assert_int_eq(analysis_quantile_get(&q), way > 0 ? 990 : -11);
+        analysis_quantile_clear(&q);
     }
 }
 END_TEST
@@ -68,21 +68,22 @@ END_TEST
 /* Of more than are kept, an even part stands for all. */
 START_TEST(bounded)
 {
-    const uint64_t n = 2 * (uint64_t)QUANTILE_KEPT_MAX + 1000;
-    quantile median, p99;
-    quantile_init(&median, 50);
-    quantile_init(&p99, 99);
+    const uint64_t n = 2 * (uint64_t)ANALYSIS_QUANTILE_KEPT_MAX + 1000;
+    analysis_quantile median, p99;
+    analysis_quantile_init(&median, 50);
+    analysis_quantile_init(&p99, 99);
     for (uint64_t i = 0; i < n; i++) {
         const int64_t number = (int64_t)(i * 2654435761u % n); /* each once */
-        quantile_add(&median, number);
-        quantile_add(&p99, number);
+        analysis_quantile_add(&median, number);
+        analysis_quantile_add(&p99, number);
     }
-    ck_assert_uint_le(median.low->len + median.high->len, QUANTILE_KEPT_MAX);
-    ck_assert_uint_gt(median.low->len + median.high->len, QUANTILE_KEPT_MAX / 4);
-    ck_assert_int_le(llabs(quantile_get(&median) - (int64_t)n / 2), (int64_t)n / 1000);
-    ck_assert_int_le(llabs(quantile_get(&p99) - (int64_t)(n / 100 * 99)), (int64_t)n / 1000);
-    quantile_clear(&median);
-    quantile_clear(&p99);
+    ck_assert_uint_le(median.low->len + median.high->len, ANALYSIS_QUANTILE_KEPT_MAX);
+    ck_assert_uint_gt(median.low->len + median.high->len, ANALYSIS_QUANTILE_KEPT_MAX / 4);
+    ck_assert_int_le(llabs(analysis_quantile_get(&median) - (int64_t)n / 2), (int64_t)n / 1000);
+    ck_assert_int_le(llabs(analysis_quantile_get(&p99) - (int64_t)(n / 100 * 99)),
+                     (int64_t)n / 1000);
+    analysis_quantile_clear(&median);
+    analysis_quantile_clear(&p99);
 }
 END_TEST
 

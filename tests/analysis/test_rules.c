@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Ids: holes, repeats, conflicts, order, whose counters, and what the capture itself lacks. */
+/* Ids: holes, repeats, conflicts, order, scopes, and what the capture itself lacks. */
 #include "run_history.h"
 #include "run_tests.h"
 
@@ -113,7 +113,7 @@ START_TEST(a_refusal_takes_no_part_in_the_downstream_ids)
 }
 END_TEST
 
-/* ---- counters ---- */
+/* ---- scopes ---- */
 
 START_TEST(sessions_and_directions_count_apart)
 {
@@ -164,7 +164,7 @@ START_TEST(counting_goes_on_across_reconn)
 }
 END_TEST
 
-/* No LOGIN was captured: the connection's own counters are handed on. */
+/* No LOGIN was captured: the scope of the connection itself is handed on. */
 START_TEST(counting_goes_on_across_reconn_of_an_unknown_device)
 {
     CHECK_ROWS({"0 c1 up 42/5 a conn=7", "next=2 unacked"}, {"1 c2 reconn 7", "prev=1"},

@@ -19,7 +19,7 @@ def p99_us(report):
 
 
 def idle(connections, tls=False, hold=2):
-    """Report of a run with so many connections that are logged in and say nothing."""
+    """Report of a run with this many connections that are logged in and send nothing."""
     with Folder() as folder, server(folder, "--max-connections", connections + 100,
                                     tls=tls) as running:
         return bench(*port_of(running), "--sessions", 0, "--idle", connections, "--duration", hold,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The server is killed again and again while clients send; then the books are looked at.
+"""The server is killed again and again while clients send; then the accounts are checked.
 
 What is between the clients and the server brings trouble of its own: pieces of all sizes, pauses,
 resets. The same seed kills after the same times; the rest is up to the machine.
@@ -26,7 +26,7 @@ connection all odds 0.1 up from 0 flip-one-in 30000
 
 def kill(kills, seed=1, options=(), rate=1000, sessions=20, uptime_ms=(20, 500), drain=60,
          say=lambda text: None):
-    """Kills the server so many times; the generator's report, with what was counted here."""
+    """Kills the server this many times; the generator's report, with what was counted here."""
     moments = random.Random(seed)
     restarts = []
     begin = time.monotonic()

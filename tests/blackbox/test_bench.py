@@ -132,7 +132,7 @@ class StallingServer(unittest.TestCase):
 
 
 class FalseServer(threading.Thread):
-    """A server with one session of two, that does wrong by its messages as it was told."""
+    """A server with one session of two, that mistreats its messages as the test wants."""
 
     def __init__(self, wrong):
         super().__init__(daemon=True)

@@ -307,7 +307,7 @@ class Options(unittest.TestCase):
                 self.assertIn(message, err)
 
     def test_scenario_that_is_no_text(self):
-        """What stands behind a zero byte is not overlooked."""
+        """What follows a zero byte is not overlooked."""
         with Folder() as folder:
             path = folder.path("s")
             with open(path, "wb") as file:

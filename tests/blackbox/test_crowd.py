@@ -39,7 +39,7 @@ class Crowd(unittest.TestCase):
             self.assertGreater(others[code], 0, others)
 
     def test_few_files(self):
-        """Who is there is served on, at little cost; when others leave, there is room again."""
+        """Connected clients are served on, at little cost; when others leave, there is room again."""
         report = crowd.few_files()
         self.assertEqual(report["inside"]["verdict"], "PASSED", report)
         self.assertEqual(report["after"]["verdict"], "PASSED", report)

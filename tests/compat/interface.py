@@ -6,7 +6,7 @@ docs/filters.md (filters.py), the columns of plato,rows in test_rows.py, libplat
     interface.py            compares interface.txt with what there is
     interface.py --update   adds what is new; what is gone or changed is refused
 
-Exit codes: 0 nothing is gone (what is new is told); 1 something is gone or changed.
+Exit codes: 0 nothing is gone (what is new is listed); 1 something is gone or changed.
 """
 import csv
 import glob
@@ -183,7 +183,7 @@ def main():
         with open(PATH, "w", encoding="utf-8") as out:
             out.write("\n".join(head + sorted(now)) + "\n")
         return
-    promise.tell(os.path.relpath(PATH, ROOT), gone, new)
+    promise.report(os.path.relpath(PATH, ROOT), gone, new)
 
 
 if __name__ == "__main__":

@@ -97,7 +97,7 @@ static void carry_out(driver *d, core_action *action)
         d->paused[action->conn] = action->kind == CORE_PAUSE;
     } else if (action->kind == CORE_SEND) {
         const void *p = g_bytes_get_data(action->bytes, &n);
-        ck_assert_msg(d->state[action->conn] == PEER_OPEN, "sent behind a close");
+        ck_assert_msg(d->state[action->conn] == PEER_OPEN, "sent after a close");
         g_byte_array_append(d->output[action->conn], p, (guint)n);
         if (d->drain)
             core_drained(d->core, d->now_ms, action->conn, n);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What the tests of the server's edge share: TLS peers, and a server that tells more addresses."""
+"""Shared by the tests of listeners and TLS: TLS peers, and a server that prints more addresses."""
 import re
 import socket
 import ssl
@@ -122,7 +122,7 @@ class TlsPeer(plato.Peer):
             self.flush()
 
     def send_close(self):
-        """close_notify, with all that is collected in front of it in one write."""
+        """close_notify, with all that is collected before it in one write."""
         self.done(self.tls.unwrap)
         self.flush()
 

@@ -18,7 +18,7 @@ def cut(connection):
 
 class Proxy:
     """Listens on `port`. `budgets`: of each connection in turn, how many bytes may go up and down
-    before it is cut; those behind the last are not cut."""
+    before it is cut; those after the last are not cut."""
 
     def __init__(self, server_port, budgets=(), tls=None):
         self.server_port, self.budgets, self.tls = server_port, list(budgets), tls

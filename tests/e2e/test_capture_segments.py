@@ -71,7 +71,7 @@ class Segments(unittest.TestCase):
         self.assertGreater(self.seen[True, True, 1], 0, self.seen)
 
     def test_three_in_a_row(self):
-        """A part of p1; its end and the start of p2; the tail of p2: one behind the other."""
+        """A part of p1; its end and the start of p2; the tail of p2: one after the other."""
         wanted = [(True, False, 0), (False, False, 1), (False, True, 0)]
         found = [list(cases(p)) for p in self.streams.values()]
         self.assertTrue(any(f[i:i + 3] == wanted for f in found for i in range(len(f))), found)

@@ -142,7 +142,7 @@ class Clients(unittest.TestCase):
                          ["1d", "1e", "2d", "2e"])
 
     def test_second_life_that_starts_too_low(self):
-        """It is told so only by a msg_id that is not new: nothing is delivered."""
+        """It learns so only by a msg_id that is not new: nothing is delivered."""
         for text in ("one", "lost"):
             code, events, err = self.client(1, "--session", "42").finish(text)
             self.assertEqual(code, 0, err)

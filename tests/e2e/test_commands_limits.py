@@ -15,7 +15,7 @@ UNLIMITED = ("--command-rate", "0", "--command-address-rate", "0")
 
 class Limits(unittest.TestCase):
     def flooded(self, *options):
-        """Bytes that wait in the server for one who asks and does not read."""
+        """Bytes that wait in the server for a peer that asks and does not read."""
         with server(*UNLIMITED, *options) as to, connect(to.text_port) as peer:
             peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             peer.settimeout(0.5)
@@ -34,7 +34,7 @@ class Limits(unittest.TestCase):
         self.assertGreater((large - small) * 250, 14 << 20, (small, large))
 
     def test_closing(self):
-        """Who does not end its own direction is waited for, so long; so many of them."""
+        """Peers that do not end their own direction get a limited time, and are limited in number."""
         for options, dropped in ((("--command-closing-timeout", "60", "--command-closing", "2"), 2),
                                  (("--command-closing-timeout", "1"), 4)):
             with server(*options) as to, contextlib.ExitStack() as stack:

@@ -122,7 +122,7 @@ START_TEST(closing_connections_take_no_place)
     ck_assert_uint_eq(core_get_stats(d.core).closing, 4);
     disconnect(first), disconnect(second), disconnect(3), disconnect(5);
     ck_assert_uint_eq(core_get_stats(d.core).closing, 0);
-    ck_assert_int_eq(d.state[driver_connect(&d)], PEER_CLOSED_FLUSH); /* there is time to tell */
+    ck_assert_int_eq(d.state[driver_connect(&d)], PEER_CLOSED_FLUSH); /* there is time to say why */
     disconnect(good);
     ck_assert_uint_eq(core_get_stats(d.core).connections, 0);
 }
@@ -218,7 +218,7 @@ END_TEST
 
 START_TEST(lost_messages_are_told)
 {
-    static const char told[] = "no longer kept: session 42: messages 1 to 20";
+    static const char text[] = "no longer kept: session 42: messages 1 to 20";
     uint64_t conn_id;
     config.log_messages = 10;
     driver_restart(&d, &config);
@@ -231,8 +231,8 @@ START_TEST(lost_messages_are_told)
     driver_send(&d, bob, make_reconn(conn_id));
     const plato_head_ack ack = driver_ack(&d, bob);
     ck_assert_uint_eq(ack.code, PLATO_ACK_OK);
-    ck_assert_uint_eq(ack.msg.n, strlen(told));
-    ck_assert_mem_eq(ack.msg.p, told, ack.msg.n);
+    ck_assert_uint_eq(ack.msg.n, strlen(text));
+    ck_assert_mem_eq(ack.msg.p, text, ack.msg.n);
     ck_assert_ptr_nonnull(strstr(d.warnings->str, "messages 1 to 20 of session 42"));
     for (uint64_t i = 21; i <= 30; i++)
         ck_assert_uint_eq(driver_push(&d, bob, "x"), i);
@@ -260,7 +260,7 @@ START_TEST(what_is_told_of_losses_is_bounded)
 }
 END_TEST
 
-/* The number of messages must not begin again behind a client's back. */
+/* The number of messages must not begin again without the client's knowing. */
 START_TEST(an_empty_session_keeps_its_count_for_a_while)
 {
     conn_key ann = driver_log_in(&d, 1, sessions, 1, NULL);
@@ -303,7 +303,7 @@ START_TEST(empty_sessions_make_room)
 }
 END_TEST
 
-/* Also one that comes to life again takes its place among those with members. */
+/* Also a session that gets members again takes its place among those with members. */
 START_TEST(empty_sessions_count_when_joined)
 {
     const uint64_t both[] = {1, 3}, other = 2;

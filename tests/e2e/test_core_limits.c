@@ -246,7 +246,7 @@ START_TEST(an_ack_does_not_overtake_the_first_push)
 }
 END_TEST
 
-/* Who asks on and on and reads no answers cannot be waited for. */
+/* A peer that asks on and on and reads no answers cannot be waited for. */
 START_TEST(who_reads_no_answers_is_closed)
 {
     config.max_output = 4096;
@@ -281,7 +281,7 @@ START_TEST(resume_in_portions)
     driver_ack(&d, bob);
     ck_assert_uint_lt(d.output[bob]->len, config.max_output);
     d.read[ann] = d.output[ann]->len;
-    driver_send(&d, ann, make_up(51, 42, body)); /* meanwhile: must come behind the others */
+    driver_send(&d, ann, make_up(51, 42, body)); /* meanwhile: must come after the others */
     for (uint64_t i = 1; i <= 51; i++) {
         const size_t before = d.read[bob];
         ck_assert_uint_eq(driver_push(&d, bob, body), i);

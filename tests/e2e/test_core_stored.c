@@ -49,7 +49,7 @@ START_TEST(nothing_leaves_before_the_commit)
     driver_send(&d, ann, make_up(1, 42, "hello"));
     ck_assert_ptr_nonnull(d.batch);
     driver_send(&d, ann, make_up(1, 42, "hello"));    /* its repeat waits as well */
-    driver_send(&d, ann, make_heartbeat());           /* and so does what comes behind it */
+    driver_send(&d, ann, make_heartbeat());           /* and so does what comes after it */
     driver_send(&d, cid, make_login(3, sessions, 1)); /* this is for the next batch */
     ck_assert(driver_silent(&d, ann) && driver_silent(&d, bob) && driver_silent(&d, cid));
     driver_commit(&d);
@@ -123,7 +123,7 @@ START_TEST(too_much_uncommitted_stops_reading)
 }
 END_TEST
 
-/* What was not committed has never been: nobody was told. */
+/* What was not committed has never been: nobody has heard of it. */
 START_TEST(a_lost_batch_leaves_no_trace)
 {
     uint64_t conn_id;
@@ -219,7 +219,7 @@ START_TEST(repeats_across_a_restart)
 }
 END_TEST
 
-/* Who left and came back counts from 1: what it said before is not what it says now. */
+/* A device that left and came back counts from 1: what it said before is not what it says now. */
 START_TEST(repeats_of_an_earlier_membership_do_not_count)
 {
     conn_key ann = driver_log_in(&d, 1, sessions, 1, NULL);
@@ -309,7 +309,7 @@ START_TEST(one_sync_goes_so_far)
 }
 END_TEST
 
-/* The file stays as large as it may be; what is gone is told. */
+/* The file stays as large as it may be; what is gone is reported. */
 START_TEST(the_oldest_messages_go)
 {
     char *body = g_strnfill(4000, 'x');
@@ -348,7 +348,7 @@ START_TEST(the_oldest_messages_go)
 }
 END_TEST
 
-/* Many small messages make no less room than the large ones need that come behind them. */
+/* Many small messages make no less room than the large ones need that come after them. */
 START_TEST(large_messages_after_small_ones)
 {
     char *body = g_strnfill(100000, 'x');

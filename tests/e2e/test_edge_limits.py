@@ -101,7 +101,7 @@ class Rates(unittest.TestCase):
 
 
 class Unread(unittest.TestCase):
-    """Who asks and does not read the answers is held up, and loses nothing when it reads."""
+    """A peer that asks and does not read the answers is held up, and loses nothing when it reads."""
 
     def ask_and_wait(self, server, peer):
         """Sends until nothing more is taken; how many HEARTBEATs that were."""

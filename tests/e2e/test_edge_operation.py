@@ -28,7 +28,7 @@ class Metrics(unittest.TestCase):
             found = re.fullmatch(r"# (HELP|TYPE) ([a-z_]+) (.+)", line)
             if found:
                 kind, name, text = found.groups()
-                self.assertNotIn((kind, name), seen, "told twice")
+                self.assertNotIn((kind, name), seen, "said twice")
                 seen.add((kind, name))
                 if kind == "TYPE":
                     self.assertIn(("HELP", name), seen)
@@ -42,7 +42,7 @@ class Metrics(unittest.TestCase):
             if kinds[last] == "histogram":
                 base = re.sub("_(bucket|sum|count)$", "", base)
             self.assertEqual(base, last, "a metric is in one piece")
-            self.assertNotIn(line.rsplit(" ", 1)[0], seen, "told twice")
+            self.assertNotIn(line.rsplit(" ", 1)[0], seen, "said twice")
             seen.add(line.rsplit(" ", 1)[0])
             self.assertEqual(base.endswith("_total"), kinds[base] == "counter", line)
         return kinds
@@ -231,7 +231,7 @@ class Files(unittest.TestCase):
         return sum(map(int, times)) / os.sysconf("SC_CLK_TCK")
 
     def test_none_left(self):
-        """Who cannot be accepted waits, without costing CPU, and is accepted later."""
+        """A peer that cannot be accepted waits, without costing CPU, and is accepted later."""
         with edge.EdgeServer() as server:
             pid = server.process.pid
             _, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)

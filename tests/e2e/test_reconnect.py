@@ -37,7 +37,7 @@ class WithServer(unittest.TestCase):
 
 
 class Cut(WithServer):
-    """The connection is cut behind every few bytes, in both directions."""
+    """The connection is cut after every few bytes, in both directions."""
 
     STEP = 9  # bytes; the shortest frame has 14
 

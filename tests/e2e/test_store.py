@@ -116,7 +116,7 @@ class Store(unittest.TestCase):
         source.backup(copy)
         source.close(), copy.close()
         ann = self.peer(server, 1)
-        ann.send(up(11, 42))  # behind the backup
+        ann.send(up(11, 42))  # after the backup
         self.assertEqual(ann.receive().msg_id, 11)
         server.stop()
         os.replace(self.path + "-copy", self.path)

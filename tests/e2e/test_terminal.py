@@ -29,7 +29,7 @@ class Terminal(unittest.TestCase):
         self.await_text("connected")
 
     def await_text(self, text):
-        """Reads until this is on the screen; what stands behind it is read next."""
+        """Reads until this is on the screen; what follows it is read next."""
         end = time.monotonic() + plato.PATIENCE
         while text not in self.screen:
             self.assertLess(time.monotonic(), end, f"{text!r} is not in {self.screen!r}")

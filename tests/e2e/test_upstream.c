@@ -116,7 +116,7 @@ START_TEST(count_of_the_server_is_taken_over)
     ck_assert_int_eq(answer(PLATO_ACK_OUT_OF_ORDER, 3, 1, &about), UPSTREAM_LATER);
     expect_sent("");
     ck_assert_uint_eq(upstream_next_id(up, 42), 5);
-    /* One that is missing in front: it will be sent again in its time. */
+    /* One before them is missing: it will be sent again in its time. */
     upstream_resume(up, 1);
     expect_sent("3:a! 4:b! ");
     ck_assert_int_eq(answer(PLATO_ACK_OUT_OF_ORDER, 4, 1, &about), UPSTREAM_LATER);

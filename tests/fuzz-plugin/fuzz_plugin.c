@@ -4,12 +4,12 @@
  * finds the frames of the first.
  *
  * An input is one byte of settings and then records of [1 byte: bit 7 the direction, bits 0-6 the
- * length][so many bytes of the stream]. A length of 0 is followed by two bytes: something that
+ * length][that many bytes of the stream]. A length of 0 is followed by two bytes: something that
  * happens to the stream, and how much of it. make_corpus.py writes the same.
  */
 #include "session.h"
 
-#include "packet-plato.h"
+#include "plato/pdu/prefs.h"
 
 #include <epan/packet.h>
 #include <string.h>
@@ -18,14 +18,14 @@ int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 typedef enum event {
-    EVENT_LOSE, /* so many bytes are sent and not captured */
-    EVENT_BACK, /* so many bytes are sent again */
+    EVENT_LOSE, /* this many bytes are sent and not captured */
+    EVENT_BACK, /* this many bytes are sent again */
     EVENT_CUT,  /* the next chunk is captured up to that length */
-    EVENT_LATE, /* the next chunk comes behind the one after it */
+    EVENT_LATE, /* the next chunk comes after the one that follows it */
     LAST_TCP_EVENT = EVENT_LATE,
     EVENT_OPEN, /* the handshake */
     EVENT_NEXT, /* another connection; 1..3 on the port of another protocol */
-    EVENT_JOIN, /* so many chunks more in the segment of the next one */
+    EVENT_JOIN, /* this many chunks more in the segment of the next one */
     EVENT_WAIT, /* seconds */
     EVENT_COUNT
 } event;

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """make_corpus.py FOLDER: writes seeds for fuzz_plugin, made of the committed captures and of frames.
 
-The form of an input is told in fuzz_plugin.c.
+The form of an input is described in fuzz_plugin.c.
 """
 import glob
 import hashlib

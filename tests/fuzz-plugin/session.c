@@ -2,13 +2,15 @@
 #define _DEFAULT_SOURCE
 #include "session.h"
 
-#include "packet-bincmd.h"
-#include "packet-latency.h"
-#include "packet-plato.h"
-#include "packet-textcmd.h"
-#include "stream.h"
-#include "talk.h"
-#include "tap.h"
+#include "commands/packet-bincmd.h"
+#include "commands/packet-latency.h"
+#include "commands/packet-textcmd.h"
+#include "commands/request_response.h"
+#include "plato/packet-plato.h"
+#include "plato/pdu/proto.h"
+#include "plato/transport.h"
+#include "stats/registrar.h"
+#include "taps/tap.h"
 
 #include <epan/column-info.h>
 #include <epan/column-utils.h>
@@ -106,10 +108,10 @@ static tap_packet_status on_frame(void *listener, packet_info *pinfo, epan_disse
         .crc_status = (int)record->facts->crc.status,
         .length_error = (int)record->facts->length_error,
         .head_error = (int)record->facts->head_error,
-        .stream = record->judgement.stream,
-        .flags = record->judgement.flags,
-        .upstream = record->judgement.upstream,
-        .has_verdict = record->judgement.verdict != NULL,
+        .stream = record->analysis.stream,
+        .flags = record->analysis.flags,
+        .upstream = record->analysis.upstream,
+        .has_verdict = record->analysis.verdict != NULL,
     });
 }
 
@@ -117,7 +119,7 @@ static tap_packet_status on_frame(void *listener, packet_info *pinfo, epan_disse
 static tap_packet_status on_message(void *listener, packet_info *pinfo, epan_dissect_t *edt,
                                     const void *data, tap_flags_t tap_flags)
 {
-    const talk_record *record = data;
+    const rr_record *record = data;
     (void)listener;
     (void)edt;
     (void)tap_flags;
@@ -133,7 +135,7 @@ static tap_packet_status on_message(void *listener, packet_info *pinfo, epan_dis
     });
 }
 
-/* The same, and bytes between them, as other plugins are told. */
+/* The same, and bytes between them, as other plugins get them. */
 static tap_packet_status on_talk(void *listener, packet_info *pinfo, epan_dissect_t *edt,
                                  const void *data, tap_flags_t tap_flags)
 {
@@ -145,7 +147,7 @@ static tap_packet_status on_talk(void *listener, packet_info *pinfo, epan_dissec
         .packet = pinfo->num,
         .msg_type = (uint32_t)record->protocol,
         .total = record->length,
-        .captured = record->behind,
+        .captured = record->following,
         .length_error = (int)record->form,
         .head_error = (int)record->error,
         .upstream = record->is_request,
@@ -201,6 +203,19 @@ static int as_websocket(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, voi
     return plato_dissect_websocket(tvb, pinfo, tree, NULL);
 }
 
+/* As plugin.c does. */
+static void register_plato(void)
+{
+    proto_register_plato();
+    plato_register_statistics(proto_plato);
+}
+
+static void handoff_plato(void)
+{
+    proto_reg_handoff_plato();
+    plato_handoff_statistics();
+}
+
 static void register_doors(void)
 {
     proto_as_tls = proto_register_protocol("Plato as in TLS", "as TLS", "fuzz_as_tls");
@@ -240,7 +255,7 @@ void session_start_library(const char *program)
     wtap_init(FALSE);
 
     static proto_plugin protocols[] = {
-        {proto_register_plato, proto_reg_handoff_plato},
+        {register_plato, handoff_plato},
         {proto_register_latency, proto_reg_handoff_latency},
         {proto_register_textcmd, proto_reg_handoff_textcmd},
         {proto_register_bincmd, proto_reg_handoff_bincmd},
@@ -354,7 +369,7 @@ void session_add(const tcp_packet *packet)
     kept_packet *kept = &packets[packet_count++];
     kept->len = HEADERS + (uint32_t)packet->len;
     kept->captured = HEADERS + (uint32_t)packet->captured;
-    /* exactly as many bytes as were captured, so that a look behind them is seen */
+    /* exactly as many bytes as were captured, so that a read past them is seen */
     kept->bytes = malloc(kept->captured);
     if (kept->bytes == NULL)
         abort();
@@ -376,7 +391,7 @@ void session_add(const tcp_packet *packet)
     frame_data_set_after_dissect(&kept->fd, &bytes_so_far);
 }
 
-/* PLATO_FUZZ_LENIENT: passes may differ, which is said; to look for worse behind that. */
+/* PLATO_FUZZ_LENIENT: passes may differ, which is said; to look for worse beyond that. */
 static void passes_differ(void)
 {
     static unsigned times;

@@ -6,6 +6,8 @@
 #ifndef TESTS_FUZZ_PLUGIN_SESSION_H
 #define TESTS_FUZZ_PLUGIN_SESSION_H
 
+#include "plato/ports.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -13,10 +15,10 @@
 /* Where the dissectors are reached: by their ports, by the heuristics, and as if TLS or WebSocket
  * had called. */
 enum {
-    PORT_PLATO = 8900,
-    PORT_LATENCY = 8904,
-    PORT_TEXTCMD = 8905,
-    PORT_BINCMD = 8906,
+    PORT_PLATO = PLATO_PORT,
+    PORT_LATENCY = PLATO_LATENCY_PORT,
+    PORT_TEXTCMD = PLATO_TEXTCMD_PORT,
+    PORT_BINCMD = PLATO_BINCMD_PORT,
     PORT_UNKNOWN = 47123,
     PORT_AS_TLS = 47124,
     PORT_AS_WEBSOCKET = 47125,

@@ -26,15 +26,15 @@ static void require_find_agrees(const plato_bincmd_config *given, plato_span str
     plato_bincmd_config config = *given;
     plato_bincmd_decoder *d;
     plato_bincmd_event event;
-    uint64_t told = 0;
+    uint64_t end = 0;
     config.resync = true;
     REQUIRE(plato_bincmd_decoder_new(&config, NULL, &d) == PLATO_OK);
     plato_bincmd_decoder_input(d, stream.p, stream.n);
     while (plato_bincmd_decoder_next(d, &event) > 0) {
         const plato_span rest = {stream.p + event.offset, stream.n - (size_t)event.offset};
         const plato_resync_result found = plato_bincmd_find(rest.p, rest.n, &config.limits);
-        REQUIRE(event.offset == told && event.length > 0);
-        told += event.length;
+        REQUIRE(event.offset == end && event.length > 0);
+        end += event.length;
         if (event.kind == PLATO_BINCMD_SKIPPED) {
             REQUIRE(found.skipped == event.length && found.verdict != PLATO_RESYNC_NOT_YET);
             continue;
@@ -43,7 +43,7 @@ static void require_find_agrees(const plato_bincmd_config *given, plato_span str
         REQUIRE(found.frame_len == event.length);
         require_round_trip(rest, &event.command);
     }
-    REQUIRE(plato_bincmd_decoder_offset(d) >= told);
+    REQUIRE(plato_bincmd_decoder_offset(d) >= end);
     plato_bincmd_decoder_free(d);
 }
 

@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-/* What `trace` tells of the stream at once it tells of it in pieces, however they are taken. */
+/* `trace` gives the same for the stream at once and in pieces, however they are taken. */
 static inline void require_same_however_cut(command_tracer trace, const void *config,
                                             plato_span stream, const input_cuts *cuts)
 {

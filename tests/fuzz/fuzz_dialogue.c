@@ -93,7 +93,7 @@ static void take_output(run *r)
     }
 }
 
-/* The peer reads so many bytes. */
+/* The peer reads this many bytes. */
 static void read_some(run *r, size_t most)
 {
     const size_t n = r->unread < most ? r->unread : most;
@@ -111,7 +111,7 @@ static void read_all(run *r)
     REQUIRE(!dialogue_is_full(r->d)); /* nothing is left to wait for */
 }
 
-/* Nobody sends to who is full: it is not read from. */
+/* Nothing comes while it is full: its peer is not read from. */
 static void say(run *r, const uint8_t *p, size_t n)
 {
     dialogue_received(r->d, 0, p, n);
@@ -170,7 +170,7 @@ static plato_err next_command(const settings *s, plato_span at, size_t *used)
     return err;
 }
 
-/* Whole commands in front of what is none; `*end` is what that is, PLATO_NEED_MORE at the end. */
+/* Whole commands before what is none; `*end` is what that is, PLATO_NEED_MORE at the end. */
 static unsigned count_commands(const settings *s, plato_span at, plato_err *end)
 {
     unsigned count = 0;
@@ -198,7 +198,7 @@ static void require_as_specified(const settings *s, plato_span stream, const run
     plato_err wrong, cut;
     const unsigned commands = count_commands(s, stream, &wrong);
     const unsigned replies = count_commands(s, (plato_span){r->output->data, r->output->len}, &cut);
-    REQUIRE(r->output->len == 0 || cut == PLATO_NEED_MORE); /* whole ones, nothing behind them */
+    REQUIRE(r->output->len == 0 || cut == PLATO_NEED_MORE); /* whole ones, nothing after them */
     REQUIRE(stats->answered + sum(stats->errors, DIALOGUE_CODES) == replies);
     REQUIRE(sum(stats->ended, DIALOGUE_ENDS) == 1);
     if (stats->ended[DIALOGUE_PEER] == 1) {

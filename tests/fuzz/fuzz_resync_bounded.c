@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Resynchronisation keeps to its budget whatever the bytes are; what it finds is a frame, and where
- * it had budget enough, it is the first one.
+ * it had budget enough, it is the first one. In both framings.
  */
 #include "fuzz_input.h"
 
@@ -10,12 +10,15 @@
 
 #define STREAM_MAX 2048u /* the model below is quadratic */
 
+/* A CRC over nothing proves nothing, so this is not plato_frame_check_crc(). */
 static bool proven(const uint8_t *p, size_t n, const plato_limits *limits, plato_crc_kind kind)
 {
     plato_frame frame;
+    plato_crc_kind found;
     return plato_frame_parse(PLATO_FRAMING_HEADER, p, n, limits, &frame) == PLATO_OK &&
            frame.version == PLATO_VERSION_ON_WIRE && plato_msg_type_name(frame.msg_type) != NULL &&
-           kind.coverage != PLATO_CRC_NONE && plato_frame_check_crc(&frame, kind);
+           kind.coverage != PLATO_CRC_NONE &&
+           plato_frame_find_crc_among(&frame, 1u << kind.coverage, 1u << kind.polynomial, &found);
 }
 
 static size_t first_proven(const uint8_t *p, size_t n, const plato_limits *limits,
@@ -46,6 +49,34 @@ static void require_complete(const uint8_t *p, size_t n, const plato_limits *lim
     }
 }
 
+static size_t first_msgcmd(const uint8_t *p, size_t n, const plato_limits *limits)
+{
+    size_t at = 0;
+    while (at < n && !plato_msgcmd_is_proof(p + at, n - at, limits))
+        at++;
+    return at;
+}
+
+/* The length-prefixed framing. */
+static void check_msgcmd(const uint8_t *p, size_t n, const plato_limits *limits,
+                         const plato_resync_budget *budget)
+{
+    const plato_resync_budget plenty = {UINT64_MAX, UINT64_MAX};
+    const size_t model = first_msgcmd(p, n, limits);
+    plato_resync_result got = plato_msgcmd_resync(p, n, limits, &plenty);
+    REQUIRE((got.verdict == PLATO_RESYNC_FOUND) == (model < n));
+    REQUIRE(got.skipped == model);
+    got = plato_msgcmd_resync(p, n, limits, budget);
+    REQUIRE(got.crc_bytes <= budget->max_crc_bytes);
+    REQUIRE(got.skipped <= n);
+    REQUIRE(got.verdict != PLATO_RESYNC_GAVE_UP || got.skipped <= budget->max_bytes);
+    if (got.verdict == PLATO_RESYNC_FOUND)
+        REQUIRE(plato_msgcmd_is_proof(p + got.skipped, n - got.skipped, limits) &&
+                got.frame_len <= n - got.skipped);
+    const plato_framing framing = plato_framing_by_search(p, n, limits, budget);
+    REQUIRE(framing != PLATO_FRAMING_MSGCMD || got.verdict == PLATO_RESYNC_FOUND);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     input in = {data, size};
@@ -64,5 +95,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (got.verdict == PLATO_RESYNC_LIKELY)
         REQUIRE(got.frame_len > PLATO_HEADER_LEN && got.skipped < n);
     require_complete(in.p, n, &limits, kind);
+    check_msgcmd(in.p, n, &limits, &budget);
     return 0;
 }

@@ -126,7 +126,7 @@ BINCMD = {
 }
 
 
-# What a server is told: as text, and as binary commands.
+# Commands to a server: as text, and in binary.
 DIALOGUES = {
     "each": (b"ECHO/-1\r\nTIME/\r\nVERSION/\r\nSTATS/\r\nPING/a%20b\r\nNO/\r\n",
              b"".join(bincmd(kind, params) for kind, params in (

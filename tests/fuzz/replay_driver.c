@@ -18,7 +18,7 @@ static void replay_file(const char *path)
     }
     const long size = ftell(file);
     rewind(file);
-    /* exactly as large as the file, so that a look behind its end is seen */
+    /* exactly as large as the file, so that a read past its end is seen */
     uint8_t *data = malloc(size > 0 ? (size_t)size : 1);
     if (data == NULL || size < 0 || fread(data, 1, (size_t)size, file) != (size_t)size) {
         (void)fprintf(stderr, "%s: cannot be read\n", path);

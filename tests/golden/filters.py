@@ -53,7 +53,7 @@ def main():
     with open(PATH, encoding="utf-8") as file:
         expected = file.read()
     gone, new = promise.difference(promised(expected), promised(now))
-    promise.tell(os.path.relpath(PATH, wireshark.ROOT), gone, new)
+    promise.report(os.path.relpath(PATH, wireshark.ROOT), gone, new)
     if "--update" in sys.argv:
         with open(PATH, "w", encoding="utf-8") as out:
             out.write(now)

@@ -12,7 +12,7 @@ For captures/NAME.pcapng:
 captures/NAME.options, if there is one, holds tshark's options for it, as a shell would read them;
 {captures} in it is the captures' folder.
 
-Both are of two passes (-2). One pass must show the same but for what only later packets tell, and
+Both are of two passes (-2). One pass must show the same but for what only later packets show, and
 sharkd the same in whatever order the packets are asked for.
 
 --update writes them anew, to be read before they are committed.
@@ -34,7 +34,7 @@ LATER = ("plato.response_in", "plato.delivered_in", "plato.analysis.unacked", "p
          "bincmd.response_in")
 # the same of expert items, by their text
 LATER_ITEMS = ("Never acknowledged", "No reply within 4 s")
-LONGEST = 120  # characters of a value; longer ones are told apart by their hash
+LONGEST = 120  # characters of a value; of longer ones the hash is kept
 
 
 def short(value):

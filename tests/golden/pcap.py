@@ -106,7 +106,7 @@ class Capture:
         self.paused = 0  # microseconds
 
     def pause(self, seconds):
-        """The next packet comes so much later; by itself one comes every millisecond."""
+        """The next packet comes that much later; by itself one comes every millisecond."""
         self.paused += int(seconds * 1000000)
 
     def add(self, packet, captured=None, micros=None):

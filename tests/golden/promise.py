@@ -8,8 +8,8 @@ def difference(promised, now):
     return sorted(set(promised) - set(now)), sorted(set(now) - set(promised))
 
 
-def tell(path, gone, new):
-    """Ends the program if anything is gone."""
+def report(path, gone, new):
+    """Prints both; ends the program if anything is gone."""
     for line in new:
         print(f"new, and not promised yet: {line}")
     for line in gone:

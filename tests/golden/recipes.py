@@ -5,7 +5,7 @@
     recipes.py            compares
     recipes.py --update   writes the outputs anew, to be read before they are committed
 
-A block between lines of three backticks holds commands, each behind "$ ", and behind each its
+A block between lines of three backticks holds commands, each after "$ ", and after each its
 output.
 """
 import difflib

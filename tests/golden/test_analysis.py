@@ -20,7 +20,7 @@ FIELDS = ["frame.number", "plato.stream", "plato.response_in", "plato.response_t
           "plato.analysis.unacked", "plato.analysis.capture_gap", "plato.delivery_of",
           "plato.delivered_in", "plato.delivery_time", "plato.prev_conn", "plato.next_conn",
           "plato.slow_response", "plato.heartbeat.late"]
-# what only later frames tell, and so only a second pass shows
+# what only later frames show, and so only a second pass shows
 LATER = {"plato.response_in", "plato.delivered_in", "plato.analysis.unacked", "plato.next_conn"}
 
 
@@ -112,11 +112,11 @@ class Verdicts(SceneTest):
         s.open("a", 1001, 7)
         s.down("a", push(1))
         s.flows["a"].server(push(2) + push(3), record=False)
-        behind = s.down("a", push(4))
+        after = s.down("a", push(4))
         later = s.down("a", push(7))
         rows = self.read("-o", "tcp.reassemble_out_of_order:FALSE")
-        self.assertIn("plato.analysis.capture_gap", rows[behind])
-        self.assertNotIn("plato.analysis.gap", rows[behind])
+        self.assertIn("plato.analysis.capture_gap", rows[after])
+        self.assertNotIn("plato.analysis.gap", rows[after])
         self.assertEqual(rows[later]["plato.analysis.gap.first"], ["5"])
 
     def test_slow_and_late(self):

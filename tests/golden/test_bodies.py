@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Bodies: a message, JSON, text or bytes, told apart by their bytes."""
+"""Bodies: a message, JSON, text or bytes, distinguished by their bytes."""
 import unittest
 
 import one_run

@@ -51,7 +51,7 @@ class CheckTest(SceneTest):
 
 
 class CannotTell(CheckTest):
-    """What the capture does not show is not held against anybody."""
+    """What the capture does not show is no fault of either side."""
 
     def unsure(self, rules):
         return {name for name, rule in rules.items() if rule["status"] == "unsure"}
@@ -130,7 +130,7 @@ class CannotTell(CheckTest):
         self.assertIn("crc", self.unsure(self.rules()))
 
     def test_a_capture_of_troubles(self):
-        """In packet 24 an id is skipped behind a damaged frame, which may have had it; and what is
+        """In packet 24 an id is skipped after a damaged frame, which may have had it; and what is
         not acknowledged may have been sent again in the bytes that are missing."""
         report = json.loads(self.tool("--format", "json", TROUBLE, expect=1))
         rules = {rule["name"]: rule for rule in report["captures"][0]["rules"]}
@@ -367,7 +367,7 @@ class Options(CheckTest):
                 self.assertIn(says, self.errors)
 
     def test_bad_files_of_rules(self):
-        """All that is wrong is told at once."""
+        """All that is wrong is reported at once."""
         lines = (("grace = 5", "this stands in no group"),
                  ("[rule", "a ] is missing"), ("grace = 5", None),
                  ("[what ever]", "a group is [check]"),

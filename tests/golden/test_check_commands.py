@@ -154,10 +154,10 @@ class Kept(CommandCheck):
 
 
 class Floods(CommandCheck):
-    """Both rules count as a server does: so much at once, and so much in a second."""
+    """Both rules count as a server does: a burst, and a rate in each second."""
 
     def rounds(self, flow, reply, count, seconds):
-        """So many requests, each answered at once; the numbers of the replies' packets."""
+        """This many requests, each answered at once; the numbers of the replies' packets."""
         numbers = []
         for _ in range(count):
             flow.client(b"ECHO/1\r\n")
@@ -201,7 +201,7 @@ class CannotTell(CommandCheck):
             self.assertEqual(unsure, {"command_form", "reply_fits"}, order)
 
     def test_short_connections(self):
-        """Behind error 404 the server closes, as it does behind each reply."""
+        """After error 404 the server closes, as it does after each reply."""
         found = self.judge("commands-short", ["unknown_goes_on"], 0)
         self.assertEqual(found["unknown_goes_on"]["status"], "unsure")
 

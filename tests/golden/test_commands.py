@@ -13,7 +13,7 @@ import wireshark
 from command_bytes import command, error, value
 
 PROTOCOLS = ("latency", "textcmd", "bincmd")
-# What stands behind a hole of the capture is shown, not held back.
+# What follows a hole of the capture is shown, not held back.
 HOLES = ("-2", "-o", "tcp.reassemble_out_of_order:FALSE")
 LATER = ("response_in", "no_reply")  # what a second pass alone shows
 
@@ -53,7 +53,7 @@ class CommandTest(scene.SceneTest):
         return found if len(names) > 1 else found[names[0]]
 
     def check_packets(self, prefix, expected):
-        """{name behind the prefix: packets}"""
+        """{name after the prefix: packets}"""
         whole = {f"{prefix}.{name}": packets for name, packets in expected.items()}
         self.assertEqual(self.packets_with(*whole), whole)
 
@@ -64,7 +64,7 @@ class CommandTest(scene.SceneTest):
                 line.split(",")[0].endswith("Protocol")]
 
     def same_however_read(self):
-        """One pass says what two say, but for what only later packets tell; sharkd does in any
+        """One pass says what two say, but for what only later packets show; sharkd does in any
         order."""
         path = self.write()
         self.assertEqual(everything(path), everything(path, "-2"))
@@ -143,7 +143,7 @@ class Latency(CommandTest):
             f.client(value(number))
             f.server(value(number))
             self.capture.pause(1)
-        g = self.flow(commands.LATENCY, handshake=False)  # the port tells who is who
+        g = self.flow(commands.LATENCY, handshake=False)  # the port shows who is who
         g.server(value(9))
         g.client(value(10))
         rows = self.fields("latency.response_to", "latency.value")
@@ -301,7 +301,7 @@ class TextCommands(CommandTest):
             f.client(line + b"ECHO/1\r\n")
         f.client(b"T" * 32 + b"/\r\nA/" + b"x" * 2048 + b"\r\n")
         self.check_packets("textcmd", {"malformed": list(range(4, 12)), "too_long": [12, 13]})
-        types = self.fields("textcmd.type")  # the line behind is read, whatever was in front
+        types = self.fields("textcmd.type")  # the next line is read, whatever came before
         self.assertEqual([types[n]["textcmd.type"] for n in range(4, 14)], [["ECHO"]] * 10)
         self.assertEqual(types[14]["textcmd.type"], ["T" * 32, "A"])
         self.assertEqual(self.info()[0], "[bad escape] | ECHO/1")
@@ -315,7 +315,7 @@ class TextCommands(CommandTest):
         f.server(b"ECHO/2\r\n")               # 5 differs
         f.client(b"PING/a=b\r\n")             # 6 reserved
         f.server(b"TIME/now\r\n")             # 7 differs
-        f.server(b"TIME/now\r\n")             # 8 unasked
+        f.server(b"TIME/now\r\n")             # 8 unsolicited
         f.client(b"ECHO/a\r\nHELLO/\r\n")     # 9 no integer; unknown
         f.client(b"PI")                       # 10
         self.capture.pause(41)
@@ -348,7 +348,7 @@ class TextCommands(CommandTest):
                                 6: {"textcmd.type": ["ECHO"]}})
 
     def test_who_is_the_client(self):
-        """Who opened the connection; where the capture does not tell, the port does."""
+        """Who opened the connection; where the capture does not show it, the port does."""
         for port, handshake in (9000, True), (9001, False):
             f = pcap.Flow(self.capture, port, commands.TEXTCMD, handshake=handshake)
             f.client(b"TIME/\r\n")            # 4, 7: from port 8905
@@ -358,11 +358,11 @@ class TextCommands(CommandTest):
                                                               9: {"textcmd.response_to": ["8"]}})
 
     def test_late_segment(self):
-        """Bytes that come after those behind them do not make the next ones look lost."""
+        """Bytes that come after their successors do not make the next ones look lost."""
         f = self.flow(commands.TEXTCMD)
         f.client(b"ECHO/1\r\n")               # 4
         f.client(b"ECHO/2\r\n", record=False)
-        f.client(b"ECHO/3\r\n")               # 5: behind a hole
+        f.client(b"ECHO/3\r\n")               # 5: after a hole
         f.c.seq -= 16
         f.client(b"ECHO/2\r\n")               # 6: which is filled too late
         f.c.seq += 8
@@ -462,7 +462,7 @@ class BinaryCommands(CommandTest):
         self.same_however_read()
 
     def test_skips_behind_a_cut_command(self):
-        """Of bytes that TCP put together, what stands behind the skipped ones is not waited for."""
+        """Of bytes that TCP put together, what follows the skipped ones is not waited for."""
         f = self.flow(commands.BINCMD)
         whole = command(4, b"hello") + b"junk" + command(2) + command(1)
         for first, last in ((0, 10), (10, 22), (22, 26), (26, len(whole))):
@@ -491,7 +491,7 @@ class BinaryCommands(CommandTest):
         f.server(command(0, value(2)))        # 5 differs
         f.client(command(0, b"abc"))          # 6 no echo of four bytes
         f.server(command(1))                  # 7 differs
-        f.server(command(1))                  # 8 unasked
+        f.server(command(1))                  # 8 unsolicited
         f.client(command(4, b"hello")[:10])   # 9
         self.capture.pause(41)
         f.client(command(4, b"hello")[10:])   # 10 slow

@@ -16,7 +16,7 @@ from recorder import Recorder  # noqa: E402
 
 PROGRAMS = os.path.join(os.environ["PLATO_BUILD"], "server")
 TLS_PORTS = {"latency": 8944, "text": 8945, "binary": 8946}  # as they usually are
-OTHER_PORT = 47123  # where nothing is registered: ALPN tells
+OTHER_PORT = 47123  # where nothing is registered: ALPN says
 
 
 class Live(unittest.TestCase):

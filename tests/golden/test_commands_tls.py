@@ -86,7 +86,7 @@ class CommandsOverTls(unittest.TestCase):
             self.assertEqual(self.decode(talk, "--disable-heuristic", name, port=443), [])
 
     def test_the_first_record_decides(self):
-        """A claim later on would show the records in front of it in a second pass alone."""
+        """A claim later on would show the records before it in a second pass alone."""
         for first in (b"EHLO example.test\r\n", b"PI"):
             self.assertEqual(self.decode(((True, first),) + self.TEXT, port=443), [])
 

@@ -27,7 +27,7 @@ MESSAGE = re.compile("^(?:Plato Instant Messaging|Latency Echo|Text Command|Bina
                      re.MULTILINE)
 
 
-# ---- what happens to the packets in front of editcap ----
+# ---- what happens to the packets before editcap ----
 
 def unharmed(packets):
     return packets

@@ -8,7 +8,7 @@ import plato_bytes as plato
 
 NAMES = ["plato.up.client_id", "plato.continuation", "plato.too_large", "plato.analysis.capture_gap",
          "plato.frame_len"]
-# with this preference on, TCP holds back everything behind a hole until it is filled
+# with this preference on, TCP holds back everything after a hole until it is filled
 LOSSY = ("-o", "tcp.reassemble_out_of_order:FALSE")
 
 
@@ -135,7 +135,7 @@ class Loss(unittest.TestCase):
         cuts = [start] + [start + i * 1000 for i in range(1, 10)] + [start + len(big)]
         rows = flows([self.lose(frames, cuts, {4})], *LOSSY)[0]
         self.assertEqual(good_ids(rows), [1, 3, 4])
-        # told where the next frame is, several segments behind the bytes that are missing
+        # given the place of the next frame, several segments after the bytes that are missing
         self.assertEqual([row["plato.up.client_id"] for row in rows
                           if "plato.analysis.capture_gap" in row], [["3", "4"]])
 
@@ -171,7 +171,7 @@ class Damage(unittest.TestCase):
         frame[offset:offset + size] = value.to_bytes(size, "big")
 
     def test_body_length_a_little_too_long(self):
-        # swallows the next frame and a part of the one behind; that part is lost with its rest
+        # swallows the next frame and a part of the one after it; that part is lost with its rest
         # where segments keep them apart
         for size, rows in zip((5000,), flows([self.with_damage(lambda f: self.put(f, 2, 200),
                                                                5000)])):

@@ -51,7 +51,7 @@ connection every 7 down at 100..1500 cut
 
 
 def wait_for_ack(peer, msg_type):
-    """PUSHes may come in front of it."""
+    """PUSHes may come before it."""
     while (frame := peer.receive()).msg_type != plato.ACK:
         assert frame.msg_type == plato.PUSH, frame
     assert (frame.type, frame.code) == (msg_type, plato.OK), frame

@@ -18,7 +18,7 @@ import wireshark
 CAPTURES = os.path.join(wireshark.ROOT, "captures")
 HEADERS = 66  # Ethernet, IPv4, TCP with timestamps: what lo shows
 SEEDS = range(6)
-# TCP holds segments back behind a hole in the one mode, and drops late ones in the other
+# TCP holds segments back after a hole in the one mode, and drops late ones in the other
 MODES = ("TRUE", "FALSE")
 
 

@@ -55,13 +55,13 @@ def record(path, port, peer):
     with recording.Recording(path, f"udp port {port}"):
         server = threading.Thread(target=answer, args=(peer,), daemon=True)
         server.start()
-        told = ping(port)
+        reported = ping(port)
         server.join(10)
-        # a probe is lost once 4 s have passed, and a later packet tells that
+        # a probe is lost once 4 s have passed, and a later packet shows that
         time.sleep(4)
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as last:
             last.sendto(b"last", ("127.0.0.1", port))
-    return told
+    return reported
 
 
 def main():
@@ -72,18 +72,18 @@ def main():
         os.chmod(folder, 0o755)
         path = os.path.join(folder, "ping.pcapng")
         try:
-            told = record(path, port, peer)
+            reported = record(path, port, peer)
         except recording.NotPermitted as why:
             print(f"{why}: skipped")
             return 77
         found = table(path, port)
         assert table(path, port, "-2") == found
-    print("plato-ping:", told, "\nlatency,rtt:", found)
-    assert (told["probes"], told["replies"], told["lost"]) == (10, 9, 1), told
+    print("plato-ping:", reported, "\nlatency,rtt:", found)
+    assert (reported["probes"], reported["replies"], reported["lost"]) == (10, 9, 1), reported
     assert (found["probes"], found["replies"], found["lost"]) == (11, 9, 1), found
     for name in ("min", "median", "p99", "max", "jitter"):
-        difference = abs(found[name] - told[name + "_ms"])
-        assert difference < TOLERANCE_MS, (name, found[name], told[name + "_ms"])
+        difference = abs(found[name] - reported[name + "_ms"])
+        assert difference < TOLERANCE_MS, (name, found[name], reported[name + "_ms"])
     return 0
 
 

@@ -67,7 +67,7 @@ class Profile(unittest.TestCase):
                    csv.reader(lines("preferences"), skipinitialspace=True) if len(row) == 3]
         widths = [row[0] for row in csv.reader(lines("recent"), skipinitialspace=True)
                   if len(row) > 1 and row[1].isdigit()]
-        columns.append("%i")  # the last line has no comma behind it
+        columns.append("%i")  # the last line has no comma after it
         self.assertEqual(len(columns), 10)
         self.assertEqual([name.strip("\t\"") for name in widths], columns)
 

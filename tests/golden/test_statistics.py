@@ -228,7 +228,7 @@ class Connections(Statistics):
                       len(ack(plato.UP, client_id=1, session_id=42, msg_id=90)) + 3 * 14 + 2)
         self.check(a, Stream=0, Client="10.0.0.1:30000", Device=1001, Opened_by="LOGIN in 4",
                    Reconnects=0, Heartbeats=2, Frames=7, Bytes=bytes_of_a)
-        # packets 4 to 17; the longest wait: an ACK 1 ms behind its request
+        # packets 4 to 17; the longest wait: an ACK 1 ms after its request
         self.assertEqual((a["Duration (s)"], a["Worst response (s)"]), ("0.013000", "0.001000"))
         self.check(b, Stream=1, Device=1002, Opened_by="LOGIN in 9", Heartbeats=0, Frames=4)
         self.check(c, Stream=2, Device=1001, Opened_by=f"RECONN in {resumed}", Reconnects=1,

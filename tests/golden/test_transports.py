@@ -211,11 +211,11 @@ class WebSocket(unittest.TestCase):
 
     def test_a_frame_over_messages(self):
         frame = plato.up(client_id=4, body=plato.chat("z" * 300))
-        behind = plato.up(client_id=5)
+        second = plato.up(client_id=5)
         for cuts in ((1,), (14,), (100,), (5, 13, 14, 200), tuple(range(10, 340, 10))):
             pieces = [frame[a:b] for a, b in zip((0,) + cuts, cuts + (len(frame),))]
-            pieces[-1] += behind[:9]
-            rows = self.decode(*pieces, behind[9:] + plato.up(client_id=6))
+            pieces[-1] += second[:9]
+            rows = self.decode(*pieces, second[9:] + plato.up(client_id=6))
             self.assertEqual(self.ids(rows), [4, 5, 6], cuts)
             self.assertEqual({s for r in rows for s in r["plato.crc32.status"]}, {"1"})
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The length-prefixed variant: told apart by itself, its habits, its streams."""
+"""The length-prefixed variant: recognised by itself, its habits, its streams."""
 import struct
 import unittest
 
@@ -116,9 +116,9 @@ class Streams(unittest.TestCase):
 
     def test_a_start_in_the_middle(self):
         for start in (3, 11, 25, 40, 61):
-            behind = [i for i in range(6)
+            after = [i for i in range(6)
                       if sum(len(f) for f in self.FRAMES[:i + 2]) >= start]
-            self.check(lambda flow: flow.client(self.WHOLE[start:]), behind, handshake=False)
+            self.check(lambda flow: flow.client(self.WHOLE[start:]), after, handshake=False)
 
     def test_a_lost_segment(self):
         at = len(LOGIN) + len(HEARTBEAT) + len(self.FRAMES[2]) + 10

@@ -9,7 +9,7 @@ import unittest
 
 import mkcap
 
-# (line, what the message says of it). Behind "connection a", so it is line 2.
+# (line, what the message says of it). After "connection a", so it is line 2.
 WRONG = (
     ("nonsense", "neither a statement"),
     ("a ? HEARTBEAT", "neither a statement"),
@@ -159,7 +159,7 @@ class WrongScenarios(mkcap.MkcapTest):
         self.assertEqual(os.listdir(self.path("taken")), [])
 
     def test_a_full_disk(self):
-        """A file that cannot grow any further is not left behind."""
+        """A file that cannot grow any further is removed."""
         self.write("connection a\na > fill:100000\n")
 
         def no_large_files():

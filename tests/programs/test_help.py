@@ -70,7 +70,7 @@ class Programs(unittest.TestCase):
 
     @each_program
     def test_options_stand_alike_in_help(self, program):
-        """A value behind "=", the text in one column, with a capital or what may be chosen."""
+        """A value after "=", the text in one column, with a capital or what may be chosen."""
         said = HERE.help(program)
         options = re.findall(r"^ +(?:-\w, )?--[a-z-]+(\S*)( +)(\S+)", said, re.MULTILINE)
         columns = {len(row) for row in re.findall(r"^(  (?:-\w, )?--[a-z-]+\S* +)\S", said,

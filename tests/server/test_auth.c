@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#define _DEFAULT_SOURCE /* mkstemp(), fmemopen(), open_memstream() */
 /* Tokens: their hashes, the file, and what makes its lines. */
 #include "auth/random_id.h"
 #include "auth/token_file.h"

@@ -170,7 +170,7 @@ START_TEST(silence)
 }
 END_TEST
 
-/* Who still reads what was said is not silent. */
+/* A peer that still reads what was sent is not silent. */
 START_TEST(reading_is_no_silence)
 {
     start(&text_syntax);
@@ -260,7 +260,7 @@ START_TEST(who_does_not_read)
     GByteArray *got = output(false);
     ck_assert_uint_ge(got->len, 1000);
     ck_assert_uint_le(got->len, 1000 + sizeof "ECHO/10000\r\n");
-    say_text("ECHO/"); /* what still comes waits behind it */
+    say_text("ECHO/"); /* what still comes waits after it */
     dialogue_peer_ended(d, now_ms);
     ck_assert(!dialogue_is_closing(d));
     for (guint before = 0; before < got->len;) {

@@ -197,7 +197,7 @@ static void on_up_ack(struct client *client, const plato_head_ack *ack)
     world *w = client->world;
     session *s = find(client, ack->session_id);
     if (ack->code == PLATO_ACK_OUT_OF_ORDER) {
-        /* Something in front was lost with a connection; it is said again in time. */
+        /* Something before it was lost with a connection; it is said again in time. */
         if (s->unacked->len == 0 || ack->client_id < g_array_index(s->unacked, said, 0).client_id ||
             ack->client_id > s->last_client_id + 1)
             world_fail(w, "device %" G_GUINT64_FORMAT " is to say %" G_GUINT64_FORMAT " next",

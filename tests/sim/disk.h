@@ -16,9 +16,9 @@
 
 typedef enum disk_fault {
     DISK_FINE,
-    DISK_CUT,  /* this operation and all behind it fail and do nothing: the machine stops here */
+    DISK_CUT,  /* this operation and all after it fail and do nothing: the machine stops here */
     DISK_EIO,  /* this write or sync fails once; a write may be done in part */
-    DISK_FULL, /* this write fails, and each one behind it that would make a file longer */
+    DISK_FULL, /* this write fails, and each one after it that would make a file longer */
 } disk_fault;
 
 /* An empty disk; what it does at random follows from `seed`. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * sim: lives of the server under bad luck, one for each seed. Prints the first seed that fails;
+ * sim: runs of the server with faults, one for each seed. Prints the first seed that fails;
  * `sim --first SEED --seeds 1 --verbose` (and --cut-at N if it says so) has it again, event by
  * event.
  */
@@ -12,7 +12,7 @@
 typedef struct totals {
     uint64_t crashes, cuts, faults, reconnects, resent;
     uint64_t messages, from_guests;
-    unsigned operations; /* of the last life's disk */
+    unsigned operations; /* of the last run's disk */
 } totals;
 
 static bool run_one(uint64_t seed, unsigned cut_at, bool verbose, totals *t)
@@ -34,7 +34,7 @@ static bool run_one(uint64_t seed, unsigned cut_at, bool verbose, totals *t)
     return ok;
 }
 
-/* The seed's life once for each write and sync that its disk is asked for: cut off there. */
+/* The seed's run once for each write and sync of its disk, which is cut off there. */
 static uint64_t run_cuts(uint64_t seed, bool all, totals *t)
 {
     uint64_t failed = 0;

@@ -16,7 +16,7 @@ struct server {
     core_config config;
     store_options options;
     records *batch;    /* on its way to the disk */
-    GHashTable *wires; /* conn_key -> wire, of this life */
+    GHashTable *wires; /* conn_key -> wire, of the process that runs */
     uint64_t next_tick_ms;
 };
 
@@ -70,7 +70,8 @@ static void on_commit(world *w, void *what, uint64_t life, GBytes *bytes)
     const uint64_t batch_no = batch->batch_no;
     const bool ok = store_write(server->store, batch, &error);
     records_free(batch);
-    if (ok && !(disk_has_struck() && world_below(w, 2))) { /* cut behind the commit: told or not */
+    if (ok &&
+        !(disk_has_struck() && world_below(w, 2))) { /* cut after the commit: reported or not */
         core_committed(server->core, w->now_ms, batch_no);
         pump(server);
     }

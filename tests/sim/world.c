@@ -215,7 +215,7 @@ static void client_hears_of_end(world *w, void *what, uint64_t number, GBytes *b
         end->cut_off(wire->user);
 }
 
-/* Now and then one end is not told: it will find out, or not. */
+/* Now and then one end gets no notice: it will find out, or not. */
 void wire_drop(struct wire *wire)
 {
     world *w = wire->world;
@@ -294,7 +294,7 @@ void wire_pause(struct wire *wire, bool pause)
         world_at(wire->world, wire->world->now_ms, read_on, wire, 0, NULL);
 }
 
-/* The server has said its last; it hears when the client has noticed. */
+/* The server has said its last; it gets notice when the client has noticed. */
 void wire_end(struct wire *wire)
 {
     world *w = wire->world;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A world that follows from a seed: its clock, the order of events, and the wires between clients
- * and the server. Nothing in it is real but the core and the store.
+ * A simulated environment that follows from a seed: its clock, the order of events, and the wires
+ * between clients and the server. Nothing in it is real but the core and the store.
  */
 #ifndef PLATO_TEST_SIM_WORLD_H
 #define PLATO_TEST_SIM_WORLD_H
@@ -63,7 +63,7 @@ typedef void (*event_fn)(world *w, void *what, uint64_t number, GBytes *bytes);
 world *world_new(uint64_t seed, unsigned cut_at, bool verbose);
 void world_free(world *w);
 
-/* Runs one life; NULL, or what was wrong, which stays the world's. */
+/* Runs it once; NULL, or what was wrong, which `w` owns. */
 const char *world_run(world *w);
 
 /* Does something at a later time; `bytes` are taken over, NULL is allowed. */
@@ -81,8 +81,8 @@ struct wire *wire_new(world *w, const holder *end, void *user);
 void wire_to_server(struct wire *wire, GBytes *bytes);
 void wire_to_client(struct wire *wire, GBytes *bytes);
 void wire_pause(struct wire *wire, bool pause);
-void wire_drop(struct wire *wire); /* the client's end, or chance: both ends, or one, hear of it */
-void wire_end(struct wire *wire);  /* the server closes it, behind what it has sent */
+void wire_drop(struct wire *wire); /* the client's end, or chance: both ends, or one, get notice */
+void wire_end(struct wire *wire);  /* the server closes it, after what it has sent */
 void wire_server_gone(struct wire *wire); /* what is under way may still arrive */
 
 /* The text became message msg_id: it must be the only one, and the only time. */

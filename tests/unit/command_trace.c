@@ -56,7 +56,7 @@ static void say_end(tracer *t, plato_err finish, const plato_error *e, uint64_t 
     bytes_add(&t->text, "", 1);
 }
 
-/* Memory of the piece's own, of exactly its size, so that a look behind its end is seen. */
+/* Memory of the piece's own, of exactly its size, so that a read past its end is seen. */
 static uint8_t *piece_copy(const uint8_t *p, size_t n)
 {
     uint8_t *copy = malloc(n > 0 ? n : 1);

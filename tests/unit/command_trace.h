@@ -20,7 +20,7 @@ typedef struct command_cuts {
     bool pause; /* push: pause at every event and go on with the rest moved elsewhere */
 } command_cuts;
 
-/* The text, with a NUL behind it, to be given to bytes_free(). Each piece lies in memory of its
+/* The text, NUL-terminated, to be given to bytes_free(). Each piece lies in memory of its
  * own, which is gone as soon as the decoder may no longer use it. */
 bytes trace_textcmd(const plato_textcmd_config *config, plato_span stream, command_cuts cuts);
 bytes trace_bincmd(const plato_bincmd_config *config, plato_span stream, command_cuts cuts);

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-/* Each piece carries its size in front of it. */
+/* The size of each piece stands before it. */
 typedef union size_head {
     size_t size;
     max_align_t align;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* An allocator that counts, remembers how much is held, and fails when told to. */
+/* An allocator that counts, remembers how much is held, and fails on request. */
 #ifndef TESTS_UNIT_COUNTING_ALLOCATOR_H
 #define TESTS_UNIT_COUNTING_ALLOCATOR_H
 

@@ -12,7 +12,7 @@ static size_t page_size(void)
     return (size_t)sysconf(_SC_PAGESIZE);
 }
 
-/* Bytes in front of the guard page. */
+/* Bytes before the guard page. */
 static size_t readable(size_t n)
 {
     const size_t page = page_size();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Memory whose end is the end of the readable world: one byte too far ends the program. */
+/* Memory that ends where a page begins which cannot be read: one byte too far ends the program. */
 #ifndef TESTS_UNIT_GUARD_PAGE_H
 #define TESTS_UNIT_GUARD_PAGE_H
 

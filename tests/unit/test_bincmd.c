@@ -27,7 +27,7 @@ static plato_bincmd_config config_of(unsigned magics, bool resync)
 
 static const char echo[] = "5c285c29 0004 0000 00000539";
 
-/* Each wrong command stands behind a right one; `at` is the byte at fault in the wrong one. */
+/* Each wrong command follows a right one; `at` is the byte at fault in the wrong one. */
 static const struct {
     const char *hex;
     plato_err code;
@@ -106,7 +106,7 @@ static const char *const streams[] = {
     "5c285c29 0000 0001 5c285c29 0003 0004 616263 5c285c29 0000 ffff",
     "24242424 0002 0004 6162 5c285c29 0000 0001",
     "5c285c28 5c285c29 0000 0001",                 /* a magic begins inside what is none */
-    "5c28 5c28 5c28 5c29 0001 0004 61 2424",       /* and another one behind it */
+    "5c28 5c28 5c28 5c29 0001 0004 61 2424",       /* and another one after it */
     "5c285c29 0801 0000 5c285c29 0000 0001 00",    /* a length over the limit */
     "0000 24242424 24 0000 0001 5c 5c285c29 0000", /* five dollars */
     "616263",
@@ -282,7 +282,7 @@ START_TEST(error_replies)
     ck_assert_int_eq(
         plato_bincmd_encode_error(PLATO_BINCMD_MAGIC, 65536, NULL, wire, sizeof wire, &n),
         PLATO_ERR_ARGUMENT);
-    /* no half of a character: 2046 bytes have room for 1023 of two bytes behind one of one */
+    /* no half of a character: 2046 bytes have room for 1023 of two bytes after one of one */
     memset(long_reason, 'x', 1);
     for (size_t i = 1; i + 1 < sizeof long_reason; i += 2)
         memcpy(long_reason + i, "\xc3\xa4", i + 2 < sizeof long_reason ? 2 : 0);

@@ -148,7 +148,7 @@ static bytes random_stream(rng *r, plato_framing framing)
             bytes_add_frame(&stream, 1, (uint8_t)rng_below(r, 8), head, body);
         else
             bytes_add_msgcmd(&stream, (uint32_t)rng_below(r, 8) + 1, body);
-        if (rng_below(r, 10) == 0) /* behind the lengths, so that the framing holds */
+        if (rng_below(r, 10) == 0) /* after the lengths, so that the framing holds */
             stream.p[stream.n - 1 - rng_below(r, 4 < stream.n - start ? 4 : 1)] ^= 1;
     }
     return stream;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Errors of the decoder: sticky, told in full, gone after a reset; the end of a stream. */
+/* Errors of the decoder: sticky, described in full, gone after a reset; the end of a stream. */
 #include "plato/decoder.h"
 
 #include "guard_page.h"
@@ -259,7 +259,7 @@ START_TEST(config_of_an_older_caller)
 }
 END_TEST
 
-/* No byte behind the input is read, wherever the input ends. */
+/* No byte after the input is read, wherever the input ends. */
 START_TEST(no_read_behind_the_input)
 {
     for (size_t s = 0; s < sample_count; s++) {

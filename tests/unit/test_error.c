@@ -105,7 +105,7 @@ START_TEST(numbers_where_there_are_some)
 {
     static const struct {
         plato_err code;
-        const char *behind; /* behind the text */
+        const char *behind; /* after the text */
     } rows[] = {
         {PLATO_OK, ""},
         {PLATO_NEED_MORE, ""},

@@ -45,7 +45,7 @@ START_TEST(examples_are_read)
         bytes wire = bytes_of_hex(x->hex), head = bytes_of_hex(x->var_head),
               body = bytes_of_hex(x->body);
         plato_frame f;
-        bytes_add(&wire, "more", 4); /* bytes behind the frame are not its own */
+        bytes_add(&wire, "more", 4); /* bytes after the frame are not its own */
         ck_assert_int_eq(plato_frame_parse(x->framing, wire.p, wire.n, NULL, &f), PLATO_OK);
         ck_assert_int_eq(f.framing, x->framing);
         ck_assert_uint_eq(f.version, x->framing == PLATO_FRAMING_HEADER ? 1 : 0);

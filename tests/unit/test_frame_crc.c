@@ -122,7 +122,7 @@ START_TEST(lengths_are_covered)
 }
 END_TEST
 
-/* Spans that do not lie behind one another, as in a frame yet to be written. */
+/* Spans that are not adjacent, as in a frame yet to be written. */
 START_TEST(spans_apart)
 {
     bytes wire = {0};

@@ -212,7 +212,7 @@ typedef struct place_case {
     const char *payload;
     plato_err err;
     size_t offset;
-    uint64_t first; /* the first id, which stands in front of the error */
+    uint64_t first; /* the first id, which comes before the error */
 } place_case;
 
 static const place_case place_cases[] = {
@@ -229,7 +229,7 @@ static const place_case place_cases[] = {
     {PLATO_UP, "0a03 0801 10", PLATO_ERR_WIRE_TRUNCATED, 5, 1},
     {PLATO_LOGIN, "1202 6869 0a01 08", PLATO_ERR_WIRE_TRUNCATED, 7, 0},
     {PLATO_RECONN, "0a8200 0000", PLATO_ERR_WIRE_FIELD_NUMBER, 3, 0},
-    /* in both: the one in front */
+    /* in both: the first one */
     {PLATO_UP, "0a01 0b 1209", PLATO_ERR_WIRE_TYPE, 2, 0},
 };
 

@@ -99,7 +99,7 @@ START_TEST(unknown_fields_are_no_disproof)
 }
 END_TEST
 
-/* A cut frame in front, likely by its head; a whole one behind it proves itself. */
+/* A cut frame first, likely by its head; a whole one after it proves itself. */
 START_TEST(proof_is_preferred)
 {
     bytes b = bytes_of_hex("ff 0104 00010000 00000006 00000000 08011007182a");
@@ -116,8 +116,8 @@ START_TEST(proof_is_preferred)
 }
 END_TEST
 
-/* Of several candidates of a kind the first is told. */
-START_TEST(the_first_is_told)
+/* Of several candidates of a kind the first is returned. */
+START_TEST(the_first_is_returned)
 {
     static const struct {
         const char *twice;
@@ -336,7 +336,7 @@ START_TEST(gave_up)
 }
 END_TEST
 
-/* One forged length that would cost the whole budget does not keep the frame behind it away. */
+/* One forged length that would cost the whole budget does not hide the frame after it. */
 START_TEST(a_forged_length_is_passed_over)
 {
     bytes b = {0};
@@ -384,7 +384,7 @@ int main(void)
         nothing_true_is_skipped,
         unknown_fields_are_no_disproof,
         proof_is_preferred,
-        the_first_is_told,
+        the_first_is_returned,
         giving_up_keeps_what_is_undecided,
         without_a_crc_nothing_is_waited_for,
         implausible_headers,

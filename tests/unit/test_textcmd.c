@@ -24,7 +24,7 @@ static bytes trace(const void *config, plato_span stream, command_cuts cuts)
     return trace_textcmd(config, stream, cuts);
 }
 
-/* Each wrong line stands behind a right one; `at` is the byte at fault in the wrong line. */
+/* Each wrong line follows a right one; `at` is the byte at fault in the wrong line. */
 static const struct {
     const char *line;
     size_t n; /* 0: up to the NUL */
@@ -195,6 +195,20 @@ START_TEST(round_trip)
 }
 END_TEST
 
+START_TEST(integers)
+{
+    static const char *const are[] = {"0",   "7",  "-1",
+                                      "007", "-0", "123456789012345678901234567890"};
+    static const char *const are_not[] = {"",   "-",  "+1",  "1.5", "1e3", "0x1", " 1",
+                                          "1 ", "1-", "--1", "%31", "/",   ":"};
+    for (size_t i = 0; i < sizeof are / sizeof are[0]; i++)
+        ck_assert_msg(plato_textcmd_is_integer(span_of(are[i])), "%s", are[i]);
+    for (size_t i = 0; i < sizeof are_not / sizeof are_not[0]; i++)
+        ck_assert_msg(!plato_textcmd_is_integer(span_of(are_not[i])), "%s", are_not[i]);
+    ck_assert(!plato_textcmd_is_integer((plato_span){NULL, 0}));
+}
+END_TEST
+
 START_TEST(what_is_escaped)
 {
     uint8_t line[64];
@@ -276,7 +290,7 @@ START_TEST(error_replies)
 END_TEST
 
 /* How many bytes a line that breaks off needs at least, whatever stands last; and before its first
- * byte, right behind another, none. */
+ * byte, right after another, none. */
 START_TEST(lines_that_break_off)
 {
     static const struct {
@@ -387,6 +401,7 @@ int main(void)
         every_cut,
         trace_of_three_lines,
         round_trip,
+        integers,
         what_is_escaped,
         encode_refuses,
         error_replies,

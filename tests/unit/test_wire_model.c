@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The wire reader against protobuf-c. What protobuf-c packs must be read field by field, and both
- * must judge damaged messages alike, but for these differences, in which protobuf-c is the laxer:
+ * must treat damaged messages alike, but for these differences, in which protobuf-c is the laxer:
  *
  *   - groups (wire types 3 and 4), and tags of more than 32 bits or longer than 5 bytes;
  *   - varints of over 64 bits: it drops what does not fit;

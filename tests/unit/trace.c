@@ -77,7 +77,7 @@ static int on_event(void *user, const plato_event *event)
     return t->pause ? PLATO_PAUSE : PLATO_CONTINUE;
 }
 
-/* Memory of the piece's own, of exactly its size, so that a look behind its end is seen. */
+/* Memory of the piece's own, of exactly its size, so that a read past its end is seen. */
 static uint8_t *piece_copy(const uint8_t *p, size_t n)
 {
     uint8_t *copy = n > 0 ? malloc(n) : NULL;

@@ -22,7 +22,7 @@ typedef struct trace_plan {
     bool by_hint;      /* pull: pieces are as long as plato_decoder_hint() says; no cuts */
 } trace_plan;
 
-/* The text, with a NUL behind it, to be given to bytes_free(). Each piece lies in memory of its
+/* The text, NUL-terminated, to be given to bytes_free(). Each piece lies in memory of its
  * own, which is gone as soon as the decoder may no longer use it. */
 bytes trace_of(const plato_decoder_config *config, const uint8_t *p, size_t n,
                const trace_plan *plan);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Windows as a user has them: found by the names that they tell to screen readers (AT-SPI), used with
+"""Windows as a user has them: found by the names that screen readers get (AT-SPI), used with
 mouse and keyboard (xdotool)."""
 import subprocess
 import time

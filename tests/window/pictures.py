@@ -26,7 +26,7 @@ class Pictures(unittest.TestCase):
             self.take(window)
 
     def test_wireshark_analysis(self):
-        """Two frames in one packet: a damaged one, and one behind a gap that nobody acknowledged."""
+        """Two frames in one packet: a damaged one, and one after a gap that nobody acknowledged."""
         with Wireshark("trouble", size=(1000, 700)) as window:
             window.go_to(24)
             xdotool("key", "End")

@@ -197,7 +197,7 @@ class Looking(Case):
                     picture(window, "button-" + name)
 
     def test_links(self):
-        """From a frame that closes a gap to the first one behind it, and from a request to its
+        """From a frame that closes a gap to the first one after it, and from a request to its
         response, by double clicks."""
         with Wireshark("trouble") as window:
             for start, text, end in ((27, "[Gap reported in: 26]", 26), (22, "[Repeat of: 17]", 17),

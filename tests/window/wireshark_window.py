@@ -215,7 +215,7 @@ class Wireshark:
         else:
             raise NotThere(f"packet {number} is not selected")
         details = self.details
-        wait_for(f"details of {number}", lambda: any(  # behind the packet's comments
+        wait_for(f"details of {number}", lambda: any(  # after the packet's comments
             line.startswith(f"Frame {number}:") for line in details.column()))
         details.click(len(details) - 1)
         xdotool("key", "shift+Right")

@@ -11,7 +11,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 TOKEN = re.compile(r"""\s+ | (?P<hex>(?:[0-9a-fA-F]{2})+) | "(?P<text>[^"]*)" | \{(?P<name>\w+)(?P<catch>=?)\}
                     | \((?P<unit>(?:[0-9a-fA-F]{2})+)\)\*(?P<times>\d+)
                     | \[(?:v(?P<version>[0-9a-f]+)\s+)?(?P<type>[0-9a-f]{2})\s*\|(?P<head>[^|\]]*)\|(?P<body>[^\]]*)\]
-                      (?P<flip>!?)(?:/(?P<first>\d+)|\\(?P<behind>\d+))?""", re.VERBOSE)
+                      (?P<flip>!?)(?:/(?P<first>\d+)|\\(?P<skip>\d+))?""", re.VERBOSE)
 
 
 def tokens(text):
@@ -32,7 +32,7 @@ def frame(match, values):
                         len(body), len(head))
     crc = zlib.crc32(fixed + head + body) ^ bool(match["flip"])
     data = fixed + struct.pack(">I", crc) + head + body
-    return data[int(match["behind"] or 0):int(match["first"] or len(data))]
+    return data[int(match["skip"] or 0):int(match["first"] or len(data))]
 
 
 def encode(text, values):
@@ -73,7 +73,7 @@ def read_varint(data):
 
 
 def is_text(data):
-    """True if it is a length and so many bytes."""
+    """True if it is a length and that many bytes."""
     n = next((i for i, byte in enumerate(data, 1) if byte < 0x80), 0)
     return n > 0 and read_varint(data[:n]) == len(data) - n
 

@@ -84,7 +84,7 @@ class Run:
             raise Failure(f"got {got[:200]!r}, not {wanted[:200]!r}")
 
     def match(self, pattern):
-        """The whole of what has come: the longest match, as nothing may stand behind it."""
+        """The whole of what has come: the longest match, as nothing may follow it."""
         wanted = re.compile(pattern.encode("latin-1"), re.DOTALL)
         while not wanted.fullmatch(self.got) and self.fill():
             pass
@@ -95,7 +95,7 @@ class Run:
         self.got = b""
 
     def is_binary_and_short(self):
-        """A pattern may fit before the last byte is there; the length in the header tells."""
+        """A pattern may fit before the last byte is there; the length in the header decides."""
         return (self.row.port == "binary" and
                 len(self.got) < 8 + int.from_bytes(self.got[4:6], "big"))
 
@@ -131,7 +131,7 @@ class Run:
 
 
 def run_row(row, port, bytewise):
-    """Connects when its turn comes: an address may have so many connections, and no more."""
+    """Connects when its turn comes: an address has a limit of connections."""
     Run(int(port), row, bytewise).go()
 
 

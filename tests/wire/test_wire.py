@@ -37,7 +37,7 @@ class Run:
         return self.peers[name]
 
     def repeat(self, text):
-        """What stands behind `each M N`, once for each number; or the text itself."""
+        """What follows `each M N`, once for each number; or the text itself."""
         found = re.fullmatch(r"each (\d+) (\d+) (.*)", text)
         if not found:
             return [text]

@@ -5,7 +5,7 @@
 #
 #     clients 10.1.0.1 --- 10.1.0.2  router  10.2.0.2 --- 10.2.0.1 server
 #
-# The router drops and delays what the scenario tells it to, so that the kernels at both ends do
+# The router drops and delays what the scenario says, so that the kernels at both ends do
 # what TCP does about it. There is one interface at each place, called `wire`, and `toclient`
 # and `toserver` at the router.
 

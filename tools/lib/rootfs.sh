@@ -54,7 +54,7 @@ rootfs_make() {
 rootfs_bootstrap() {
     local suite=$1 folder=$2 new=$2.new log=$2.log
     shift 2
-    # what a maker that was killed left behind
+    # what a maker that was killed has left
     rm -rf --one-file-system -- "$new" || return 1
     local options=(--mode=root --variant=apt --skip=cleanup/apt/lists
         --aptopt='APT::Install-Recommends "false"' --aptopt='Acquire::Languages "none"'

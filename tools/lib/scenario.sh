@@ -2,12 +2,12 @@
 # shellcheck shell=bash disable=SC2034,SC2119,SC2120,SC2154
 # What a NAME.scenario may say. Sourced by make-captures, in a shell of its own for each scenario,
 # with `work` (a folder), `build` and `scenario` set. (Variables pass between files here, and
-# functions that need no arguments may have some: hence what shellcheck is told above.)
+# functions that need no arguments may have some: hence the directive for shellcheck above.)
 
 port=8900      # Plato's own, so that the dissector needs no setting
 host=127.0.0.1 # of the server
 secrets=''     # a file with the keys of TLS, to go into the capture
-server_in=() client_in=() dumpcap_in=() # commands in front, to run a program somewhere else
+server_in=() client_in=() dumpcap_in=() # commands that go before, to run a program somewhere else
 interface=lo
 server_options=()
 client_port=$port # where clients connect to
@@ -54,7 +54,7 @@ background() {
 }
 
 # chaos RULE...: plato-chaos between clients and server; clients connect to it from here on, at the
-# port `listen` or the one behind the server's. The rules are those of docs/load-and-faults.md.
+# port `listen` or the one after the server's. The rules are those of docs/load-and-faults.md.
 chaos() {
     client_port=${listen:-$((port + 1))}
     printf '%s\n' "$@" >"$work/chaos.rules"
@@ -92,7 +92,7 @@ say() {
     printf '%s\n' "$@" >&"${pipes[$name]}"
 }
 
-# await NAME TEXT [TIMES]: waits until the client has printed so many lines with TEXT in them.
+# await NAME TEXT [TIMES]: waits until the client has printed this many lines with TEXT in them.
 await() {
     local name=$1 text=$2 times=${3:-1} i found
     for ((i = 0; i < 400; i++)); do
@@ -152,7 +152,7 @@ bincmd() {
     printf '%s%04x%04x%s' "${magic:-5c285c29}" "${3:-$((${#params} / 2))}" "$1" "$params"
 }
 
-# datagrams HEX...: a UDP socket that sends these to the latency port, one behind the other.
+# datagrams HEX...: a UDP socket that sends these to the latency port, one after the other.
 datagrams() {
     local fd each
     exec {fd}<>"/dev/udp/$host/$latency_port"
@@ -168,11 +168,11 @@ frame() {
     printf 'connection a handshake=no\na > %s\n' "$*" >"$work/frame.mkcap"
     "$build/tools/mkcap/plato-mkcap" -o "$work/frame.pcap" "$work/frame.mkcap" ||
         die "no frame: $*"
-    # behind the file's header, the packet's header, and Ethernet, IP and TCP
+    # after the file's header, the packet's header, and Ethernet, IP and TCP
     tail -c +$((24 + 16 + 54 + 1)) "$work/frame.pcap" | od -An -v -tx1 | tr -d ' \n'
 }
 
-# wire HEX...: a connection that writes these bytes, each a write of its own, with a pause behind
+# wire HEX...: a connection that writes these bytes, each a write of its own, with a pause after
 # each. It reads what the server answers for a moment, or until the server has closed.
 wire() {
     local fd each
@@ -188,7 +188,7 @@ wire() {
 
 # --- The machinery around it --------------------------------------------------------------------
 
-# One write of the bytes behind the hex digits; printf by itself would write line by line.
+# One write of the bytes that the hex digits stand for; printf by itself would write line by line.
 write_hex() { # HEX FD
     # shellcheck disable=SC2001 # & is more than ${1//} can do
     printf '%b' "$(sed 's/../\\x&/g' <<<"$1")" >"$work/bytes.$BASHPID"

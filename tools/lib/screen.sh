@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash disable=SC2034,SC2154
-# Sourced by make-screenshots and check-window, behind run.sh: the real Wireshark with the plugin and
+# Sourced by make-screenshots and check-window, after run.sh: the real Wireshark with the plugin and
 # the profile "Plato", on a screen of its own that nobody sees.
 #
 #   screen_need                     what this needs, or the exit code 3

@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # Sourced by plato-doctor: does a tshark that has loaded the plugin also show Plato, and if not,
 # which of its settings stands against it? tshark's -G reports do not read the user's settings, so a
-# capture of two packets is put in front of it. $work is a folder for files of the moment.
+# capture of two packets is given to it. $work is a folder for files of the moment.
 
 # shellcheck disable=SC2154 # work
 

@@ -21,13 +21,13 @@ static const char grammar[] =
     "again\n"
     "  close NAME            FIN from both sides\n"
     "  tcp NAME >|< fin|rst|ack                      one packet without data\n"
-    "  wait TIME, at TIME    later by TIME; TIME behind the start (ns, us, ms, s, min)\n"
+    "  wait TIME, at TIME    later by TIME; TIME after the start (ns, us, ms, s, min)\n"
     "  pace TIME             from each packet to the next (1ms)\n"
     "  start 2023-11-14T22:13:20Z    time of the first packet\n"
     "  segment N             most bytes of a TCP segment from here on (1460)\n"
     "  snaplen N             most bytes captured of each packet\n"
     "  default FIELD=VALUE...        fields of every ChatMessage from here on\n"
-    "  comment TEXT          of the capture (pcapng)\n"
+    "  comment TEXT          a comment on the capture (pcapng)\n"
     "\n"
     "A PIECE is a frame, or plain bytes: \"text\", hex:0102ff, fill:N. A frame is its type, by "
     "name "
@@ -35,7 +35,7 @@ static const char grammar[] =
     "number, and any of\n"
     "  FIELD=VALUE           of its head or body: client_id=1 session_id=42 code=RATE_LIMITED "
     "type=UP\n"
-    "  @N=VALUE              a field of the head that the schema does not know\n"
+    "  @N=VALUE              a field of the head that is not in the schema\n"
     "  text=T json=T binary=T        a ChatMessage with this content; T also hex:, fill:\n"
     "  head=BYTES body=BYTES         instead of fields\n"
     "  version=N msg_len=N var_head_len=N    written instead of the right ones\n"
@@ -44,9 +44,9 @@ static const char grammar[] =
     "  from=N to=N           only these bytes of the frame\n"
     "\n"
     "HOW it is put into segments, which are counted from 1:\n"
-    "  cut=A,B,...           cut behind so many bytes       segments=N  most bytes of one\n"
+    "  cut=A,B,...           cut after A, B, ... bytes      segments=N  most bytes of one\n"
     "  order=2,1,3           order of sending               lost=1,2 or lost=all  not captured\n"
-    "  again=1,2             sent again behind the others   snap=N  bytes captured of each packet\n"
+    "  again=1,2             sent again after the others    snap=N  bytes captured of each packet\n"
     "  name=[N:]SEGMENT,...  to be sent again by `send`     hold=[N:]SEGMENT,...  sent by `send` "
     "only\n"
     "  checksum=bad          TCP's is wrong                 comment=TEXT  of its first packet "
@@ -68,9 +68,8 @@ static gboolean parse_options(int argc, char **argv, options *o, GError **error)
     const GOptionEntry entries[] = {
         {"output", 'o', 0, G_OPTION_ARG_FILENAME, &o->output, "File to write", "FILE"},
         {"format", 'F', 0, G_OPTION_ARG_STRING, &o->format,
-         "pcapng or pcap (default: pcap if FILE ends so, else pcapng)", "FORMAT"},
-        {"check", 0, 0, G_OPTION_ARG_NONE, &o->check, "Only say whether the scenario is right",
-         NULL},
+         "pcapng or pcap (default: pcap if FILE ends in .pcap, else pcapng)", "FORMAT"},
+        {"check", 0, 0, G_OPTION_ARG_NONE, &o->check, "Only check the scenario", NULL},
         {"version", 0, 0, G_OPTION_ARG_NONE, &o->version, "Print the version and exit", NULL},
         {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->files, "", NULL},
         G_OPTION_ENTRY_NULL};

@@ -29,7 +29,7 @@ static void put_address(GByteArray *out, const connection_plan *connection, cons
     g_byte_array_append(out, end->address, connection->ipv6 ? 16 : 4);
 }
 
-/* The sum of RFC 1071 over what lies behind `from`, going on from `sum`. */
+/* The sum of RFC 1071 over what follows `from`, going on from `sum`. */
 static guint32 add_up(const GByteArray *bytes, guint from, guint32 sum)
 {
     for (guint i = from; i < bytes->len; i++) {

@@ -3,6 +3,7 @@
 
 #include "packet.h"
 #include "piece.h"
+#include "plato/ports.h"
 #include "treatment.h"
 #include "words.h"
 
@@ -278,7 +279,7 @@ static gboolean is_keyword(const char *name);
 static gboolean read_connection(reader *r, const line *l, GError **error)
 {
     static const endpoint client = {{10, 0, 0, 1}, 30000, 1000};
-    static const endpoint server = {{10, 0, 0, 2}, 8900, 5000};
+    static const endpoint server = {{10, 0, 0, 2}, PLATO_PORT, 5000};
     const word *name = l->words[1];
     const guint index = r->scenario->connections->len;
     guint next = 2;

@@ -77,7 +77,7 @@ static gboolean write_section(FILE *out, GByteArray *block, const char *comment)
     put_u32(block, BYTE_ORDER_MAGIC);
     put_u16(block, 1); /* version 1.0 */
     put_u16(block, 0);
-    put_u32(block, G_MAXUINT32); /* the section's length is not told */
+    put_u32(block, G_MAXUINT32); /* the section's length is not given */
     put_u32(block, G_MAXUINT32);
     put_comment(block, comment);
     return write_block(out, BLOCK_SECTION, block);

@@ -10,7 +10,7 @@
 typedef struct captured_packet {
     guint64 ns; /* since the Unix epoch */
     GByteArray *bytes;
-    guint32 captured; /* of them, the first so many */
+    guint32 captured; /* of them, the first this many */
     char *comment;    /* or NULL */
 } captured_packet;
 

@@ -33,11 +33,11 @@ typedef struct named_segment {
 
 /* How a sending is put into TCP segments. The arrays of guint64 may be NULL. */
 typedef struct treatment {
-    GArray *cuts;    /* offsets behind which it is cut, rising */
+    GArray *cuts;    /* offsets after which it is cut, rising */
     guint64 segment; /* most bytes of a segment */
     GArray *order;   /* in which the segments are sent, as indices from 1 */
     GArray *lost;    /* sent, and not captured */
-    GArray *again;   /* sent again right behind the others */
+    GArray *again;   /* sent again right after the others */
     GArray *names;   /* named_segment */
     GArray *held;    /* named_segment: not sent before `send NAME` */
     gboolean all_lost;
@@ -53,7 +53,7 @@ typedef enum step_kind {
     STEP_CLOSE, /* FINs from both sides */
     STEP_TCP,   /* one packet without data, with `tcp_flags` */
     STEP_WAIT,  /* `ns` */
-    STEP_AT,    /* `ns` behind the start */
+    STEP_AT,    /* `ns` after the start */
     STEP_PACE,  /* `ns` from each packet to the next, from here on */
 } step_kind;
 

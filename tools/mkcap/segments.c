@@ -10,7 +10,7 @@ static gboolean refuse(GError **error, const char *what, guint64 number, guint m
     return FALSE;
 }
 
-/* Cuts behind each offset of `cuts`, and what is longer than a segment may be once more. */
+/* Cuts after each offset of `cuts`, and what is longer than a segment may be once more. */
 static gboolean cut(segments *s, const treatment *how, guint length, GError **error)
 {
     segment next = {0};

@@ -3,7 +3,7 @@
 
 typedef struct side {
     guint32 first_seq;
-    guint64 next; /* place behind all that was reserved */
+    guint64 next; /* place after all that was reserved */
     GArray *held; /* guint64 places */
 } side;
 

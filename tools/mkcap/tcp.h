@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * One TCP connection: which sequence and acknowledgement numbers its packets bear. Data is known by
- * its place in its direction, in bytes behind the direction's first sequence number, in 64 bits.
+ * its place in its direction, in bytes after the direction's first sequence number, in 64 bits.
  */
 #ifndef PLATO_MKCAP_TCP_H
 #define PLATO_MKCAP_TCP_H

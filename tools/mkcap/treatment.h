@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The words behind the slash of a sending: how it is put into TCP segments. */
+/* The words after the slash of a sending: how it is put into TCP segments. */
 #ifndef PLATO_MKCAP_TREATMENT_H
 #define PLATO_MKCAP_TREATMENT_H
 

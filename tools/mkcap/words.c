@@ -23,7 +23,7 @@ static gboolean is_blank(char c)
     return c == ' ' || c == '\t' || c == '\r';
 }
 
-/* One escape of "...", `p` behind the backslash. Returns what follows it, or NULL. */
+/* One escape of "...", `p` after the backslash. Returns what follows it, or NULL. */
 static const char *read_escape(word *w, const char *p)
 {
     static const char names[] = "ntr0\\\"'";
@@ -160,7 +160,7 @@ static const struct {
              {"s", G_GUINT64_CONSTANT(1000000000)},
              {"min", G_GUINT64_CONSTANT(60000000000)}};
 
-/* Digits before and behind the point, exactly; at most a year. */
+/* Digits before and after the point, exactly; at most a year. */
 static gboolean scale(const char *text, guint64 unit, const char **end, guint64 *ns)
 {
     const guint64 most = G_GUINT64_CONSTANT(31536000) * 1000000000;

@@ -14,7 +14,7 @@
 /* NAME=VALUE; or VALUE alone, then `name` is NULL. */
 typedef struct word {
     char *name;
-    GByteArray *value; /* a NUL stands behind its `len` bytes */
+    GByteArray *value; /* a NUL follows its `len` bytes */
     gboolean quoted;
 } word;
 

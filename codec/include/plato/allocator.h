@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The memory that libplato uses is the caller's to give. */
+/* Memory for libplato, as the caller provides it. */
 #ifndef PLATO_ALLOCATOR_H
 #define PLATO_ALLOCATOR_H
 
@@ -11,8 +11,8 @@ PLATO_BEGIN
 
 /*
  * Three functions with the contracts of malloc, realloc and free, each with the caller's `user`
- * pointer in front. Copied by whoever takes it; `user` must outlive that object. Where a function
- * takes a `const plato_allocator *`, NULL means malloc, realloc and free.
+ * pointer as the first argument. The object that takes it makes a copy; `user` must outlive that
+ * object. Where a function takes a `const plato_allocator *`, NULL means malloc, realloc and free.
  */
 typedef struct plato_allocator {
     void *user;

@@ -74,13 +74,13 @@ typedef struct plato_bincmd_limits {
  * its last; PLATO_NEED_MORE while its header is not there, with `*total` the bytes that must be;
  * or, as soon as the byte at fault is there,
  *
- *     PLATO_ERR_MAGIC            `*total` is how many bytes in front were those of a magic (0..3)
+ *     PLATO_ERR_MAGIC            `*total` is how many bytes of a magic came first (0..3)
  *     PLATO_ERR_PARAMS_TOO_LONG  `*total` is what the header claims
  */
 PLATO_API plato_err plato_bincmd_length(const uint8_t *p, size_t n,
                                         const plato_bincmd_limits *limits, uint64_t *total);
 
-/* Reads the whole command that begins at p[0]; bytes behind it are ignored. Errors as above. */
+/* Reads the whole command that begins at p[0]; bytes after it are ignored. Errors as above. */
 PLATO_API plato_err plato_bincmd_parse(const uint8_t *p, size_t n,
                                        const plato_bincmd_limits *limits, plato_bincmd *command);
 
@@ -104,7 +104,7 @@ PLATO_API bool plato_bincmd_read_error(const plato_bincmd *command, uint32_t *co
 
 /*
  * Looks for the first command in `n` bytes at `p`, by its magic and a length within the limit; p[0]
- * itself is a candidate. PLATO_RESYNC_FOUND: a complete one behind `skipped` bytes, `frame_len`
+ * itself is a candidate. PLATO_RESYNC_FOUND: a complete one after `skipped` bytes, `frame_len`
  * long. PLATO_RESYNC_LIKELY: the same, its end is not there. PLATO_RESYNC_NOT_YET: none; from
  * `skipped` on (at most seven bytes) there may be the start of one. O(n), no allocation.
  */
@@ -117,7 +117,7 @@ typedef struct plato_bincmd_decoder plato_bincmd_decoder;
 
 typedef enum plato_bincmd_event_kind {
     PLATO_BINCMD_COMMAND = 1,
-    PLATO_BINCMD_SKIPPED = 2, /* only with `resync`: in front of the command that was found */
+    PLATO_BINCMD_SKIPPED = 2, /* only with `resync`: bytes before the command that was found */
 } plato_bincmd_event_kind;
 
 /* The span lives until the next call of _input(), _next(), _feed(), _reset() or _free(). */
@@ -158,7 +158,7 @@ PLATO_API ptrdiff_t plato_bincmd_decoder_feed(plato_bincmd_decoder *decoder, con
                                               size_t n);
 PLATO_API plato_err plato_bincmd_decoder_finish(plato_bincmd_decoder *decoder);
 
-/* So many bytes (1 or more) complete the next command, if they are right. 0 after an error. */
+/* Bytes (1 or more) that complete the next command, if they are right. 0 after an error. */
 PLATO_API uint64_t plato_bincmd_decoder_hint(const plato_bincmd_decoder *decoder);
 
 /* Bytes skipped in all, also those that no command has followed yet. */

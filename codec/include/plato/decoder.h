@@ -78,10 +78,10 @@ typedef struct plato_decoder_config {
     plato_limits limits;   /* default PLATO_LIMITS_DEFAULT; bytes */
     plato_crc_kind crc;    /* default: as specified */
     bool accept_bad_crc;   /* default false: a wrong CRC is PLATO_ERR_CRC. True: the frame is
-                              handed out with PLATO_CRC_BAD and decoding goes on behind it */
+                              handed out with PLATO_CRC_BAD, and decoding goes on after it */
     bool stream_body;      /* default false. True: the body of a frame that does not lie whole in
-                              one piece is handed out as it arrives and not kept. The variant
-                              needs its payload whole and takes no notice */
+                              one piece is handed out as it arrives and not kept. The
+                              length-prefixed framing needs its payload whole and ignores this */
     unsigned events;       /* which kinds are wanted; default PLATO_EVENT_FRAME */
     size_t keep_buffer;    /* bytes of buffer kept between frames when larger frames have become
                               rare; default 65,536 */
@@ -105,21 +105,22 @@ PLATO_API void plato_decoder_free(plato_decoder *decoder);
 /*
  * Pull form: gives the decoder the next `n` bytes of the stream. It borrows them until
  * plato_decoder_next() has returned 0 or an error. Bytes of an earlier input that were not yet
- * decoded are given up: call it only after 0. `p` may be NULL when n is 0.
+ * decoded are dropped: call it only after plato_decoder_next() has returned 0. `p` may be NULL when
+ * n is 0.
  */
 PLATO_API void plato_decoder_input(plato_decoder *decoder, const uint8_t *p, size_t n);
 
 /*
  * Pull form: 1 = `*event` is set; 0 = the input is used up and nothing of it is needed any more; or
- * the sticky error, told in full by plato_decoder_error().
+ * the sticky error, which plato_decoder_error() describes in full.
  */
 PLATO_API int plato_decoder_next(plato_decoder *decoder, plato_event *event);
 
 /*
  * Push form: decodes `n` bytes at `p` and calls the handler for each wanted event. Returns the
  * number of bytes used, n if all of them, or the sticky error. When the handler returns PLATO_PAUSE
- * it returns at once; give it the rest (from p + returned value on, perhaps with more behind it) to
- * go on, or n = 0 to get events that need no further bytes.
+ * it returns at once; give it the rest (from p + returned value on, perhaps with more bytes after
+ * it) to go on, or n = 0 to get events that need no further bytes.
  */
 PLATO_API ptrdiff_t plato_decoder_feed(plato_decoder *decoder, const uint8_t *p, size_t n);
 
@@ -133,8 +134,8 @@ PLATO_API ptrdiff_t plato_decoder_feed(plato_decoder *decoder, const uint8_t *p,
 PLATO_API plato_err plato_decoder_finish(plato_decoder *decoder);
 
 /*
- * At least so many bytes (1 or more) must still come before the next wanted event or error. A read
- * low-watermark. 0 after an error.
+ * The least number of bytes (1 or more) that must still come before the next wanted event or error:
+ * a low-watermark for reading. 0 after an error.
  */
 PLATO_API uint64_t plato_decoder_hint(const plato_decoder *decoder);
 

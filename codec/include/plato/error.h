@@ -4,7 +4,7 @@
  *
  * Functions that can fail return a plato_err, or an int or ptrdiff_t in which a negative value is a
  * plato_err. The numbers are pinned: a code keeps its value for ever, new codes take unused ones.
- * Three bands tell who is at fault:
+ * Three ranges say who is at fault:
  *
  *     -1 ..  -99   the caller (a wrong argument, a buffer too small)
  *   -100 .. -199   the peer (bytes that are not Plato)
@@ -44,7 +44,7 @@ typedef enum plato_err {
     PLATO_ERR_TEXT_ESCAPE = -121,     /* text command: `%` without two hexadecimal digits */
     PLATO_ERR_TEXT_LINE_END = -122,   /* text command: CR without LF, or LF without CR */
     PLATO_ERR_TEXT_NO_SLASH = -123,   /* text command: no `/` in the line */
-    PLATO_ERR_TEXT_EMPTY_TYPE = -124, /* text command: nothing in front of the `/` */
+    PLATO_ERR_TEXT_EMPTY_TYPE = -124, /* text command: nothing before the `/` */
     PLATO_ERR_TYPE_TOO_LONG = -125,   /* text command: TYPE over the limit */
     PLATO_ERR_PARAMS_TOO_LONG = -126, /* text or binary command: parameters over the limit */
     PLATO_ERR_MAGIC = -127,           /* binary command: it does not begin with a magic */
@@ -73,7 +73,7 @@ PLATO_API const char *plato_err_name(int code);
 PLATO_API const char *plato_strerror(int code);
 
 /*
- * Writes the whole story ("body over the limit: 33554432, limit 16777216 (frame at 120, field at
+ * Writes all of it ("body over the limit: 33554432, limit 16777216 (frame at 120, field at
  * 122)") with a terminating NUL, cut to `cap` bytes. `got` and `limit` are left out for codes that
  * have none, such as the PLATO_ERR_WIRE_ ones. Returns `buf`; with cap 0 nothing is written.
  */

@@ -36,7 +36,7 @@ PLATO_BEGIN
 
 #define PLATO_VERSION_ON_WIRE 1    /* the only version there is */
 #define PLATO_HEADER_LEN 14        /* bytes of the fixed header */
-#define PLATO_HEADER_CRC_OFFSET 10 /* the CRC field; the bytes in front of it are covered by it */
+#define PLATO_HEADER_CRC_OFFSET 10 /* the CRC field; the bytes before it are covered by it */
 #define PLATO_LENGTH_PREFIX_LEN 4  /* bytes of the variant's length */
 #define PLATO_PREFIX_MAX 16        /* most bytes that plato_frame_encode_gather() writes */
 
@@ -58,7 +58,7 @@ typedef enum plato_msg_type {
 /* "UP" for PLATO_UP; NULL for a number that is no type. Constant, not to be freed. */
 PLATO_API const char *plato_msg_type_name(uint32_t msg_type);
 
-/* `n` bytes at `p`, owned by somebody else. `p` may be NULL when n is 0. */
+/* `n` bytes at `p`, owned by the caller. `p` may be NULL when n is 0. */
 typedef struct plato_span {
     const uint8_t *p;
     size_t n;
@@ -102,7 +102,7 @@ PLATO_API uint64_t plato_frame_total(const plato_frame *frame);
  *
  * Needs PLATO_HEADER_LEN (or PLATO_LENGTH_PREFIX_LEN) bytes; looks at lengths only, not at version,
  * type or CRC. `*total` is the frame's length in bytes, or, for PLATO_NEED_MORE, the number of
- * bytes that must be there before it can be told.
+ * bytes that are needed to know it.
  *
  * PLATO_OK, PLATO_NEED_MORE, or an error with `*total` still set to what the header claims:
  * PLATO_ERR_VAR_HEAD_TOO_LONG, PLATO_ERR_BODY_TOO_LONG, PLATO_ERR_EMPTY_FRAME.
@@ -111,7 +111,7 @@ PLATO_API plato_err plato_frame_length(plato_framing framing, const uint8_t *p, 
                                        const plato_limits *limits, uint64_t *total);
 
 /*
- * Reads the fields in front of the payload: all of plato_frame but the spans (and, in the variant,
+ * Reads the fields before the payload: all of plato_frame but the spans (and, in the variant,
  * but the type). Same needs and errors as plato_frame_length(), with the fields set in either case
  * once the header's bytes are there.
  */
@@ -119,7 +119,7 @@ PLATO_API plato_err plato_frame_parse_header(plato_framing framing, const uint8_
                                              const plato_limits *limits, plato_frame *frame);
 
 /*
- * Reads the whole frame that begins at p[0]. Bytes behind it are ignored. Does not check the CRC
+ * Reads the whole frame that begins at p[0]. Bytes after it are ignored. Does not check the CRC
  * (plato_frame_check_crc()) and accepts every version and type: what is unknown is skipped by its
  * lengths.
  *
@@ -173,7 +173,7 @@ PLATO_API plato_err plato_frame_encode(const plato_frame *frame, uint8_t *buf, s
 
 /*
  * The same without copying the payload, for writev() or evbuffer_add_reference(): writes the bytes
- * in front of the payload into `prefix` and points `pieces` at them, at the variable header and at
+ * before the payload into `prefix` and points `pieces` at them, at the variable header and at
  * the body, in wire order. `*count` pieces are not empty (1..3). The pieces live as long as
  * `prefix` and the frame's spans. Errors as plato_frame_encoded_size().
  */

@@ -95,7 +95,7 @@ typedef struct plato_head {
 /*
  * Reads `n` bytes at `p` as the head of `msg_type`. Spans in `*head` borrow from `p`. An unknown
  * type has no known fields: they are only counted. PLATO_OK or a PLATO_ERR_WIRE_ error; then the
- * fields in front of the error are set. O(n), at most PLATO_WIRE_MAX_FIELDS fields.
+ * fields before the error are set. O(n), at most PLATO_WIRE_MAX_FIELDS fields.
  */
 PLATO_API plato_err plato_head_read(uint32_t msg_type, const uint8_t *p, size_t n,
                                     plato_head *head);

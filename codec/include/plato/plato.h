@@ -10,6 +10,8 @@
  *   plato/head.h       variable headers as structs
  *   plato/wire.h       the protobuf wire reader
  *   plato/resync.h     finding frames in damaged streams
+ *   plato/json.h       whether bytes are JSON
+ *   plato/ports.h      default ports and protocol names
  *   plato/command.h    what the small protocols beside it share
  *   plato/textcmd.h    the text command protocol
  *   plato/bincmd.h     the binary command protocol
@@ -33,6 +35,8 @@
 #include "plato/error.h"
 #include "plato/frame.h"
 #include "plato/head.h"
+#include "plato/json.h"
+#include "plato/ports.h"
 #include "plato/resync.h"
 #include "plato/textcmd.h"
 #include "plato/version.h"

@@ -3,7 +3,7 @@
  * Finding the next frame in a damaged or partly captured stream, for tools and the dissector. A
  * live server closes the connection instead.
  *
- * Plato has no magic, so proof is asked for: a plausible fixed header (version 1, a known type,
+ * Plato has no magic, so proof is required: a plausible fixed header (version 1, a known type,
  * lengths within the limits) and a CRC that fits. The work is bounded whatever the bytes are.
  */
 #ifndef PLATO_RESYNC_H
@@ -13,6 +13,7 @@
 #include "plato/export.h"
 #include "plato/frame.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,13 +31,13 @@ typedef struct plato_resync_budget {
     }
 
 typedef enum plato_resync_verdict {
-    /* A complete frame with a right CRC begins behind `skipped` bytes. */
+    /* A complete frame with a right CRC begins after `skipped` bytes. */
     PLATO_RESYNC_FOUND = 1,
-    /* A frame whose end is not there yet begins behind `skipped` bytes: plausible header, and a
+    /* A frame whose end is not there yet begins after `skipped` bytes: plausible header, and a
        variable header that parses exactly with known fields only. */
     PLATO_RESYNC_LIKELY = 2,
-    /* No frame begins in the first `skipped` bytes. What is behind them (less than a header, or a
-       plausible one with too little behind it to judge) may still be a frame's start. */
+    /* No frame begins in the first `skipped` bytes. What follows them (less than a header, or a
+       plausible one with too few bytes after it to decide) may still be a frame's start. */
     PLATO_RESYNC_NOT_YET = 3,
     /* The budget was used up before the bytes were. Nothing was found in the first `skipped`
        bytes. */
@@ -45,7 +46,7 @@ typedef enum plato_resync_verdict {
 
 typedef struct plato_resync_result {
     plato_resync_verdict verdict;
-    size_t skipped;     /* bytes in front of what the verdict speaks of */
+    size_t skipped;     /* bytes before what the verdict is about */
     uint64_t crc_bytes; /* bytes run through a CRC or a head's parse: the work that was done */
     uint64_t frame_len; /* FOUND, LIKELY: bytes of the frame */
 } plato_resync_result;
@@ -70,6 +71,43 @@ PLATO_API plato_resync_result plato_resync_among(const uint8_t *p, size_t n,
                                                  const plato_limits *limits, unsigned coverages,
                                                  unsigned polynomials,
                                                  const plato_resync_budget *budget);
+
+/*
+ * Whether a whole frame of the length-prefixed variant begins at p[0] beyond doubt. There is no
+ * CRC, so everything must fit: the length, a MsgCmd of Type and Payload with nothing unknown, and
+ * in it the message of that type, whose head has known fields only (docs/protocol.md, "The
+ * length-prefixed variant"). Bytes after the frame are ignored. O(length of the frame), no
+ * allocation.
+ */
+PLATO_API bool plato_msgcmd_is_proof(const uint8_t *p, size_t n, const plato_limits *limits);
+
+/*
+ * Looks for the first frame of the variant that plato_msgcmd_is_proof() accepts in `n` bytes at
+ * `p`; p[0] itself is a candidate. PLATO_RESYNC_FOUND as for plato_resync(). PLATO_RESYNC_NOT_YET:
+ * there is no whole one, and `skipped` is n, although a frame whose end is missing may begin before
+ * that: less than a whole one cannot be told from chance. PLATO_RESYNC_GAVE_UP: max_bytes were
+ * looked at, and no frame was found to begin in the first `skipped`. A candidate longer than what
+ * is left of max_crc_bytes is passed over. O(min(n, max_bytes) + max_crc_bytes), no allocation.
+ */
+PLATO_API plato_resync_result plato_msgcmd_resync(const uint8_t *p, size_t n,
+                                                  const plato_limits *limits,
+                                                  const plato_resync_budget *budget);
+
+/*
+ * Which framing a stream uses, of which `n` bytes at `p` are known to begin with a frame: the first
+ * byte of a fixed header is the version, never 0, and that of a length prefix is 0 below 16 MiB.
+ * 0 if there are too few bytes to say. O(1).
+ */
+PLATO_API plato_framing plato_framing_by_start(const uint8_t *p, size_t n);
+
+/*
+ * The same of `n` bytes from anywhere in a stream: the framing of the first frame that proves
+ * itself, as plato_resync_among() (any CRC) and plato_msgcmd_resync() find them, each within
+ * `budget`. 0 if there is none.
+ */
+PLATO_API plato_framing plato_framing_by_search(const uint8_t *p, size_t n,
+                                                const plato_limits *limits,
+                                                const plato_resync_budget *budget);
 
 PLATO_END
 

@@ -54,14 +54,14 @@ typedef struct plato_textcmd_limits {
  * bytes, CRLF included. PLATO_NEED_MORE: all `n` bytes can be the start of a line. Else one of
  *
  *     PLATO_ERR_TEXT_BYTE        a byte that is not visible; `got` is the byte
- *     PLATO_ERR_TEXT_ESCAPE      a `%` without two hexadecimal digits behind it
+ *     PLATO_ERR_TEXT_ESCAPE      a `%` that two hexadecimal digits do not follow
  *     PLATO_ERR_TEXT_LINE_END    a CR without LF, or an LF without CR
  *     PLATO_ERR_TEXT_NO_SLASH    the line ends without a `/`; the place is that of its CR
  *     PLATO_ERR_TEXT_EMPTY_TYPE  the line begins with `/`
  *     PLATO_ERR_TYPE_TOO_LONG, PLATO_ERR_PARAMS_TOO_LONG   the place is the first byte too many
  *
- * with `*used` at the byte at fault, and told in full by `*error` (offsets from p[0]) if that is
- * not NULL.
+ * with `*used` at the byte at fault, and described in full by `*error` (offsets from p[0]) if that
+ * is not NULL.
  */
 PLATO_API plato_err plato_textcmd_parse(const uint8_t *p, size_t n,
                                         const plato_textcmd_limits *limits, plato_textcmd *command,
@@ -71,7 +71,13 @@ PLATO_API plato_err plato_textcmd_parse(const uint8_t *p, size_t n,
 PLATO_API bool plato_textcmd_is_unreserved(uint8_t byte);
 
 /*
- * Undoes the escapes of `n` bytes at `p` into `out`, which has room for `n` bytes and may be `p`
+ * Whether `text` is a decimal integer of any size: digits, after an optional `-`. ECHO takes
+ * nothing else. O(n).
+ */
+PLATO_API bool plato_textcmd_is_integer(plato_span text);
+
+/*
+ * Undoes the escapes of `n` bytes at `p` into `out`, which holds `n` bytes and may be `p`
  * itself. Returns the number of bytes, which is at most `n`, or PLATO_ERR_TEXT_ESCAPE; spans of a
  * line that was read have no bad escape.
  */
@@ -96,7 +102,7 @@ PLATO_API plato_err plato_textcmd_encode_error(uint32_t code, const char *reason
 
 /*
  * Whether `command` is an error reply: TYPE is ERROR, and its parameters are a code of three
- * digits, alone or with an escaped space and a reason behind it. `*reason` is as sent.
+ * digits, alone or followed by an escaped space and a reason. `*reason` is as sent.
  */
 PLATO_API bool plato_textcmd_read_error(const plato_textcmd *command, uint32_t *code,
                                         plato_span *reason);

@@ -41,7 +41,7 @@ typedef struct plato_field {
     uint64_t value;      /* varint, fixed64, fixed32 */
     plato_span bytes;    /* PLATO_WIRE_BYTES: the content, borrowed from the message */
     size_t offset;       /* of the tag */
-    size_t value_offset; /* of the value; for PLATO_WIRE_BYTES of the content, behind its length */
+    size_t value_offset; /* of the value; for PLATO_WIRE_BYTES of the content, after its length */
     size_t end;          /* one past the field's last byte */
 } plato_field;
 
@@ -62,7 +62,7 @@ typedef struct plato_wire {
 PLATO_API void plato_wire_init(plato_wire *reader, const uint8_t *p, size_t n, uint32_t max_fields);
 
 /*
- * The next field. 1 = `*field` is set; 0 = the message ended exactly behind the last field; or an
+ * The next field. 1 = `*field` is set; 0 = the message ended exactly after the last field; or an
  * error, which every further call returns again: PLATO_ERR_WIRE_VARINT, PLATO_ERR_WIRE_TYPE,
  * PLATO_ERR_WIRE_FIELD_NUMBER, PLATO_ERR_WIRE_TRUNCATED, PLATO_ERR_WIRE_FIELDS. O(1).
  */
@@ -77,7 +77,7 @@ PLATO_API int plato_varint_read(const uint8_t *p, size_t n, uint64_t *value);
 /* Bytes that a varint of `value` takes: 1..10. */
 PLATO_API size_t plato_varint_size(uint64_t value);
 
-/* Writes a varint and returns its length; `p` must have room for plato_varint_size(value) bytes. */
+/* Writes a varint and returns its length; `p` must hold plato_varint_size(value) bytes. */
 PLATO_API size_t plato_varint_write(uint64_t value, uint8_t *p);
 
 PLATO_END

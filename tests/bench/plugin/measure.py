@@ -24,10 +24,10 @@ LUA = ["-X", "lua_script:" + os.path.join(HERE, "plato.lua"),
 
 
 class Way:
-    """A way of dissecting: with which plugins, arguments and, for a check, telling field."""
+    """A way of dissecting: with which plugins and arguments; `proof`: the field to check for."""
 
-    def __init__(self, name, plugin, arguments, telling=None):
-        self.name, self.plugin, self.telling = name, plugin, telling
+    def __init__(self, name, plugin, arguments, proof=None):
+        self.name, self.plugin, self.proof = name, plugin, proof
         self.arguments = arguments
 
 
@@ -87,7 +87,7 @@ class Bench:
                               env=self.environment(way)).stdout
         found = sum(len(line.split("\t")[-1].split(",")) for line in said.splitlines()
                     if line.split("\t")[-1])
-        if way.telling and found != expected:
+        if way.proof and found != expected:
             sys.exit(f"measure: {way.name}: {found} of {expected} UPs were decoded")
 
     def best(self, captures, rounds):

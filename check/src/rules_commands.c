@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The table of rules for the latency and command protocols. docs/check.md has a row for each. */
+#include "rules.h"
+
+#define PAGE "docs/commands.md, "
+#define WHERE_LATENCY PAGE "Latency"
+#define WHERE_TEXT PAGE "Text commands"
+#define WHERE_SERVERS PAGE "Rules for every server"
+
+/* The last parameter of all that speak of several protocols. */
+#define OF(standard)                                                                               \
+    {                                                                                              \
+        "of", KIND_PROTOCOLS, standard, "these protocols"                                          \
+    }
+#define COMMANDS "textcmd|bincmd"
+#define EACH "latency|textcmd|bincmd"
+
+const check_rule check_command_rules[] = {
+    /* what is there */
+    {.name = "command_form",
+     .description = "Every command, reply and probe can be read.",
+     .reference = WHERE_TEXT,
+     .on_by_default = true,
+     .params = {OF(EACH)},
+     .message = check_rule_command_form},
+    {.name = "command_capture",
+     .description = "The capture shows all of the probes and commands.",
+     .reference = "docs/analysis.md, Bytes missing from the capture",
+     .params = {OF(EACH)},
+     .message = check_rule_command_capture,
+     .end = check_rule_command_capture_end},
+    {.name = "error_replies",
+     .description = "There are not too many error replies.",
+     .reference = WHERE_TEXT,
+     .params = {{"max", KIND_COUNT, "0", "so many are forgiven"}, OF(COMMANDS)},
+     .message = check_rule_command_errors,
+     .end = check_rule_command_errors_end},
+    /* requests and replies */
+    {.name = "command_answered",
+     .description = "Every command is answered.",
+     .reference = WHERE_TEXT,
+     .on_by_default = true,
+     .params = {GRACE, OF(COMMANDS)},
+     .message = check_rule_command_answered,
+     .end = check_rule_command_answered_end},
+    {.name = "reply_fits",
+     .description =
+         "Every reply is one to its request: an echo is the same, other replies have its type.",
+     .reference = WHERE_TEXT,
+     .on_by_default = true,
+     .params = {OF(EACH)},
+     .message = check_rule_command_fits},
+    {.name = "reply_time",
+     .description = "Replies come in time.",
+     .reference = WHERE_LATENCY,
+     .on_by_default = true,
+     .params = {{"max", KIND_TIME, "4s", "the limit"},
+                {"percentile", KIND_PERCENT, "100", "so many percent of them within the limit"},
+                OF(EACH)},
+     .message = check_rule_command_time,
+     .end = check_rule_time_end},
+    {.name = "probe_answered",
+     .description = "Probes come back in time; none is lost.",
+     .reference = WHERE_LATENCY,
+     .on_by_default = true,
+     .params = {{"max", KIND_TIME, "4s", "when a probe is lost"},
+                {"percentile", KIND_PERCENT, "100", "so many percent of them come back"}},
+     .message = check_rule_command_probes,
+     .end = check_rule_command_probes_end},
+    {.name = "probe_pace",
+     .description = "One probe is under way at a time, and 1 s lies behind a reply.",
+     .reference = WHERE_LATENCY,
+     .on_by_default = true,
+     .message = check_rule_command_pace},
+    /* what every server does */
+    {.name = "format_refused",
+     .description = "What cannot be read is answered with an error reply.",
+     .reference = WHERE_SERVERS,
+     .on_by_default = true,
+     .params = {GRACE, OF(COMMANDS)},
+     .message = check_rule_format_refused,
+     .end = check_rule_format_refused_end},
+    {.name = "format_closed",
+     .description = "The server closes behind errors 400 and 413, and sends nothing more.",
+     .reference = WHERE_SERVERS,
+     .on_by_default = true,
+     .params = {{"within", KIND_TIME, "2s", "the limit"}, OF(COMMANDS)},
+     .message = check_rule_format_closed,
+     .end = check_rule_format_closed_end},
+    {.name = "unknown_goes_on",
+     .description = "An unknown command is refused with error 404, and the connection goes on.",
+     .reference = WHERE_SERVERS,
+     .on_by_default = true,
+     .params = {{"within", KIND_TIME, "2s", "an end that comes later has other reasons"},
+                OF(COMMANDS)},
+     .message = check_rule_unknown,
+     .end = check_rule_unknown_end},
+    {.name = "flood_refused",
+     .description = "Commands that come too fast on a connection are refused with error 429.",
+     .reference = WHERE_SERVERS,
+     .on_by_default = true,
+     .params = {{"rate", KIND_COUNT, "50", "so many in a second"},
+                {"burst", KIND_COUNT, "200", "so many at once"},
+                {"tolerance", KIND_TIME, "1s", "what comes so much too early is forgiven"},
+                OF(COMMANDS)},
+     .message = check_rule_flood_refused},
+    {.name = "flood_closed",
+     .description = "Who goes on behind error 429 is closed.",
+     .reference = WHERE_SERVERS,
+     .on_by_default = true,
+     .params = {{"patience", KIND_COUNT, "16",
+                 "so many refusals, of which one is forgotten each second"},
+                OF(COMMANDS)},
+     .message = check_rule_flood_closed},
+    {.name = "idle_closed",
+     .description = "The server closes a connection that is silent for too long.",
+     .reference = WHERE_SERVERS,
+     .on_by_default = true,
+     .params = {{"max", KIND_TIME, "430s", "its patience"}, OF(EACH)},
+     .message = check_rule_command_nothing,
+     .end = check_rule_command_idle_end},
+    {.name = "slow_closed",
+     .description =
+         "The server closes when a command takes too long from its first byte to its last.",
+     .reference = WHERE_SERVERS,
+     .on_by_default = true,
+     .params = {{"max", KIND_TIME, "42s", "its patience"}, OF(COMMANDS)},
+     .message = check_rule_command_nothing,
+     .end = check_rule_command_slow_end},
+};
+const size_t check_command_rule_count = G_N_ELEMENTS(check_command_rules);

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is kept for a conversation from packet to packet. */
+#ifndef PLATO_CONVERSATION_H
+#define PLATO_CONVERSATION_H
+
+#include "support/compat.h"
+
+#include <epan/conversation.h>
+#include <plato/plato.h>
+
+/*
+ * Which CRC a conversation uses: fixed by the first frame that matched a kind. A frame before
+ * `fixed_at` is still verified as if nothing were known, in every pass.
+ */
+typedef struct conversation_crc {
+    bool fixed;
+    uint64_t fixed_at;
+    plato_crc_kind kind;
+} conversation_crc;
+
+/* Bytes of one direction that are missing so far: TCP sequence numbers [from, to). */
+typedef struct unseen_segment {
+    uint32_t from;
+    uint32_t to;
+} unseen_segment;
+
+#define UNSEEN_SEGMENTS 8 /* that are remembered of a direction, for what comes out of order */
+
+/* The packet with the first byte of a frame that ends in a later one. */
+typedef struct frame_begin {
+    uint32_t packet; /* 0: there is none, the frame ends where it began */
+    int64_t time_ns; /* of that packet, since the epoch */
+} frame_begin;
+
+typedef struct pdu_fragment pdu_fragment; /* pdu_fragment.c */
+
+/* What one direction of a TCP stream expects next. Changed on the first pass only. */
+typedef struct plato_flow {
+    bool known;             /* next_seq is set */
+    bool in_sync;           /* a frame begins at next_seq */
+    uint32_t next_seq;      /* TCP sequence number of the first byte not yet consumed */
+    bool truncated;         /* next_seq is past what came: the snaplen cut the rest of a frame */
+    bool after_truncated;   /* frames before next_seq may be among bytes that the snaplen cut */
+    bool after_unseen;      /* bytes before next_seq are missing, and no frame came since */
+    uint32_t bytes_pending; /* at next_seq: they came, and were requested again with more */
+    unseen_segment unseen[UNSEEN_SEGMENTS];
+    unsigned unseen_count; /* in all; the latest overwrite the oldest */
+    uint8_t *rest;         /* WebSocket: the start of a frame that goes on in the next message */
+    size_t rest_len;
+    size_t rest_cap;
+    pdu_fragment *fragment; /* NULL while every frame ended in the packet where it began */
+} plato_flow;
+
+/* All that is kept for a conversation, for the whole file. */
+typedef struct plato_conversation {
+    uint32_t stream; /* plato.stream: 0, 1, 2, ... in the order of first frames */
+    bool has_stream;
+    uint32_t identity;     /* the latest, see store_keep_identity(); 0 at first */
+    plato_framing framing; /* 0: not known yet */
+    bool client_known;
+    unsigned client_direction; /* of the client's packets, see flow_direction() */
+    uint64_t client_known_at;  /* position of the frame that showed it */
+    conversation_crc crc;
+    plato_flow flows[2];
+} plato_conversation;
+
+/* The conversation of a packet; made if there is none. */
+plato_conversation *plato_conversation_of(packet_info *pinfo);
+
+/*
+ * Whether the client sent this packet. Who opened the TCP connection is the client; where the
+ * capture does not show it, the first frame does: some types only clients send. `head` is NULL for
+ * a frame that could not be read. For frames before the one that showed it, it is not known, in
+ * every pass.
+ */
+bool plato_is_upstream(packet_info *pinfo, plato_conversation *conversation, uint64_t position,
+                       const plato_head *head);
+
+/* Registers the reset of the stream count with each new file. */
+void plato_register_conversation(void);
+
+/* Gives the conversation its plato.stream, at its first frame. */
+void plato_number_stream(plato_conversation *conversation);
+
+/* How many there are so far. */
+uint32_t plato_stream_count(void);
+
+#endif

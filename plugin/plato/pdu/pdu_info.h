@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef PLATO_PDU_INFO_H
+#define PLATO_PDU_INFO_H
+
+#include "plato/pdu/body.h"
+#include "plato/pdu/checksum.h"
+#include "plato/pdu/conversation.h"
+
+/* Longest frame that is handed to TCP's reassembly whatever the preferences say: lengths are int
+ * there. Bytes. */
+#define PLATO_LONGEST_FRAME 0x3fffffffu
+
+/*
+ * What there is to know of one frame. All of it is found before anything is shown, so that columns,
+ * tree and taps agree, and nothing depends on whether there is a tree.
+ */
+typedef struct pdu_info {
+    tvbuff_t *tvb; /* begins with the frame; lives as long as the packet */
+    plato_frame frame;
+    uint64_t position;      /* grows from frame to frame over the file, the same in every pass */
+    uint64_t total;         /* bytes that the header claims, header included */
+    int captured;           /* bytes of it that are here */
+    frame_begin begin;      /* where its first byte came in an earlier packet */
+    bool complete;          /* all of them */
+    bool shortened;         /* its length was damaged: another frame was found inside */
+    bool capture_gap;       /* bytes before it are missing from the capture */
+    plato_err length_error; /* over a limit; then nothing below is set */
+    checksum_result crc;
+    bool decoded; /* a version that we know: head and body were looked at */
+    plato_head head;
+    plato_err head_error;
+    size_t head_error_at; /* its offset, in bytes of the head or of the MsgCmd */
+    plato_span content;   /* the application's body, wherever the framing has it */
+    body_facts body;
+} pdu_info;
+
+/*
+ * Looks at the frame that begins with `tvb` and of which there may be less than its header claims,
+ * but at least its header. Once for each frame and pass: it counts them.
+ */
+void plato_examine_pdu(tvbuff_t *tvb, packet_info *pinfo, plato_conversation *conversation,
+                       plato_framing framing, pdu_info *facts);
+
+/* Makes of a frame whose length was damaged one of `length` bytes, of which only the header holds.
+ */
+void plato_shorten_pdu(pdu_info *facts, int length);
+
+#endif

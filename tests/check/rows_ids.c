@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* client_id and msg_id: what is counted, accepted, sent again, delivered and acknowledged. */
+#include "rows.h"
+
+#define LOGIN "0 c1 login 1001; 1 c1 ack login conn=7;"
+
+static const row table[] = {
+    {"client_ids", "ok", "", "0 c1 up 4/1 a; 1 c1 up 4/2 a; 2 c1 up 4/2 a; 3 c1 up 5/1 a"},
+    {"client_ids", "broken", "1", "0 c1 up 4/0 a"},
+    {"client_ids", "broken", "2", "0 c1 up 4/1 a; 1 c1 up 4/3 a"},
+    {"client_ids(fresh=yes)", "broken", "1", "0 c1 up 4/5 a"},
+    {"client_ids", "unsure", "1", "0 c1 up 4/5 a"},
+    {"client_ids", "unsure", "3", "0 c1 up 4/1 a; 1 c1 up 4/2 a bad; 2 c1 up 4/3 a"},
+    {"client_ids", "idle", "", "0 c1 heartbeat"},
+
+    {"reconnect_ids", "ok", "", LOGIN "2 c1 up 4/1 a; 3 c2 login 1001; 4 c2 up 4/2 b"},
+    {"reconnect_ids", "ok", "", LOGIN "2 c1 up 4/1 a; 3 c2 login 1001; 4 c2 up 4/1 a"},
+    {"reconnect_ids", "broken", "5", LOGIN "2 c1 up 4/1 a; 3 c2 login 1001; 4 c2 up 4/3 b"},
+    {"reconnect_ids", "broken", "5", LOGIN "2 c1 up 4/1 a; 3 c2 login 1001; 4 c2 up 4/1 b"},
+    {"reconnect_ids", "unsure", "6",
+     LOGIN "2 c1 up 4/1 a; 3 c1 up 4/2 a bad; 4 c2 login 1001; 5 c2 up 4/3 b"},
+    {"reconnect_ids", "idle", "", LOGIN "2 c1 up 4/1 a; 3 c2 login 1002; 4 c2 up 4/1 b"},
+
+    {"window(max=1)", "ok", "", "0 c1 up 4/1 a; 1 c1 ack up 4/1 msg=1; 2 c1 up 4/2 a"},
+    {"window(max=1)", "ok", "", "0 c1 up 4/1 a; 1 c1 up 4/1 a"},
+    {"window(max=1)", "broken", "2", "0 c1 up 4/1 a; 1 c1 up 4/2 a"},
+    {"window(max=1)", "unsure", "3", "0 c1 up 4/1 a; 1 c1 hole by=server; 2 c1 up 4/2 a"},
+    {"window(max=1)", "unsure", "3", "0 c1 up 4/1 a; 1 c1 ack up 4/1 bad; 2 c1 up 4/2 a"},
+    {"window", "idle", "", "0 c1 heartbeat"},
+
+    {"accept_order", "ok", "", "0 c1 ack up 4/1 msg=1; 1 c1 ack up 4/2 msg=2"},
+    {"accept_order", "ok", "", "0 c1 ack up 4/1 msg=1; 1 c1 ack up 4/2 code=10"},
+    {"accept_order", "broken", "2", "0 c1 ack up 4/1 msg=1; 1 c1 ack up 4/3 msg=2"},
+    {"accept_order", "broken", "2", "0 c1 ack up 4/1 msg=1; 1 c1 ack up 4/5 code=10"},
+    {"accept_order", "unsure", "2", "0 c1 ack up 4/1 msg=1; 1 c1 ack up 4/3 msg=2 gap"},
+    {"accept_order", "idle", "", "0 c1 ack up 4/1 code=9"},
+
+    {"same_msg_id", "ok", "", "0 c1 ack up 4/1 msg=1; 1 c1 ack up 4/1 msg=1"},
+    {"same_msg_id", "broken", "2", "0 c1 ack up 4/1 msg=1; 1 c1 ack up 4/1 msg=2"},
+    {"same_msg_id", "idle", "", "0 c1 ack up 4/1 msg=1; 1 c1 ack up 4/2 msg=2"},
+
+    {"repeat_answered", "ok", "",
+     "0 c1 up 4/1 a; 1 c1 ack up 4/1 msg=1; 2 c1 up 4/1 a; 3 c1 ack up 4/1 msg=1; 9000 - -"},
+    {"repeat_answered", "ok", "",
+     "0 c1 up 4/1 a; 1 c1 ack up 4/1 msg=1; 2 c1 up 4/1 a; 3 c1 fin; 9000 - -"},
+    {"repeat_answered", "broken", "3",
+     "0 c1 up 4/1 a; 1 c1 ack up 4/1 msg=1; 2 c1 up 4/1 a; 9000 - -"},
+    {"repeat_answered", "unsure", "3",
+     "0 c1 up 4/1 a; 1 c1 ack up 4/1 msg=1; 2 c1 up 4/1 a; 3 c1 hole by=server; 9000 - -"},
+    {"repeat_answered", "idle", "", "0 c1 up 4/1 a; 1 c1 up 4/1 a; 9000 - -"},
+
+    {"resend", "ok", "", "0 c1 up 4/1 a; 900 c1 up 4/1 a; 2800 c1 up 4/1 a"},
+    {"resend", "broken", "2", "0 c1 up 4/1 a; 899 c1 up 4/1 a"},
+    {"resend", "broken", "3", "0 c1 up 4/1 a; 900 c1 up 4/1 a; 2799 c1 up 4/1 a"},
+    {"resend(backoff=no)", "ok", "", "0 c1 up 4/1 a; 900 c1 up 4/1 a; 1800 c1 up 4/1 a"},
+    {"resend(min=2s;tolerance=0s)", "broken", "2", "0 c1 push 4/1 a; 1999 c1 push 4/1 a"},
+    {"resend", "idle", "", "0 c1 up 4/1 a; 1 c1 ack up 4/1 code=11; 2 c1 up 4/1 a"},
+    {"resend", "idle", "", "0 c1 push 4/1 a; 1 c1 sync 4/1-1; 2 c1 push 4/1 a"},
+    {"resend", "idle", "",
+     LOGIN "2 c1 up 4/1 a; 3 c2 reconn 7; 4 c2 ack reconn conn=8; 5 c2 up 4/1 a"},
+
+    {"resend_due", "ok", "", "0 c1 up 4/1 a; 35000 c1 up 4/1 a; 70000 - -"},
+    {"resend_due", "broken", "2", "0 c1 up 4/1 a; 35001 c1 up 4/1 a"},
+    {"resend_due", "broken", "1", "0 c1 up 4/1 a; 35001 - -"},
+    {"resend_due", "broken", "1", "0 c1 push 4/1 a; 35001 - -"},
+    {"resend_due", "ok", "", "0 c1 up 4/1 a; 1 c1 fin; 35001 - -"},
+    {"resend_due", "unsure", "1", "0 c1 up 4/1 a; 1 c1 hole by=server; 35001 - -"},
+    {"resend_due", "unsure", "3", "0 c1 up 4/1 a; 1 c1 up 4/1 a bad; 35001 c1 up 4/1 a"},
+    {"resend_due", "idle", "", "0 c1 up 4/1 a; 1 c1 ack up 4/1 msg=1; 35001 - -"},
+
+    {"reconn_resend", "ok", "",
+     LOGIN "2 c1 up 4/1 a; 3 c2 reconn 7; 4 c2 ack reconn conn=8; 3004 c2 up 4/1 a"},
+    {"reconn_resend", "broken", "5",
+     LOGIN "2 c1 up 4/1 a; 3 c2 reconn 7; 4 c2 ack reconn conn=8; 3005 c2 up 4/1 a"},
+    {"reconn_resend", "broken", "5",
+     LOGIN "2 c1 up 4/1 a; 3 c2 reconn 7; 4 c2 ack reconn conn=8; 3005 c2 up 4/2 a"},
+    {"reconn_resend", "unsure", "5",
+     LOGIN "2 c1 up 4/1 a; 3 c2 reconn 7; 4 c2 ack reconn conn=8; 5 c2 hole; 3005 - -"},
+    {"reconn_resend", "idle", "",
+     LOGIN "2 c1 up 4/1 a; 3 c1 ack up 4/1 msg=1; 4 c2 reconn 7; 5 c2 ack reconn conn=8;"
+           "9000 - -"},
+
+    {"msg_ids", "ok", "", "0 c1 ack up 4/1 msg=5; 1 c1 ack up 4/2 msg=6; 2 c1 ack up 4/1 msg=5"},
+    {"msg_ids", "broken", "2", "0 c1 ack up 4/1 msg=5; 1 c1 ack up 4/2 msg=4"},
+    {"msg_ids", "broken", "3",
+     "0 c1 ack up 4/1 msg=5; 1 c1 ack up 4/2 msg=6; 2 c1 ack up 4/1 msg=6"},
+    {"msg_ids", "broken", "4",
+     "0 c1 login 1001; 1 c2 login 1002; 2 c1 ack up 4/1 msg=5; 3 c2 ack up 4/1 msg=5"},
+    {"msg_ids", "idle", "", "0 c1 ack up 4/1 code=9"},
+
+    {"no_echo", "ok", "", "0 c1 ack up 4/1 msg=5; 1 c2 push 4/5 a; 2 c1 push 4/6 a"},
+    {"no_echo", "broken", "2", "0 c1 ack up 4/1 msg=5; 1 c1 push 4/5 a"},
+    {"no_echo", "idle", "", "0 c1 ack up 4/1 msg=5"},
+
+    {"push_window(max=1)", "ok", "", "0 c1 push 4/1 a; 1 c1 ack push 4/1; 2 c1 push 4/2 a"},
+    {"push_window(max=1)", "broken", "2", "0 c1 push 4/1 a; 1 c1 push 4/2 a"},
+    {"push_window(max=1)", "ok", "", "0 c1 push 4/1 a; 1 c1 sync 4/2-2; 2 c1 push 4/2 a"},
+    {"push_window(max=1)", "unsure", "3", "0 c1 push 4/1 a; 1 c1 hole; 2 c1 push 4/2 a"},
+    {"push_window(max=1)", "unsure", "3", "0 c1 push 4/1 a; 1 c1 ack push bad; 2 c1 push 4/2 a"},
+    {"push_window", "idle", "", "0 c1 heartbeat"},
+
+    {"push_ack", "ok", "", "0 c1 push 4/1 a; 1 c1 push 4/2 a; 2 c1 ack push 4/2"},
+    {"push_ack", "broken", "3", "0 c1 push 4/1 a; 1 c1 push 4/3 a; 2 c1 ack push 4/3"},
+    {"push_ack", "unsure", "3", "0 c1 push 4/1 a; 1 c1 push 4/3 a gap; 2 c1 ack push 4/3"},
+    {"push_ack", "unsure", "3", "0 C1 push 4/1 a; 1 c1 push 4/3 a; 2 c1 ack push 4/3"},
+    {"push_ack", "idle", "", "0 c1 ack push 4/3"},
+
+    {"resume", "ok", "",
+     LOGIN "2 c1 push 4/1 a; 3 c1 ack push 4/1; 2000 c2 login 1001; 2001 c2 push 4/2 a"},
+    {"resume", "broken", "6",
+     LOGIN "2 c1 push 4/1 a; 3 c1 ack push 4/1; 2000 c2 login 1001; 2001 c2 push 4/1 a"},
+    {"resume", "ok", "",
+     LOGIN "2 c1 push 4/1 a; 3 c1 ack push 4/1; 1003 c2 login 1001; 1004 c2 push 4/1 a"},
+    {"resume", "broken", "7",
+     LOGIN "2 c1 push 4/1 a; 3 c1 push 4/2 a; 4 c1 ack push 4/1; 2000 c2 login 1001;"
+           "2001 c2 push 4/3 a"},
+    {"resume", "unsure", "7",
+     LOGIN "2 c1 push 4/1 a; 3 c1 ack push 4/1; 4 c1 heartbeat bad; 2000 c2 login 1001;"
+           "2001 c2 push 4/1 a"},
+    {"resume", "idle", "", LOGIN "2 c1 push 4/1 a; 3 c1 push 4/2 a"},
+
+    {"delivered", "ok", "", LOGIN "2 c1 push 4/1 a; 3 c1 ack push 4/1; 4 c2 push 4/1 a; 9000 - -"},
+    {"delivered", "broken", "4", LOGIN "2 c1 push 4/1 a; 3 c2 push 4/2 a; 5004 - -"},
+    {"delivered", "ok", "", LOGIN "2 c1 push 4/1 a; 3 c2 push 4/2 a; 5003 - -"},
+    {"delivered", "ok", "", LOGIN "2 c1 push 4/1 a; 3 c2 push 4/2 a; 4 c1 push 4/2 a; 5004 - -"},
+    {"delivered", "unsure", "4",
+     LOGIN "2 c1 push 4/1 a; 3 c2 push 4/2 a; 4 c1 push 4/2 a bad; 5004 - -"},
+    {"delivered", "idle", "", LOGIN "3 c2 push 4/2 a; 5004 - -"},
+
+    {"hole_asked", "ok", "", "0 c1 push 4/1 a; 1 c1 push 4/3 a; 2 c1 sync 4/2-2; 9000 - -"},
+    {"hole_asked", "broken", "2", "0 c1 push 4/1 a; 1 c1 push 4/3 a; 5002 - -"},
+    {"hole_asked", "broken", "2",
+     "0 c1 push 4/1 a; 1 c1 push 4/3 a; 2 c1 sync 4/3-3; 3 c1 sync 5/2-2; 9000 - -"},
+    {"hole_asked", "ok", "", "0 c1 push 4/1 a; 1 c1 push 4/3 a; 2 c1 push 4/2 a; 9000 - -"},
+    {"hole_asked", "unsure", "2", "0 c1 push 4/1 a; 1 c1 push 4/3 a; 2 c1 hole; 9000 - -"},
+    {"hole_asked", "idle", "", "0 c1 push 4/1 a; 1 c1 push 4/2 a bad; 2 c1 push 4/3 a; 9000 - -"},
+
+    {"sync_complete", "ok", "",
+     "0 c2 push 4/2 a; 1 c1 ack up 4/1 msg=1; 2 c1 sync 4/1-2; 3 c1 push 4/2 a; 4 c1 ack sync 4"},
+    {"sync_complete", "broken", "3", "0 c2 push 4/2 a; 1 c1 sync 4/2-2; 2 c1 ack sync 4"},
+    {"sync_complete", "ok", "", "0 c2 push 4/2 a; 1 c1 sync 4/2-2; 2 c1 ack sync 4 msg=1"},
+    {"sync_complete", "unsure", "3", "0 c2 ack up 4/1 msg=2; 1 c1 sync 4/2-2; 2 c1 ack sync 4"},
+    {"sync_complete", "unsure", "3", "0 c2 push 4/2 a; 1 c1 sync 4/2-2; 2 c1 ack sync 4 gap"},
+    {"sync_complete", "idle", "", "0 c1 ack sync 4"},
+};
+const rows rows_ids = {table, sizeof table / sizeof table[0]};
