@@ -256,7 +256,7 @@ def _relations(row, record):
     if record["response_certain"]:
         if value != wanted:
             out.append(f"{place(row)}: response_to {value}, not {wanted}")
-    elif record["by_ids"] and value is not None and value not in record.get("sendings", ()):
+    elif record["by_ids"] and value is not None and value not in record.get("transmissions", ()):
         out.append(f"{place(row)}: response_to {value}, not {wanted}")
     if value is not None and value == wanted and row["frame"] == record["packet"]:
         out += _time(row, "response_time", record)
@@ -265,7 +265,7 @@ def _relations(row, record):
             out.append(f"{place(row)}: slow_response, or not: {row['response_time']} s")
     value, wanted = row.get("delivery_of"), record["delivery_of"]
     if value != wanted and (record.get("delivery_certain") or value is not None and
-                            value not in record.get("delivery_sendings", ())):
+                            value not in record.get("delivery_transmissions", ())):
         out.append(f"{place(row)}: delivery_of {value}, not {wanted}")
     elif value is not None and value == wanted and row["frame"] == record["packet"]:
         out += _time(row, "delivery_time", record)

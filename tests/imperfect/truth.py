@@ -213,7 +213,7 @@ class Truth:
             request = self._first_before(message.answers, record)
             if request is not None:
                 record["response_to"] = request["packet"]
-                record["sendings"] = self._sendings_before(message.answers, record)
+                record["transmissions"] = self._transmissions_before(message.answers, record)
                 record["response_time"] = record["time"] - request["time"]
             record["by_ids"] = message.ids.get("ack_type") in ("UP", "PUSH") and (
                 self.capture.framing == conversation.HEADER or record["dir"] == DOWN)
@@ -236,7 +236,7 @@ class Truth:
                  if content is None or r["message"].content == content]
         return found[0] if found and order(found[0]) < order(record) else None
 
-    def _sendings_before(self, key, record):
+    def _transmissions_before(self, key, record):
         """Where the capture does not show that connections belong together, a repeat is the first."""
         return [r["packet"] for r in self.by_key[key] if order(r) < order(record)]
 
@@ -269,14 +269,14 @@ class Truth:
         return bool(opening) and all(r["whole"] for r in opening)
 
     def _deliver(self, record):
-        """delivery_of: the first sending of the UP, if its ACK tells the msg_id of the PUSH."""
+        """delivery_of: the first transmission of the UP, if its ACK shows the msg_id of the PUSH."""
         _, _, session, msg_id, *_ = record["message"].key
         answers = self.deliveries().get((session, msg_id), [])
         request = self._first_before(answers[0]["message"].answers, record,
                                      record["message"].content) if answers else None
         if request:
             record["delivery_of"] = request["packet"]
-            record["delivery_sendings"] = self._sendings_before(answers[0]["message"].answers,
+            record["delivery_transmissions"] = self._transmissions_before(answers[0]["message"].answers,
                                                                 record)
             record["delivery_time"] = record["time"] - request["time"]
         record["delivery_certain"] = bool(request) and all(
