@@ -20,6 +20,26 @@ class Side:
         self.seq = seq
 
 
+def segment(src, dst, payload, flags, vlan=None):
+    """A packet from src to dst: `src.seq` is its sequence number, `dst.seq` the number that it
+    acknowledges."""
+    tcp = struct.pack(">HHIIBBHHH", src.port, dst.port, src.seq & 0xFFFFFFFF,
+                      dst.seq & 0xFFFFFFFF, 5 << 4, flags, 65535, 0, 0)
+    pseudo = src.address + dst.address + struct.pack(">II", len(tcp) + len(payload), 6)
+    tcp = tcp[:16] + struct.pack(">H", checksum(pseudo + tcp + payload)) + tcp[18:]
+    if len(src.address) == 16:
+        kind = 0x86DD
+        ip = struct.pack(">IHBB16s16s", 6 << 28, len(tcp) + len(payload), 6, 64, src.address,
+                         dst.address)
+    else:
+        kind = 0x0800
+        ip = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(tcp) + len(payload), 0, 0, 64, 6, 0,
+                         src.address, dst.address)
+        ip = ip[:10] + struct.pack(">H", checksum(ip)) + ip[12:]
+    tag = b"" if vlan is None else struct.pack(">HH", 0x8100, vlan)
+    return b"\x02\0\0\0\0\2\x02\0\0\0\0\1" + tag + struct.pack(">H", kind) + ip + tcp + payload
+
+
 class Flow:
     """One TCP connection. client() and server() append segments, in the order of the calls."""
 
@@ -37,23 +57,8 @@ class Flow:
             self._send(self.c, self.s, b"", self.ACK)
 
     def _send(self, src, dst, payload, flags, captured=None, record=True):
-        tcp = struct.pack(">HHIIBBHHH", src.port, dst.port, src.seq & 0xFFFFFFFF,
-                          dst.seq & 0xFFFFFFFF, 5 << 4, flags, 65535, 0, 0)
-        pseudo = src.address + dst.address + struct.pack(">II", len(tcp) + len(payload), 6)
-        tcp = tcp[:16] + struct.pack(">H", checksum(pseudo + tcp + payload)) + tcp[18:]
-        if len(src.address) == 16:
-            kind = 0x86DD
-            ip = struct.pack(">IHBB16s16s", 6 << 28, len(tcp) + len(payload), 6, 64, src.address,
-                             dst.address)
-        else:
-            kind = 0x0800
-            ip = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(tcp) + len(payload), 0, 0, 64, 6,
-                             0, src.address, dst.address)
-            ip = ip[:10] + struct.pack(">H", checksum(ip)) + ip[12:]
-        tag = b"" if self.vlan is None else struct.pack(">HH", 0x8100, self.vlan)
-        ethernet = b"\x02\0\0\0\0\2\x02\0\0\0\0\1" + tag + struct.pack(">H", kind)
         if record:
-            self.capture.add(ethernet + ip + tcp + payload, captured)
+            self.capture.add(segment(src, dst, payload, flags, self.vlan), captured)
         src.seq += len(payload) + (1 if flags & (self.SYN | self.FIN) else 0)
 
     def client(self, payload, captured=None, record=True):
@@ -94,6 +99,7 @@ class Capture:
     """A classic pcap file in memory; write() it before use."""
 
     HEADERS = 14 + 20 + 20
+    START = 1700000000  # seconds since the epoch
 
     def __init__(self):
         self.records = []
@@ -103,11 +109,14 @@ class Capture:
         """The next packet comes that much later; by itself one comes every millisecond."""
         self.paused += int(seconds * 1000000)
 
-    def add(self, packet, captured=None):
+    def add(self, packet, captured=None, micros=None):
+        """`micros`: the packet's time in microseconds since the capture's start, instead of the
+        running one."""
         kept = packet if captured is None else packet[: self.HEADERS + captured]
-        micros = len(self.records) * 1000 + self.paused
+        if micros is None:
+            micros = len(self.records) * 1000 + self.paused
         self.records.append(
-            struct.pack("<IIII", 1700000000 + micros // 1000000, micros % 1000000, len(kept),
+            struct.pack("<IIII", self.START + micros // 1000000, micros % 1000000, len(kept),
                         len(packet)) + kept)
 
     def write(self, path):

@@ -48,6 +48,12 @@ def frame(msg_type, head=b"", body=b"", version=1, coverage="frame", polynomial=
     return covered + struct.pack(">I", crc) + head + body
 
 
+def msgcmd(msg_type, payload):
+    """A message in the length-prefixed framing."""
+    inner = (number(1, msg_type) if msg_type else b"") + data(2, payload)
+    return struct.pack(">I", len(inner)) + inner
+
+
 def chat(text, sender=1001, sent_at_us=1700000000123456, content_type=0):
     out = number(1, sender) + fixed64(2, sent_at_us)
     if content_type:

@@ -5,7 +5,7 @@ import unittest
 
 import one_run
 import plato_bytes as plato
-from plato_bytes import data, number
+from plato_bytes import data, msgcmd, number
 
 NAMES = ["plato.framing", "plato.mc.len", "plato.mc.type", "plato.msg_type", "plato.continuation",
          "plato.login.device_id", "plato.reconn.conn_id", "plato.up.client_id", "plato.up.conn_id",
@@ -17,11 +17,6 @@ NAMES = ["plato.framing", "plato.mc.len", "plato.mc.type", "plato.msg_type", "pl
 
 LOGIN = bytes.fromhex("000000061204 0a02 087b")  # as the specification prints them
 HEARTBEAT = bytes.fromhex("00000006 0801 1202 0a00")
-
-
-def msgcmd(msg_type, payload):
-    inner = (number(1, msg_type) if msg_type else b"") + data(2, payload)
-    return struct.pack(">I", len(inner)) + inner
 
 
 def up(client_id, session=None, conn_id=7, body=b'{"Type":"text"}'):
