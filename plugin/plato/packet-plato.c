@@ -9,6 +9,7 @@
 #include "plato/pdu/pdu_fragment.h"
 #include "plato/pdu/prefs.h"
 #include "plato/pdu/proto.h"
+#include "plato/tcp_reader.h"
 #include "plato/transport.h"
 #include "plato/tree/expert.h"
 #include "plato/tree/hf_schema.h"
@@ -61,6 +62,7 @@ void proto_register_plato(void)
     plato_register_analysis_feed();
     plato_register_tree_analysis(proto_plato);
     plato_register_tap();
+    tcp_reader_register();
     plato_register_export(proto_plato);
     plato_register_tree_frame(proto_plato);
     plato_register_tree_head(proto_plato);
@@ -93,4 +95,5 @@ void proto_reg_handoff_plato(void)
     heur_dissector_add("ws", plato_heuristic_websocket, "Plato over WebSocket", "plato_ws",
                        proto_plato, HEURISTIC_ENABLE);
     plato_handoff_subdissectors();
+    tcp_reader_handoff(proto_plato);
 }

@@ -17,12 +17,12 @@ static uint64_t server_of(const address *server, uint32_t port)
     return hash;
 }
 
-static check_checksum checksum_of(proto_checksum_enum_e status)
+static check_checksum checksum_of(stream_checksum_status status)
 {
     switch (status) {
-    case PROTO_CHECKSUM_E_GOOD:
+    case STREAM_CHECKSUM_GOOD:
         return CHECK_CHECKSUM_GOOD;
-    case PROTO_CHECKSUM_E_BAD:
+    case STREAM_CHECKSUM_BAD:
         return CHECK_CHECKSUM_BAD;
     default:
         return CHECK_CHECKSUM_UNVERIFIED;

@@ -51,6 +51,13 @@ typedef gboolean ws_bool;
     } while (0)
 #endif
 
+/* The value of an unsigned field of a tree. */
+#if WS_AT_LEAST(4, 2)
+#define ws_finfo_uint(finfo) fvalue_get_uinteger((finfo)->value)
+#else
+#define ws_finfo_uint(finfo) fvalue_get_uinteger((fvalue_t *)&(finfo)->value)
+#endif
+
 /* Between the levels of a statistic's name in the menus. */
 #include <epan/stats_tree.h>
 #ifndef STATS_TREE_MENU_SEPARATOR

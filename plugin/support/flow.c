@@ -42,6 +42,19 @@ bool flow_sender_opened(packet_info *pinfo)
            conversation_key_port1(conversation->key_ptr) == pinfo->srcport;
 }
 
+flow_packet flow_packet_of(packet_info *pinfo)
+{
+    const bool start_captured = flow_start_captured(pinfo);
+    return (flow_packet){
+        .number = pinfo->num,
+        .time_ns = flow_time_ns(pinfo),
+        .direction = flow_direction(pinfo),
+        .start_captured = start_captured,
+        .opened = start_captured && flow_sender_opened(pinfo),
+        .visited = PINFO_FD_VISITED(pinfo),
+    };
+}
+
 void flow_set_dissector(packet_info *pinfo, const char *dissector)
 {
     if (!PINFO_FD_VISITED(pinfo))

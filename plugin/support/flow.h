@@ -8,6 +8,18 @@
 /* 0 or 1: which of the two ends sent this packet. The same in every pass. */
 unsigned flow_direction(const packet_info *pinfo);
 
+/* The packet that something belongs to: by default the one at hand. */
+typedef struct flow_packet {
+    uint32_t number;
+    int64_t time_ns;     /* capture time, since the epoch */
+    unsigned direction;  /* see flow_direction() */
+    bool start_captured; /* see flow_start_captured() */
+    bool opened;         /* its sender opened the connection; only where its start was captured */
+    bool visited;        /* this is not the first pass */
+} flow_packet;
+
+flow_packet flow_packet_of(packet_info *pinfo);
+
 /* tcp.stream; UINT32_MAX where it is not TCP. */
 uint32_t flow_tcp_stream(packet_info *pinfo);
 

@@ -26,7 +26,7 @@ void plato_tap_frame(packet_info *pinfo, const pdu_info *facts, const pdu_analys
     record->lookups = &tap_lookups;
     record->facts = wmem_memdup(pinfo->pool, facts, sizeof *facts);
     record->analysis = *analysis;
-    record->index = (uint32_t)facts->position;
+    record->index = facts->index;
     record->first_pass = !PINFO_FD_VISITED(pinfo);
     tap_queue_packet(tap_id, pinfo, record);
 }

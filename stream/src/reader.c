@@ -81,8 +81,10 @@ static bool go_on(stream_reader *reader, place *at)
 {
     stream_run run;
     const uint64_t offset = at->run.offset;
-    if (!stream_run_at(reader->conn, at->direction, offset, &run) || run.offset != offset)
+    if (!stream_run_at(reader->conn, at->direction, offset, &run) || run.offset > offset)
         return false;
+    run.len -= offset - run.offset; /* a frame was found in it, and not at its beginning */
+    run.offset = offset;
     at->run = run;
     at->reach = stream_reach(reader->conn, at->direction, offset);
     return true;

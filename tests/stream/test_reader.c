@@ -20,7 +20,8 @@
 typedef struct sent_frame {
     uint64_t offset, len;
     bool bad_crc;
-    bool seen; /* given by the reader */
+    bool seen; /* given by the reader, */
+    bool late; /* and not with the packet to which it belongs */
     uint32_t packet;
     stream_gap gap;
 } sent_frame;
@@ -48,6 +49,7 @@ typedef struct world {
     bool syn;
     uint64_t start; /* where the capture begins: of the first data packet, or 0 with its SYN */
     uint64_t seed;
+    uint32_t at_hand; /* packet */
     stream_reader *reader;
 } world;
 
@@ -188,6 +190,7 @@ static void on_pdu(void *user, const stream_reader_pdu *given)
             continue;
         ck_assert(!f->seen);
         f->seen = true;
+        f->late = given->packet != w->at_hand;
         f->packet = given->packet;
         f->gap = given->gap;
     }
@@ -226,6 +229,7 @@ static void feed(world *w)
         for (uint64_t at = p->from; at < p->to; at++)
             if (w->arrived[at] == NEVER)
                 w->arrived[at] = i + 1;
+        w->at_hand = i + 1;
         stream_reader_segment(w->reader, &segment);
         free(bytes);
     }
@@ -271,6 +275,9 @@ static void check_frames(world *w)
         if (!f->seen)
             continue;
         ck_assert_msg(f->packet == packet, "frame %u: packet %u, not %u", i, f->packet, packet);
+        if (w->framing == PLATO_FRAMING_HEADER) /* its CRC proves it at once */
+            ck_assert_msg(!f->late, "seed %" PRIu64 ", frame %u at %" PRIu64 ", packet %u: late",
+                          w->seed, i, f->offset, packet);
         const uint64_t at = w->syn ? f->offset : f->offset - w->start + STREAM_MIDSTREAM;
         const stream_gap gap =
             f->gap == STREAM_GAP_NONE ? f->gap : stream_reader_gap(w->reader, 0, at);

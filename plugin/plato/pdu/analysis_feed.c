@@ -4,7 +4,6 @@
 
 #include "plato/pdu/analysis_store.h"
 #include "plato/pdu/prefs.h"
-#include "support/flow.h"
 
 /* One instance for each capture file. */
 static analysis_state *engine;
@@ -48,7 +47,7 @@ static bool is_evidence(const pdu_info *facts)
 {
     return plato_pref.analyze && facts->decoded && facts->length_error == PLATO_OK &&
            !facts->shortened && facts->head_error == PLATO_OK &&
-           facts->crc.status != PROTO_CHECKSUM_E_BAD &&
+           facts->crc.status != STREAM_CHECKSUM_BAD &&
            facts->frame.var_head.n == facts->frame.var_head_len;
 }
 
@@ -64,16 +63,16 @@ static void describe_content(const pdu_info *facts, analysis_observation *observ
     observation->content_digest = facts->complete ? analysis_digest(facts->content) : 0;
 }
 
-static const analysis_record *feed(analysis_state *a, packet_info *pinfo,
+static const analysis_record *feed(analysis_state *a, const flow_packet *packet,
                                    const plato_conversation *conversation, const pdu_info *facts,
                                    bool upstream)
 {
     analysis_observation observation = {
-        .number = pinfo->num,
+        .number = packet->number,
         .connection = conversation->stream,
         .direction = direction_of(upstream),
         .framing = facts->frame.framing,
-        .time_ns = flow_time_ns(pinfo),
+        .time_ns = packet->time_ns,
         .head = &facts->head,
     };
     describe_content(facts, &observation);
@@ -81,53 +80,53 @@ static const analysis_record *feed(analysis_state *a, packet_info *pinfo,
 }
 
 /* A frame that is seen for the first time; NULL if its turn is over. */
-static const stored_pdu *feed_new(packet_info *pinfo, plato_conversation *conversation,
+static const stored_pdu *feed_new(const flow_packet *packet, plato_conversation *conversation,
                                   const pdu_info *facts, bool upstream)
 {
-    stored_pdu *frame = store_add(pinfo->num, (uint32_t)facts->position);
+    stored_pdu *frame = store_add((uint32_t)(facts->position >> 32), (uint32_t)facts->position);
     if (frame == NULL)
         return NULL;
     analysis_state *a = engine_of_file();
     if (is_evidence(facts))
-        frame->handle = feed(a, pinfo, conversation, facts, upstream);
+        frame->handle = feed(a, packet, conversation, facts, upstream);
     const analysis_identity identity = analysis_get_identity(a, conversation->stream);
     conversation->identity = store_keep_identity(identity, conversation->identity);
     frame->identity = conversation->identity;
     return frame;
 }
 
-static void lookup_verdict(packet_info *pinfo, const analysis_record *handle,
+static void lookup_verdict(wmem_allocator_t *scope, bool visited, const analysis_record *handle,
                            pdu_analysis *analysis)
 {
-    analysis_verdict *verdict = wmem_new(pinfo->pool, analysis_verdict);
+    analysis_verdict *verdict = wmem_new(scope, analysis_verdict);
     *verdict = analysis_get_verdict(engine, handle);
     analysis->handle = handle;
     analysis->verdict = verdict;
     analysis->flags = verdict->flags & ~verdict->later_flags;
-    if (PINFO_FD_VISITED(pinfo))
+    if (visited)
         analysis->unacked = analysis_is_unacked(engine, handle);
 }
 
-pdu_analysis plato_analyze_pdu(packet_info *pinfo, plato_conversation *conversation,
-                               const pdu_info *facts)
+pdu_analysis plato_analyze_pdu(wmem_allocator_t *scope, const flow_packet *packet,
+                               plato_conversation *conversation, const pdu_info *facts)
 {
-    const bool upstream = plato_is_upstream(pinfo, conversation, facts->position,
+    const bool upstream = plato_is_upstream(packet, conversation, facts->position,
                                             facts->decoded ? &facts->head : NULL);
     pdu_analysis analysis = {.upstream = upstream};
     plato_number_stream(conversation);
     analysis.stream = conversation->stream;
     if (!plato_pref.analyze)
         return analysis;
-    const stored_pdu *frame = PINFO_FD_VISITED(pinfo)
-                                  ? store_find(pinfo->num, (uint32_t)facts->position)
-                                  : feed_new(pinfo, conversation, facts, upstream);
+    const stored_pdu *frame =
+        packet->visited ? store_find((uint32_t)(facts->position >> 32), (uint32_t)facts->position)
+                        : feed_new(packet, conversation, facts, upstream);
     if (frame == NULL)
         return analysis;
     const analysis_identity identity = store_identity(frame->identity);
     analysis.device_id = identity.device_id;
     analysis.conn_id = identity.conn_id;
-    if (frame->handle != NULL)
-        lookup_verdict(pinfo, frame->handle, &analysis);
+    if (frame->handle != NULL && scope != NULL)
+        lookup_verdict(scope, packet->visited, frame->handle, &analysis);
     return analysis;
 }
 
@@ -141,12 +140,12 @@ analysis_verdict plato_current_verdict(const analysis_record *handle)
     return analysis_get_verdict(engine, handle);
 }
 
-void plato_report_unseen_segment(packet_info *pinfo, plato_conversation *conversation)
+void plato_report_unseen_segment(const flow_packet *packet, plato_conversation *conversation)
 {
     if (!plato_pref.analyze || !conversation->has_stream)
         return;
-    const bool upstream = flow_direction(pinfo) == conversation->client_direction;
-    analysis_loss(engine_of_file(), conversation->stream, direction_of(upstream), pinfo->num);
+    const bool upstream = packet->direction == conversation->client_direction;
+    analysis_loss(engine_of_file(), conversation->stream, direction_of(upstream), packet->number);
 }
 
 void plato_register_analysis_feed(void)

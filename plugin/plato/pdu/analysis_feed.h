@@ -23,10 +23,10 @@ typedef struct pdu_analysis {
 
 /*
  * On the first pass a frame is fed to the analysis and what was found is kept with it, on later
- * ones that is looked up.
+ * ones that is looked up. The verdict is allocated in `scope`; NULL: nobody wants it.
  */
-pdu_analysis plato_analyze_pdu(packet_info *pinfo, plato_conversation *conversation,
-                               const pdu_info *facts);
+pdu_analysis plato_analyze_pdu(wmem_allocator_t *scope, const flow_packet *packet,
+                               plato_conversation *conversation, const pdu_info *facts);
 
 /* Whether this frame lacks its ACK, as far as the frames so far show. */
 bool plato_is_unacked(const analysis_record *handle);
@@ -34,8 +34,8 @@ bool plato_is_unacked(const analysis_record *handle);
 /* The verdict, with what the frames so far show. */
 analysis_verdict plato_current_verdict(const analysis_record *handle);
 
-/* Reports to the analysis that bytes of this packet's sender are missing. First pass only. */
-void plato_report_unseen_segment(packet_info *pinfo, plato_conversation *conversation);
+/* Reports to the analysis that bytes of the packet's sender are missing. First pass only. */
+void plato_report_unseen_segment(const flow_packet *packet, plato_conversation *conversation);
 
 void plato_register_analysis_feed(void);
 

@@ -40,6 +40,11 @@ stored_pdu *store_add(uint32_t packet, uint32_t ordinal)
     return append(packet);
 }
 
+uint32_t store_next_ordinal(uint32_t packet)
+{
+    return count > 0 && pdu_at(count - 1)->packet == packet ? in_packet : 0;
+}
+
 /* Number of the first frame that is not before this packet. */
 static uint32_t lower_bound(uint32_t packet)
 {

@@ -19,6 +19,9 @@ typedef struct stored_pdu {
  * one. NULL if it is not; otherwise it stays where it is, and is to be filled in. */
 stored_pdu *store_add(uint32_t packet, uint32_t ordinal);
 
+/* The ordinal that store_add() takes next for this packet, if it is not before the last one. */
+uint32_t store_next_ordinal(uint32_t packet);
+
 /* NULL if there is none. O(log n). */
 const stored_pdu *store_find(uint32_t packet, uint32_t ordinal);
 

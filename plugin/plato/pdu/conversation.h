@@ -3,7 +3,7 @@
 #ifndef PLATO_CONVERSATION_H
 #define PLATO_CONVERSATION_H
 
-#include "support/compat.h"
+#include "support/flow.h"
 
 #include <epan/conversation.h>
 #include <plato/plato.h>
@@ -18,14 +18,6 @@ typedef struct conversation_crc {
     plato_crc_kind kind;
 } conversation_crc;
 
-/* Bytes of one direction that are missing so far: TCP sequence numbers [from, to). */
-typedef struct unseen_segment {
-    uint32_t from;
-    uint32_t to;
-} unseen_segment;
-
-#define UNSEEN_SEGMENTS 8 /* that are remembered of a direction, for what comes out of order */
-
 /* The packet with the first byte of a frame that ends in a later one. */
 typedef struct frame_begin {
     uint32_t packet; /* 0: there is none, the frame ends where it began */
@@ -33,22 +25,14 @@ typedef struct frame_begin {
 } frame_begin;
 
 typedef struct pdu_fragment pdu_fragment; /* pdu_fragment.c */
+typedef struct tcp_reader tcp_reader;     /* tcp_reader.c */
 
-/* What one direction of a TCP stream expects next. Changed on the first pass only. */
+/* What is kept of one direction. Changed on the first pass only. */
 typedef struct plato_flow {
-    bool known;             /* next_seq is set */
-    bool in_sync;           /* a frame begins at next_seq */
-    uint32_t next_seq;      /* TCP sequence number of the first byte not yet consumed */
-    bool truncated;         /* next_seq is past what came: the snaplen cut the rest of a frame */
-    bool after_truncated;   /* frames before next_seq may be among bytes that the snaplen cut */
-    bool after_unseen;      /* bytes before next_seq are missing, and no frame came since */
-    uint32_t bytes_pending; /* at next_seq: they came, and were requested again with more */
-    unseen_segment unseen[UNSEEN_SEGMENTS];
-    unsigned unseen_count; /* in all; the latest overwrite the oldest */
-    uint8_t *rest;         /* WebSocket: the start of a frame that goes on in the next message */
+    uint8_t *rest; /* WebSocket: the start of a frame that goes on in the next message */
     size_t rest_len;
     size_t rest_cap;
-    pdu_fragment *fragment; /* NULL while every frame ended in the packet where it began */
+    pdu_fragment *fragment; /* TLS; NULL while every frame ended in the packet where it began */
 } plato_flow;
 
 /* All that is kept for a conversation, for the whole file. */
@@ -62,19 +46,30 @@ typedef struct plato_conversation {
     uint64_t client_known_at;  /* position of the frame that showed it */
     conversation_crc crc;
     plato_flow flows[2];
+    tcp_reader *tcp; /* plain TCP; NULL: it was not claimed for Plato */
+    /* The same ports were used again although no SYN was captured: the conversation before, and the
+     * first packet of this one. */
+    struct plato_conversation *earlier;
+    uint32_t first_packet;
 } plato_conversation;
 
 /* The conversation of a packet; made if there is none. */
 plato_conversation *plato_conversation_of(packet_info *pinfo);
 
+/* NULL if there is none. */
+plato_conversation *plato_find_conversation(packet_info *pinfo);
+
+/* From this packet on another connection uses the ports of `conversation`. Returns its own. */
+plato_conversation *plato_renew_conversation(packet_info *pinfo);
+
 /*
- * Whether the client sent this packet. Who opened the TCP connection is the client; where the
+ * Whether the client sent the packet. Who opened the TCP connection is the client; where the
  * capture does not show it, the first frame does: some types only clients send. `head` is NULL for
  * a frame that could not be read. For frames before the one that showed it, it is not known, in
  * every pass.
  */
-bool plato_is_upstream(packet_info *pinfo, plato_conversation *conversation, uint64_t position,
-                       const plato_head *head);
+bool plato_is_upstream(const flow_packet *packet, plato_conversation *conversation,
+                       uint64_t position, const plato_head *head);
 
 /* Registers the reset of the stream count with each new file. */
 void plato_register_conversation(void);

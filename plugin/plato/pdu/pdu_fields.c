@@ -62,7 +62,7 @@ bool plato_pdu_has_type(const pdu_info *facts)
 bool plato_pdu_is_sound(const pdu_info *facts)
 {
     return facts->decoded && facts->complete && !facts->shortened &&
-           facts->head_error == PLATO_OK && facts->crc.status != PROTO_CHECKSUM_E_BAD;
+           facts->head_error == PLATO_OK && facts->crc.status != STREAM_CHECKSUM_BAD;
 }
 
 static const char *name_or_number(wmem_allocator_t *scope, const char *name, uint32_t number)
@@ -83,9 +83,9 @@ const char *plato_code_text(wmem_allocator_t *scope, uint32_t code)
 const char *plato_checksum_text(const pdu_info *facts)
 {
     switch (facts->crc.status) {
-    case PROTO_CHECKSUM_E_GOOD:
+    case STREAM_CHECKSUM_GOOD:
         return "good";
-    case PROTO_CHECKSUM_E_BAD:
+    case STREAM_CHECKSUM_BAD:
         return "bad";
     default:
         return "unverified";

@@ -2,11 +2,10 @@
 /* The facts of one frame, found before anything is shown. */
 #include "plato/pdu/pdu_info.h"
 
-#include "plato/pdu/framing.h"
-#include "plato/pdu/position.h"
 #include "plato/pdu/prefs.h"
 #include "plato/pdu/schema.h"
 
+#include <stream/pdu.h>
 #include <string.h>
 
 /* The bytes that are here of a span which may have been cut off by the snaplen. */
@@ -16,16 +15,23 @@ static plato_span captured_part(const uint8_t *bytes, int captured, uint64_t off
     return (plato_span){bytes + (here > 0 ? offset : 0), (size_t)(here < len ? here : len)};
 }
 
-static void examine_header_frame(const uint8_t *bytes, packet_info *pinfo,
-                                 plato_conversation *conversation, pdu_info *facts)
+static stream_checksum_result verify(const plato_conversation *conversation, uint64_t position,
+                                     const plato_frame *frame)
+{
+    stream_checksum checksum = plato_checksum_at(conversation, position);
+    return stream_checksum_verify(&checksum, frame);
+}
+
+static void examine_header_frame(const uint8_t *bytes, const plato_conversation *conversation,
+                                 const found_pdu *found, pdu_info *facts)
 {
     plato_frame *frame = &facts->frame;
     frame->var_head = captured_part(bytes, facts->captured, PLATO_HEADER_LEN, frame->var_head_len);
     frame->body = captured_part(bytes, facts->captured,
                                 PLATO_HEADER_LEN + (uint64_t)frame->var_head_len, frame->msg_len);
     facts->content = frame->body;
-    if (facts->complete)
-        facts->crc = plato_verify_checksum(pinfo, conversation, facts->position, frame);
+    if (facts->complete && found->checksum == NULL)
+        facts->crc = verify(conversation, facts->position, frame);
     facts->decoded = frame->version == PLATO_VERSION_ON_WIRE;
     if (!facts->decoded)
         return;
@@ -65,37 +71,48 @@ static void examine_body(pdu_info *facts)
         plato_examine_body(type, message, login && !msgcmd, facts->content, facts->complete);
 }
 
-void plato_examine_pdu(tvbuff_t *tvb, packet_info *pinfo, plato_conversation *conversation,
-                       plato_framing framing, pdu_info *facts)
+/* Of a frame whose length was damaged only the header holds. */
+static void shorten(pdu_info *facts)
+{
+    facts->shortened = true;
+    facts->decoded = false;
+    facts->head_error = PLATO_OK;
+    facts->body.message_error = PLATO_OK;
+}
+
+static void examine(const uint8_t *bytes, const plato_conversation *conversation,
+                    const found_pdu *found, pdu_info *facts)
 {
     const plato_limits limits = plato_pref_limits();
-    memset(facts, 0, sizeof *facts);
-    facts->tvb = tvb;
-    facts->position = plato_take_position(pinfo);
-    facts->captured = (int)tvb_captured_length(tvb);
-    facts->crc.status = PROTO_CHECKSUM_E_UNVERIFIED;
-    const uint8_t *bytes = tvb_get_ptr(tvb, 0, facts->captured);
-    facts->length_error =
-        plato_frame_parse_header(framing, bytes, (size_t)facts->captured, &limits, &facts->frame);
+    facts->length_error = plato_frame_parse_header(found->framing, bytes, (size_t)facts->captured,
+                                                   &limits, &facts->frame);
     facts->total = plato_frame_total(&facts->frame);
-    if (facts->length_error == PLATO_OK && facts->total > PLATO_LONGEST_FRAME)
+    if (facts->length_error == PLATO_OK && facts->total > STREAM_PDU_LONGEST)
         facts->length_error = PLATO_ERR_BODY_TOO_LONG;
     if (facts->length_error != PLATO_OK)
         return;
     facts->complete = (uint64_t)facts->captured >= facts->total;
-    if (framing == PLATO_FRAMING_MSGCMD)
+    if (found->framing == PLATO_FRAMING_MSGCMD)
         examine_msgcmd_frame(bytes, facts);
     else
-        examine_header_frame(bytes, pinfo, conversation, facts);
+        examine_header_frame(bytes, conversation, found, facts);
     if (facts->decoded)
         examine_body(facts);
 }
 
-void plato_shorten_pdu(pdu_info *facts, int length)
+void plato_examine_pdu(tvbuff_t *tvb, const plato_conversation *conversation,
+                       const found_pdu *found, pdu_info *facts)
 {
-    facts->shortened = true;
-    facts->captured = length;
-    facts->decoded = false;
-    facts->head_error = PLATO_OK;
-    facts->body.message_error = PLATO_OK;
+    memset(facts, 0, sizeof *facts);
+    facts->tvb = tvb;
+    facts->position = found->position;
+    facts->index = found->index;
+    facts->capture_gap = found->capture_gap;
+    facts->begin = found->begin;
+    facts->captured = (int)tvb_captured_length(tvb);
+    if (found->checksum != NULL)
+        facts->crc = *found->checksum;
+    examine(tvb_get_ptr(tvb, 0, facts->captured), conversation, found, facts);
+    if (found->shortened)
+        shorten(facts);
 }

@@ -6,10 +6,6 @@
 #include "plato/pdu/checksum.h"
 #include "plato/pdu/conversation.h"
 
-/* Longest frame that is handed to TCP's reassembly whatever the preferences say: lengths are int
- * there. Bytes. */
-#define PLATO_LONGEST_FRAME 0x3fffffffu
-
 /*
  * What there is to know of one frame. All of it is found before anything is shown, so that columns,
  * tree and taps agree, and nothing depends on whether there is a tree.
@@ -17,6 +13,7 @@
 typedef struct pdu_info {
     tvbuff_t *tvb; /* begins with the frame; lives as long as the packet */
     plato_frame frame;
+    uint32_t index;         /* 0, 1, ... within the packet that completes it */
     uint64_t position;      /* grows from frame to frame over the file, the same in every pass */
     uint64_t total;         /* bytes that the header claims, header included */
     int captured;           /* bytes of it that are here */
@@ -25,7 +22,7 @@ typedef struct pdu_info {
     bool shortened;         /* its length was damaged: another frame was found inside */
     bool capture_gap;       /* bytes before it are missing from the capture */
     plato_err length_error; /* over a limit; then nothing below is set */
-    checksum_result crc;
+    stream_checksum_result crc;
     bool decoded; /* a version that we know: head and body were looked at */
     plato_head head;
     plato_err head_error;
@@ -34,15 +31,22 @@ typedef struct pdu_info {
     body_facts body;
 } pdu_info;
 
+/* A frame that was found, and what its bytes do not say. */
+typedef struct found_pdu {
+    plato_framing framing;
+    uint64_t position;
+    uint32_t index;   /* 0, 1, ... within the packet that completes it */
+    bool shortened;   /* its length was damaged: `checksum` is of all that its header claimed */
+    bool capture_gap; /* bytes before it are missing from the capture */
+    frame_begin begin;
+    const stream_checksum_result *checksum; /* NULL: not computed so far */
+} found_pdu;
+
 /*
  * Looks at the frame that begins with `tvb` and of which there may be less than its header claims,
- * but at least its header. Once for each frame and pass: it counts them.
+ * but at least its header.
  */
-void plato_examine_pdu(tvbuff_t *tvb, packet_info *pinfo, plato_conversation *conversation,
-                       plato_framing framing, pdu_info *facts);
-
-/* Makes of a frame whose length was damaged one of `length` bytes, of which only the header holds.
- */
-void plato_shorten_pdu(pdu_info *facts, int length);
+void plato_examine_pdu(tvbuff_t *tvb, const plato_conversation *conversation,
+                       const found_pdu *found, pdu_info *facts);
 
 #endif

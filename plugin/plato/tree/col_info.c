@@ -198,7 +198,7 @@ static void add_remarks(label *out, const pdu_info *facts)
     }
     if (facts->head_error != PLATO_OK || facts->body.message_error != PLATO_OK)
         label_add(out, " [malformed]");
-    if (facts->crc.status == PROTO_CHECKSUM_E_BAD)
+    if (facts->crc.status == STREAM_CHECKSUM_BAD)
         label_add(out, " [bad CRC]");
 }
 

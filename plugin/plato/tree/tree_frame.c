@@ -64,9 +64,9 @@ static void add_good_crc(const pdu_info *facts, tvbuff_t *tvb, proto_tree *tree)
 
 static void add_crc(const pdu_info *facts, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 {
-    const checksum_result *crc = &facts->crc;
+    const stream_checksum_result *crc = &facts->crc;
     proto_item *item;
-    if (crc->status == PROTO_CHECKSUM_E_GOOD)
+    if (crc->status == STREAM_CHECKSUM_GOOD)
         add_good_crc(facts, tvb, tree);
     else
         proto_tree_add_checksum(tree, tvb, PLATO_HEADER_CRC_OFFSET, hf_crc32, hf_crc32_status,
