@@ -20,6 +20,7 @@
 #include "plato/tree/tree_frame.h"
 #include "plato/tree/tree_head.h"
 #include "plato/tree/tree_msgcmd.h"
+#include "plato/tree/tree_segments.h"
 #include "plato/tree/tree_user.h"
 #include "taps/export.h"
 #include "taps/tap.h"
@@ -66,6 +67,7 @@ void proto_register_plato(void)
     plato_register_export(proto_plato);
     plato_register_tree_frame(proto_plato);
     plato_register_tree_head(proto_plato);
+    plato_register_tree_segments(proto_plato);
     plato_register_tree_msgcmd(proto_plato);
     plato_register_protobuf(proto_plato);
     plato_register_expert(proto_plato);

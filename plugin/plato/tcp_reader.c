@@ -37,7 +37,9 @@ struct tcp_reader {
     plato_conversation *conversation;
     seq_anchor anchors[2];
     bool loss_reported[2]; /* of the direction, and no frame came since */
-    flow_packet latest;    /* of the connection */
+    bool any_frame[2];
+    uint64_t last_frame[2]; /* position */
+    flow_packet latest;     /* of the connection */
     /* the packet at hand; NULL and empty otherwise */
     packet_info *pinfo;
     const tcp_segment *segment;
@@ -50,6 +52,7 @@ static stream_budget *budget;
 static stream_reader_config config;
 static bool ended;           /* the first pass is over */
 static uint32_t last_packet; /* of the first pass, of any connection here */
+static GHashTable *silent;   /* positions of frames after which their sender is silent */
 
 static dissector_handle_t plato_handle;
 
@@ -70,6 +73,9 @@ static void reset(void)
     readers = NULL;
     stream_budget_free(budget);
     budget = NULL;
+    if (silent != NULL)
+        g_hash_table_destroy(silent);
+    silent = NULL;
     ended = false;
     last_packet = 0;
 }
@@ -300,9 +306,25 @@ static void report_loss(tcp_reader *reader, unsigned direction)
     plato_report_unseen_segment(&packet, reader->conversation);
 }
 
+static void note_silence(const tcp_reader *reader, unsigned direction)
+{
+    if (!reader->any_frame[direction])
+        return;
+    if (silent == NULL)
+        silent = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+    g_hash_table_add(silent, g_memdup2(&reader->last_frame[direction], sizeof(uint64_t)));
+}
+
+bool tcp_reader_is_silent(uint64_t position)
+{
+    return silent != NULL && g_hash_table_contains(silent, &position);
+}
+
 static void on_event(void *user, const stream_event *event)
 {
     tcp_reader *reader = user;
+    if (event->kind == STREAM_SILENT)
+        note_silence(reader, event->direction);
     if (event->kind == STREAM_HOLE_GIVEN_UP && event->tail && !event->maybe_fin &&
         !reader->loss_reported[event->direction]) {
         reader->loss_reported[event->direction] = true;
@@ -356,6 +378,8 @@ static void process_frame(tcp_reader *reader, tvbuff_t *frame, proto_tree *tree,
     stored_item *item = &given->item;
     packet_info *pinfo = pinfo_of(reader->pinfo, given);
     item->position = plato_take_position(reader->pinfo);
+    reader->any_frame[item->direction] = true;
+    reader->last_frame[item->direction] = item->position;
     if (item->conversation->framing == 0)
         item->conversation->framing = stream_reader_framing(reader->stream);
     plato_keep_checksum(item->conversation, item->position, stream_reader_checksum(reader->stream));

@@ -17,6 +17,12 @@ void tcp_reader_claim(packet_info *pinfo);
 /* What has become of the missing bytes before a frame, by what was read so far. */
 stream_gap tcp_reader_gap(const tcp_reader *reader, unsigned direction, uint64_t offset);
 
+/*
+ * Whether the frame at `position` is the last of its sender in the capture although its peer goes
+ * on acknowledging. Known after the first pass.
+ */
+bool tcp_reader_is_silent(uint64_t position);
+
 void tcp_reader_register(void);
 /* After `plato` is a registered dissector. */
 void tcp_reader_handoff(int proto);

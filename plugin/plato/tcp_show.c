@@ -44,6 +44,9 @@ found_pdu tcp_show_found(const stored_item *item, uint32_t index)
         .shortened = item->kind == STREAM_PDU_SHORTENED,
         .capture_gap = has_gap(item),
         .begin = item->begin,
+        .pieces = item->pieces,
+        .piece_count = item->piece_count,
+        .silent = tcp_reader_is_silent(item->position),
         .checksum = verified ? &item->checksum : NULL,
     };
 }
@@ -54,7 +57,7 @@ void tcp_show_part(tvbuff_t *frame, packet_info *pinfo, proto_tree *tree, const 
     if (item->waits && item->completed_in == 0)
         plato_dissect_continuation(tvb, pinfo, tree);
     else
-        plato_dissect_pdu_part(tvb, pinfo, tree);
+        plato_dissect_pdu_part(tvb, pinfo, tree, item->completed_in);
 }
 
 /* A packet whose payload is whole frames. */
@@ -75,6 +78,7 @@ static void show_frames(tvbuff_t *frame, packet_info *pinfo, proto_tree *tree,
                                &limits, &total) != PLATO_OK ||
             total > (uint64_t)(end - at))
             return;
+        found.silent = tcp_reader_is_silent(found.position);
         plato_process_pdu(tvb_new_subset_length(frame, at, (int)total), pinfo, tree, conversation,
                           &found);
         found.position++;

@@ -7,15 +7,9 @@
 #ifndef PLATO_TCP_STORE_H
 #define PLATO_TCP_STORE_H
 
-#include "plato/pdu/conversation.h"
+#include "plato/pdu/pdu_info.h"
 
 #include <stream/reader.h>
-
-/* A part of a frame of several packets. */
-typedef struct pdu_piece {
-    uint32_t packet;
-    uint32_t length; /* bytes */
-} pdu_piece;
 
 /* A frame, bytes that belong to none, or a part of a frame that another packet completes. */
 typedef struct stored_item {

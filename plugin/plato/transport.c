@@ -127,7 +127,7 @@ int plato_dissect_websocket(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
     if (first_pass && flow->rest_len > 0)
         record = join_rest(tvb, pinfo, conversation, flow, key);
     if (record != NULL && record->joined == NULL) {
-        plato_dissect_pdu_part(tvb, pinfo, tree);
+        plato_dissect_pdu_part(tvb, pinfo, tree, 0);
         return (int)tvb_captured_length(tvb);
     }
     if (record != NULL) {

@@ -16,6 +16,7 @@ typedef enum plato_expert_id {
     EXPERT_UTF8,
     EXPERT_USER_MISMATCH,
     EXPERT_CAPTURE_GAP,
+    EXPERT_SILENT,
     EXPERT_GAP,
     EXPERT_GAP_FILLED,
     EXPERT_DUPLICATE,

@@ -122,6 +122,8 @@ void plato_add_analysis_tree(const pdu_info *facts, const pdu_analysis *analysis
     proto_item_set_generated(proto_tree_add_uint(tree, hf_stream, tvb, 0, 0, analysis->stream));
     if (facts->capture_gap)
         add_expert(&to, EXPERT_CAPTURE_GAP);
+    if (facts->silent && PINFO_FD_VISITED(pinfo))
+        add_expert(&to, EXPERT_SILENT);
     if (verdict == NULL)
         return;
     if (verdict->flags & ANALYSIS_GAP)

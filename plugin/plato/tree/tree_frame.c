@@ -23,6 +23,7 @@
 #include "plato/tree/tree_body.h"
 #include "plato/tree/tree_head.h"
 #include "plato/tree/tree_msgcmd.h"
+#include "plato/tree/tree_segments.h"
 
 #include <epan/exceptions.h>
 #include <epan/show_exception.h>
@@ -184,6 +185,7 @@ static void dissect_in_tree(const pdu_info *facts, const pdu_analysis *analysis,
         plato_dissect_msgcmd_payload(facts, tvb, pinfo, frame);
     else if (facts->decoded)
         dissect_header_pdu(facts, tvb, pinfo, frame);
+    plato_add_segments(facts, tvb, frame);
     plato_add_analysis_tree(facts, analysis, tvb, pinfo, frame);
     /* says "packet size limited during capture" for a frame that was cut */
     if (facts->length_error == PLATO_OK && !facts->shortened && !facts->complete)
@@ -227,9 +229,9 @@ void plato_dissect_continuation(tvbuff_t *tvb, packet_info *pinfo, proto_tree *t
                            "%d bytes belong to no frame that could be found", length);
 }
 
-void plato_dissect_pdu_part(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
+void plato_dissect_pdu_part(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, uint32_t packet)
 {
-    dissect_bytes(tvb, pinfo, tree, "[Part of a frame]");
+    plato_add_reassembled_in(packet, tvb, dissect_bytes(tvb, pinfo, tree, "[Part of a frame]"));
 }
 
 void plato_register_tree_frame(int proto)
