@@ -325,8 +325,7 @@ static void on_event(void *user, const stream_event *event)
     tcp_reader *reader = user;
     if (event->kind == STREAM_SILENT)
         note_silence(reader, event->direction);
-    if (event->kind == STREAM_HOLE_GIVEN_UP && event->tail && !event->maybe_fin &&
-        !reader->loss_reported[event->direction]) {
+    if (event->kind == STREAM_HOLE_GIVEN_UP && event->tail && !event->maybe_fin) {
         reader->loss_reported[event->direction] = true;
         report_loss(reader, event->direction);
     }
