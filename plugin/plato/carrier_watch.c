@@ -2,6 +2,7 @@
 #include "plato/carrier_watch.h"
 
 #include "plato/pdu/analysis_feed.h"
+#include "plato/pdu/position.h"
 #include "plato/tree/tree_frame.h"
 
 /* What is missing before a packet; kept with the packet that shows that it is missing for good. */
@@ -14,6 +15,7 @@ typedef struct lost_bytes {
 struct carrier_watch {
     stream_conn *conn;
     plato_conversation *conversation;
+    bool unreadable[2]; /* bytes of the direction are missing, and no frame of it was found since */
     /* the packet at hand; NULL otherwise */
     packet_info *pinfo;
 };
@@ -53,6 +55,7 @@ static void on_event(void *user, const stream_event *event)
     lost->next = wmem_map_lookup(lost_in, GUINT_TO_POINTER(pinfo->num));
     wmem_map_insert(lost_in, GUINT_TO_POINTER(pinfo->num), lost);
     packet.direction = event->direction;
+    watch->unreadable[event->direction] = true;
     plato_report_unseen_segment(&packet, watch->conversation);
 }
 
@@ -74,6 +77,19 @@ void carrier_watch_claim(packet_info *pinfo)
     conversation->carrier = watch;
 }
 
+/* TLS does not find its way again: what would have been said is not known. */
+static void report_unreadable(carrier_watch *watch, const stream_segment *segment,
+                              packet_info *pinfo)
+{
+    const flow_packet packet = flow_packet_of(pinfo);
+    if (!watch->unreadable[segment->direction] || segment->len == 0)
+        return;
+    if ((uint32_t)plato_next_position(pinfo) > 0)
+        watch->unreadable[segment->direction] = false;
+    else
+        plato_report_unseen_segment(&packet, watch->conversation);
+}
+
 bool carrier_watch_segment(const stream_segment *segment, tvbuff_t *frame, packet_info *pinfo,
                            proto_tree *tree)
 {
@@ -91,6 +107,7 @@ bool carrier_watch_segment(const stream_segment *segment, tvbuff_t *frame, packe
     stream_conn_info(watch->conn, numbers.direction, &info);
     stream_consume(watch->conn, numbers.direction, info.first, info.end - info.first);
     watch->pinfo = NULL;
+    report_unreadable(watch, segment, pinfo);
     return carrier_watch_show(frame, pinfo, tree);
 }
 
