@@ -178,8 +178,9 @@ typedef struct stream_run {
 bool stream_run_at(const stream_conn *conn, unsigned direction, uint64_t from, stream_run *run);
 
 /*
- * A run that grew, or one of whose edges was given up or filled, since this was last called; each
- * once. False: no more. A run that is left unconsumed is not given again until it changes.
+ * A run that grew, or one of whose edges was given up or filled, since this was last called; one
+ * that changed in several places may be given more than once. False: no more. A run that is left
+ * unconsumed is not given again until it changes.
  */
 bool stream_next_changed(stream_conn *conn, unsigned direction, stream_run *run);
 
