@@ -10,8 +10,8 @@
 
 #include <stdbool.h>
 
-#define MODEL_SIZE 8192 /* offsets of a direction */
-#define MODEL_ROOM 1024 /* of these, below the first byte of a start without SYN */
+#define MODEL_SIZE 32768 /* offsets of a direction */
+#define MODEL_ROOM 1024  /* of these, below the first byte of a start without SYN */
 
 typedef enum model_kind {
     MODEL_UNSEEN,

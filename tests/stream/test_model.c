@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Random histories of a connection against the slow model: reordering, loss before and after the
- * capture, repeats, overlaps with other content, snaplen, ACKs ahead of their data, FIN, clocks that
- * jump, sequence numbers that wrap, starts with and without SYN, and a reader that takes bytes from
- * anywhere. After each segment everything that can be asked is asked.
+ * capture, repeats, overlaps with other content, snaplen, ACKs ahead of their data, FIN, clocks
+ * that jump, sequence numbers that wrap, starts with and without SYN, and a reader that takes bytes
+ * from anywhere. After each segment everything that can be asked is asked.
  */
 #include "model.h"
 #include "random.h"
@@ -14,13 +14,15 @@
 #include <string.h>
 
 #define HISTORIES 3000u
-#define LONGEST 40u /* bytes of a segment */
+#define SHORT 40u /* bytes of the longest segment */
+#define LONG 400u /* in some histories: more than a block has room for */
 
 typedef struct history {
     rng r;
     uint64_t seed;
     unsigned step;
     bool mid_stream;
+    uint32_t longest;
     uint32_t seq0[2]; /* number of offset 0 */
     stream_config config;
     stream_budget *budget;
@@ -36,8 +38,8 @@ typedef struct history {
 #define CHECK(h, what)                                                                             \
     do {                                                                                           \
         if (!(what)) {                                                                             \
-            (void)fprintf(stderr, "seed %llu step %u line %d: %s\n", (unsigned long long)(h)->seed, \
-                          (h)->step, __LINE__, #what);                                             \
+            (void)fprintf(stderr, "seed %llu step %u line %d: %s\n",                               \
+                          (unsigned long long)(h)->seed, (h)->step, __LINE__, #what);              \
             abort();                                                                               \
         }                                                                                          \
     } while (0)
@@ -45,7 +47,8 @@ typedef struct history {
 static void on_event(void *user, const stream_event *event)
 {
     history *h = user;
-    h->events[event->kind] += event->kind == STREAM_HOLE_FILLED && event->maybe_fin ? 0 : event->len;
+    h->events[event->kind] +=
+        event->kind == STREAM_HOLE_FILLED && event->maybe_fin ? 0 : event->len;
 }
 
 static uint8_t content(const history *h, unsigned direction, int64_t offset)
@@ -193,8 +196,8 @@ typedef struct run_list {
 static void list_runs(const history *h, unsigned direction, run_list *list)
 {
     list->count = 0;
-    for (uint64_t from = 0; list->count < RUNS_MAX &&
-                            model_run(&h->m, direction, from, &list->runs[list->count]);) {
+    for (uint64_t from = 0;
+         list->count < RUNS_MAX && model_run(&h->m, direction, from, &list->runs[list->count]);) {
         const stream_run *run = &list->runs[list->count++];
         from = run->offset + run->len;
     }
@@ -242,17 +245,18 @@ static int64_t pick_offset(history *h, unsigned direction)
     switch (rng_below(&h->r, 10)) {
     case 0:
     case 1:
-        at = next + (int64_t)rng_below(&h->r, LONGEST);
+        at = next + (int64_t)rng_below(&h->r, h->longest);
         break;
     case 2:
     case 3:
-        at = next - (int64_t)rng_below(&h->r, 3 * LONGEST);
+        at = next - (int64_t)rng_below(&h->r, 3 * h->longest);
         break;
     case 4:
         at = (int64_t)h->m.directions[direction].end - (int64_t)rng_below(&h->r, 3);
         break;
     case 5: /* where something is missing */
-        for (uint64_t o = h->m.directions[direction].first; o < h->m.directions[direction].end; o++) {
+        for (uint64_t o = h->m.directions[direction].first; o < h->m.directions[direction].end;
+             o++) {
             if (model_at(&h->m, direction, o)->kind == MODEL_HOLE && rng_below(&h->r, 4) == 0) {
                 at = (int64_t)o - (int64_t)rng_below(&h->r, 4);
                 break;
@@ -297,10 +301,10 @@ static stream_segment make(history *h, int64_t *at, int64_t *acked, uint8_t *byt
     *at = pick_offset(h, s.direction);
     *acked = (int64_t)h->next[!s.direction];
     if (rng_below(&h->r, 3) == 0)
-        *acked += (int64_t)rng_below(&h->r, 2 * LONGEST) - (int64_t)LONGEST;
+        *acked += (int64_t)rng_below(&h->r, 2 * h->longest) - (int64_t)h->longest;
     else if (rng_below(&h->r, 4) == 0)
         *acked = (int64_t)peer->end + (int64_t)rng_below(&h->r, 3);
-    s.len = rng_below(&h->r, 4) == 0 ? 0 : (uint32_t)rng_below(&h->r, LONGEST);
+    s.len = rng_below(&h->r, 4) == 0 ? 0 : (uint32_t)rng_below(&h->r, h->longest);
     if (rng_below(&h->r, 12) == 0)
         s.len = 1;
     s.flags = rng_below(&h->r, 8) == 0 ? 0 : STREAM_ACK;
@@ -392,7 +396,8 @@ static void begin(history *h, uint64_t seed)
     h->config.grace_packets = 3 + (uint32_t)rng_below(&h->r, 8);
     h->config.grace_ns = 20000000;
     h->config.silent_peer_ns = 40000000;
-    h->config.max_waiting = 20 + rng_below(&h->r, 200);
+    h->longest = rng_below(&h->r, 6) == 0 ? LONG : SHORT;
+    h->config.max_waiting = (20 + rng_below(&h->r, 200)) * (h->longest / SHORT);
     h->config.on_event = on_event;
     h->budget = stream_budget_new(0, NULL);
     h->conn = stream_conn_new(&h->config, h->budget, h);
@@ -428,9 +433,9 @@ static void run_history(uint64_t seed)
 {
     static history h;
     begin(&h, seed);
-    const unsigned steps = 20 + (unsigned)rng_below(&h.r, 60);
+    const unsigned steps = 10 + (unsigned)rng_below(&h.r, h.longest == LONG ? 20 : 70);
     for (h.step = 0; h.step < steps; h.step++) {
-        uint8_t bytes[LONGEST];
+        uint8_t bytes[LONG];
         int64_t at, acked;
         stream_segment s = make(&h, &at, &acked, bytes);
         give(&h, &s, at, acked);

@@ -70,7 +70,8 @@ typedef struct stream_event stream_event;
  * goes on from there.
  *
  * What does not fit into `max_memory` or the budget is as if the snaplen had cut it
- * (STREAM_DROPPED), and holes that wait in that direction are given up (STREAM_BY_LIMIT).
+ * (STREAM_DROPPED), or, where even that cannot be noted, as if it had not been captured
+ * (stream_counters.refused); holes that wait in that direction are given up (STREAM_BY_LIMIT).
  */
 typedef struct stream_config {
     uint32_t grace_packets; /* default 32 */
