@@ -58,6 +58,8 @@ static void read_all(stream_conn *conn, unsigned message)
                 run.offset += message;
                 run.len -= message;
             }
+            if (run.after == STREAM_EDGE_GIVEN_UP) /* the rest of that message is lost */
+                stream_consume(conn, direction, run.offset, run.len);
         }
     }
 }
