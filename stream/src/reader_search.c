@@ -134,7 +134,7 @@ static bool candidate_proves(const stream_reader *reader, const stream_run *run,
            stream_checksum_proves(&reader->checksum, &frame);
 }
 
-/* By CRC. */
+/* By CRC; or, where the snaplen cut off the end, by as much of the frame as there is. */
 static bool find_proof(stream_reader *reader, unsigned direction, const stream_run *run,
                        const uint8_t *p, stream_search *search, uint64_t *found)
 {
@@ -150,7 +150,8 @@ static bool find_proof(stream_reader *reader, unsigned direction, const stream_r
     const uint64_t at = search->from - run->offset;
     const plato_resync_result result = stream_pdu_search(pdu, p + at, (size_t)(run->len - at));
     *found = search->from + result.skipped;
-    if (result.verdict == PLATO_RESYNC_FOUND)
+    if (result.verdict == PLATO_RESYNC_FOUND ||
+        (result.verdict == PLATO_RESYNC_LIKELY && run->after == STREAM_EDGE_CUT))
         return true;
     search->from = *found;
     if (result.verdict == PLATO_RESYNC_LIKELY && search->candidate_len == 0) {
