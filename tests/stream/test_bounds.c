@@ -113,7 +113,7 @@ START_TEST(more_than_4_gib_in_a_direction)
     stream_conn *conn = opened(NULL);
     static uint8_t bytes[65535];
     uint64_t offset = 0;
-    for (uint32_t i = 0; offset < ((uint64_t)9 << 30); i++) {
+    for (uint32_t i = 0; offset < ((uint64_t)5 << 30); i++) {
         const stream_segment s = {.seq = 1 + (uint32_t)offset,
                                   .len = sizeof bytes,
                                   .captured = sizeof bytes,
@@ -217,7 +217,7 @@ START_TEST(all_connections_share_a_limit)
         const stream_segment syn = {.flags = STREAM_SYN, .packet = 1};
         (void)stream_conn_segment(conns[made], &syn);
         for (uint32_t k = 0; k < 5; k++) {
-            (void)send(conns[made], k * 300, 150, k + 2);
+            (void)send(conns[made], k * (uint64_t)300, 150, k + 2);
             (void)stream_conn_keep(conns[made]);
         }
         ck_assert_uint_le(stream_budget_used(small), 15000);
@@ -315,7 +315,7 @@ int main(void)
     tcase_add_test(tcase, bytes_at_the_front_of_a_block_are_used_again);
     tcase_add_test(tcase, a_direction_has_a_limit);
     tcase_add_test(tcase, all_connections_share_a_limit);
-    tcase_add_loop_test(tcase, each_allocation_fails_in_turn, 0, 20);
+    tcase_add_loop_test(tcase, each_allocation_fails_in_turn, 0, 8);
     suite_add_tcase(suite, tcase);
     return run_suites(&suite, 1);
 }

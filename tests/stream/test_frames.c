@@ -219,6 +219,23 @@ static const struct {
 } networks[] = {{0, 0, 0},   {20, 0, 0},  {0, 20, 0},  {0, 0, 5},
                 {20, 10, 0}, {20, 10, 5}, {40, 30, 20}};
 
+/* All frames whose bytes were captured, and no others. */
+static void check_frames(const reader *r, const network *n, const sent *s)
+{
+    size_t found = 0;
+    for (unsigned i = 0; i < FRAMES; i++) {
+        const uint32_t packet = whole_in(n, s, i);
+        if (packet == 0)
+            continue;
+        ck_assert_uint_lt(found, r->count);
+        ck_assert_uint_eq(r->frames[found].offset, s->frames[i].offset);
+        ck_assert_uint_eq(r->frames[found].len, s->frames[i].len);
+        ck_assert_uint_eq(r->frames[found].packet, packet);
+        found++;
+    }
+    ck_assert_uint_eq(found, r->count);
+}
+
 START_TEST(all_whole_frames_are_read_in_their_packets)
 {
     static sent s;
@@ -231,18 +248,7 @@ START_TEST(all_whole_frames_are_read_in_their_packets)
         transmit(&n, &s, &random, networks[_i].reorder, networks[_i].repeat, networks[_i].lose);
         capture(&n, &s, &r);
         qsort(r.frames, r.count, sizeof r.frames[0], by_offset);
-        size_t found = 0;
-        for (unsigned i = 0; i < FRAMES; i++) {
-            const uint32_t packet = whole_in(&n, &s, i);
-            if (packet == 0)
-                continue;
-            ck_assert_uint_lt(found, r.count);
-            ck_assert_uint_eq(r.frames[found].offset, s.frames[i].offset);
-            ck_assert_uint_eq(r.frames[found].len, s.frames[i].len);
-            ck_assert_uint_eq(r.frames[found].packet, packet);
-            found++;
-        }
-        ck_assert_uint_eq(found, r.count);
+        check_frames(&r, &n, &s);
         stream_conn_free(r.conn);
         stream_budget_free(budget);
     }

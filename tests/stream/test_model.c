@@ -35,14 +35,16 @@ typedef struct history {
 } history;
 
 /* Also outside of a test, for a seed by hand. */
-#define CHECK(h, what)                                                                             \
-    do {                                                                                           \
-        if (!(what)) {                                                                             \
-            (void)fprintf(stderr, "seed %llu step %u line %d: %s\n",                               \
-                          (unsigned long long)(h)->seed, (h)->step, __LINE__, #what);              \
-            abort();                                                                               \
-        }                                                                                          \
-    } while (0)
+static void require(const history *h, bool holds, int line, const char *what)
+{
+    if (holds)
+        return;
+    (void)fprintf(stderr, "seed %llu step %u line %d: %s\n", (unsigned long long)h->seed, h->step,
+                  line, what);
+    abort();
+}
+
+#define CHECK(h, what) require((h), (what), __LINE__, #what)
 
 static void on_event(void *user, const stream_event *event)
 {
@@ -158,7 +160,7 @@ static void check_info(history *h, unsigned direction)
 {
     const model_direction *d = &h->m.directions[direction];
     stream_info info;
-    uint64_t pending = 0, reach = d->first;
+    uint64_t pending = 0, reach;
     stream_conn_info(h->conn, direction, &info);
     for (uint64_t o = d->first; o < d->end; o++)
         pending += model_at(&h->m, direction, o)->kind == MODEL_DATA;
@@ -249,7 +251,7 @@ static int64_t pick_offset(history *h, unsigned direction)
         break;
     case 2:
     case 3:
-        at = next - (int64_t)rng_below(&h->r, 3 * h->longest);
+        at = next - (int64_t)rng_below(&h->r, 3 * (size_t)h->longest);
         break;
     case 4:
         at = (int64_t)h->m.directions[direction].end - (int64_t)rng_below(&h->r, 3);
@@ -301,7 +303,7 @@ static stream_segment make(history *h, int64_t *at, int64_t *acked, uint8_t *byt
     *at = pick_offset(h, s.direction);
     *acked = (int64_t)h->next[!s.direction];
     if (rng_below(&h->r, 3) == 0)
-        *acked += (int64_t)rng_below(&h->r, 2 * h->longest) - (int64_t)h->longest;
+        *acked += (int64_t)rng_below(&h->r, 2 * (size_t)h->longest) - (int64_t)h->longest;
     else if (rng_below(&h->r, 4) == 0)
         *acked = (int64_t)peer->end + (int64_t)rng_below(&h->r, 3);
     s.len = rng_below(&h->r, 4) == 0 ? 0 : (uint32_t)rng_below(&h->r, h->longest);

@@ -195,6 +195,17 @@ static const row rows[] = {
      "3:c0\"ab\" 4:restart c 5:held 8:c0\"AB\" 5:odd s+0 ="},
     {"an answer to a SYN sent again", "cS0 cS0 sSA0/1 sSA0/1 s1/1'ab' !", "5:s0\"ab\" ="},
     {"a SYN/ACK of another server", "cS0 s-9000/1 sSA0/1 s1/1'ab' !", "4:s0\"ab\" ="},
+    {"a SYN/ACK that acknowledges another SYN", "c1/1'ab' sSA0/90000001 c90000001/1'AB' !",
+     "1:c^m0\"ab\" 2:restart s 3:c0\"AB\" ="},
+    {"reset by a retransmission of the SYN with another number",
+     "cS0 cS90000000 sSA0/90000001 c90000001/1'AB' !", "2:restart c 4:c0\"AB\" ="},
+    {"refused, then opened again", "cS0 sRA-5000/1 cS0 sSA0/1 c1/1'ab' s1/3'cd' !",
+     "5:c0\"ab\" 6:s0\"cd\" ="},
+    {"an old segment between SYN and SYN/ACK", "cS0 s90000000'XX' sSA0/1 s1/1'cd' !",
+     "2:s^m0\"XX\" 3:restart s 4:s0\"cd\" ="},
+    {"an end without any byte", "cS0 sSA0/1 cF1/1 sF1/2 c2/2 !", "="},
+    {"a hole before the first byte", "cS0 sSA0/1 c5/1'ef' s1/7 s1/7@300 !",
+     "3:open c0+4 5:gone(ack) c0+4 5:c|4\"ef\" = c0 hole4"},
 };
 
 /* The same, whatever the numbers of the SYNs are: also across the wrap. */

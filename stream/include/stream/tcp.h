@@ -79,8 +79,8 @@ typedef struct stream_config {
     int64_t silent_peer_ns; /* default 1 s */
     uint64_t max_waiting;   /* bytes; default 1 MiB */
     size_t max_memory;      /* bytes held for one direction, room to grow included; 64 MiB */
-    uint32_t max_holes;     /* that wait in a direction, or are remembered when given up; 1,024 */
-    uint32_t max_jump;      /* furthest plausible distance of sequence numbers; 16 MiB */
+    uint32_t max_holes;     /* in a direction, that wait, and given-up ones remembered; 1,024 */
+    uint32_t max_jump;      /* furthest plausible distance of sequence numbers; < 2^31; 16 MiB */
     /* NULL, or called for each event, from within the calls below; must not call them. `user` is
      * that of the connection. */
     void (*on_event)(void *user, const stream_event *event);
@@ -138,7 +138,7 @@ typedef enum stream_result {
  *
  * SYN. Another initial number is another connection, unless a SYN/ACK acknowledges this one's
  * SYN and its direction brought no byte. Where the SYN was missed so far, one up to 64 KiB below
- * the first byte is this connection's.
+ * the first byte is this connection's. A SYN is believed at once, a bogus one too.
  */
 stream_result stream_conn_segment(stream_conn *conn, const stream_segment *segment);
 
