@@ -16,6 +16,7 @@ analysis_state *analysis_new_with_limits(const analysis_config *config,
     a->limits = limits != NULL ? *limits : default_limits;
     analysis_record_store_init(&a->records, allocator);
     analysis_window_set_init(&a->windows, a->limits.window, a->limits.max_open);
+    a->losses.max = a->limits.losses;
     analysis_connections_init(a);
     analysis_transactions_init(a);
     analysis_delivery_init(a);
@@ -40,14 +41,21 @@ void analysis_free(analysis_state *a)
     analysis_transactions_clear(a);
     analysis_connections_clear(a);
     analysis_window_set_clear(&a->windows);
+    analysis_loss_table_clear(&a->losses);
     analysis_record_store_clear(&a->records);
     g_free(a);
 }
 
-void analysis_loss(analysis_state *a, uint32_t index, analysis_direction direction, uint32_t number)
+uint32_t analysis_loss(analysis_state *a, uint32_t index, analysis_direction direction,
+                       uint32_t number)
 {
     (void)number;
-    analysis_connection_loss(analysis_connection_get(a, index), direction);
+    return analysis_connection_loss(a, analysis_connection_get(a, index), direction);
+}
+
+void analysis_loss_filled(analysis_state *a, uint32_t id)
+{
+    analysis_loss_table_fill(&a->losses, id);
 }
 
 /* ---- one function for each type ---- */
@@ -82,7 +90,7 @@ static void handle_reconn(analysis_state *a, const frame *f)
 static void expect_answer(const frame *f, id_scope *scope, analysis_direction answer)
 {
     f->record->losses = &scope->losses[answer];
-    f->record->losses_before = scope->losses[answer];
+    f->record->losses_before = scope->losses[answer].count;
 }
 
 static void handle_up(analysis_state *a, const frame *f)
@@ -224,7 +232,7 @@ const analysis_record *analysis_frame(analysis_state *a, const analysis_observat
         .direction = direction_of(o),
         .msgcmd = o->framing == PLATO_FRAMING_MSGCMD,
     };
-    analysis_connection_add_frame(f.conn, &f);
+    analysis_connection_add_frame(a, &f);
     const type_row *row = row_of(o->head->msg_type);
     if (row != NULL)
         row->handle(a, &f);
@@ -255,7 +263,7 @@ const analysis_record *analysis_record_next_delivery(const analysis_record *push
 bool analysis_is_unacked(const analysis_state *a, const analysis_record *record)
 {
     (void)a;
-    return record->open && !record->covered && *record->losses == record->losses_before;
+    return record->open && !record->covered && record->losses->lasting <= record->losses_before;
 }
 
 analysis_identity analysis_get_identity(const analysis_state *a, uint32_t index)

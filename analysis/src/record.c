@@ -132,10 +132,18 @@ anomaly *analysis_record_anomaly(record_store *store, analysis_record *of)
 static void fill_anomaly(const anomaly *o, analysis_verdict *v)
 {
     v->gap_in = o->gap_in;
-    v->gap_first = o->gap_first;
-    v->gap_last = o->gap_last;
     v->prev_conn = o->prev_conn;
     v->next_conn = o->next_conn;
+    if (o->gap_excuse.of != NULL && !analysis_losses_remain(o->gap_excuse)) {
+        v->flags |= ANALYSIS_GAP;
+        v->later_flags |= ANALYSIS_GAP;
+    }
+    if ((v->flags & ANALYSIS_GAP) != 0) {
+        v->gap_first = o->gap_first;
+        v->gap_last = o->gap_last;
+    }
+    if ((v->flags & ANALYSIS_CAPTURE_GAP) != 0 && !analysis_losses_remain(o->missing))
+        v->withdrawn_flags |= ANALYSIS_CAPTURE_GAP;
 }
 
 static void fill_response(const analysis_record *ack, analysis_verdict *v)
@@ -150,7 +158,7 @@ static void fill_delivery(const analysis_record *push, analysis_verdict *v)
     assert(push->kind == RECORD_PUSH);
     v->delivery_of = push->up->number;
     v->delivery_time_ns = analysis_elapsed_ns(push->up->time_ns, push->time_ns);
-    v->later_flags = push->delivery_late ? ANALYSIS_HAS_DELIVERY_TIME : 0;
+    v->later_flags |= push->delivery_late ? ANALYSIS_HAS_DELIVERY_TIME : 0;
 }
 
 analysis_verdict analysis_record_verdict(const record_store *store, const analysis_record *r)

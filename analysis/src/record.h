@@ -7,6 +7,7 @@
 #define ANALYSIS_SRC_RECORD_H
 
 #include "analysis/analysis.h"
+#include "losses.h"
 
 #include <glib.h>
 
@@ -31,14 +32,14 @@ struct analysis_record {
         const analysis_record *request; /* ACK: what it answers, with ANALYSIS_HAS_RESPONSE_TIME */
         struct {
             uint32_t response_in;
-            uint32_t losses_before; /* what *losses was when the frame came */
+            uint32_t losses_before; /* their count when the frame came */
         };
     };
     /* an ACK ends here; an UP or PUSH: its repeats that wait for response_in; others: see fifo */
     analysis_record *next;
     /* a request ends here */
     union {
-        const uint32_t *losses; /* how often bytes of the answering direction were missing */
+        const losses *losses;            /* of the answering direction */
         const analysis_record *repeated; /* with ANALYSIS_DUPLICATE: the first transmission */
     };
     union {
@@ -57,6 +58,8 @@ typedef struct anomaly {
     uint32_t gap_in;
     uint32_t prev_conn, next_conn;
     uint64_t gap_first, gap_last;
+    loss_range gap_excuse; /* without ANALYSIS_GAP: it is a gap once none of these remain */
+    loss_range missing;    /* with ANALYSIS_CAPTURE_GAP: the losses before the frame */
 } anomaly;
 
 /* Adds to the flags, analysis_verdict_flag. */
