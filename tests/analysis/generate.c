@@ -8,6 +8,7 @@
 
 #define DEVICES 3u
 #define SESSIONS 2u
+#define MIN_OF(a, b) ((a) < (b) ? (a) : (b))
 
 /* ---- plausible traffic ---- */
 
@@ -164,6 +165,79 @@ static void act(world *w)
         add_ack(w, d, PLATO_SYNC)->session_id = 42 + s;
 }
 
+/* Puts an event before the one at `at`. */
+static void insert(history *h, size_t at, event e)
+{
+    if (h->count == HISTORY_MAX)
+        return;
+    memmove(&h->events[at + 1], &h->events[at], (h->count - at) * sizeof e);
+    h->events[at] = e;
+    h->count++;
+    for (size_t i = 0; i < h->count; i++)
+        if (h->events[i].fills > at)
+            h->events[i].fills++;
+}
+
+/* What was lost comes late: some of it, perhaps, and then nothing is missing. */
+static void fill_losses(rng *r, history *h, bool with_frames, unsigned percent)
+{
+    for (size_t i = 0; i < h->count; i++) {
+        if (!h->events[i].is_loss || h->events[i].fills != 0 || !chance(r, percent))
+            continue;
+        size_t at = i + 1 + rng_below(r, MIN_OF(h->count - i, 40));
+        const int64_t now = h->events[at - 1].time_ms;
+        event filled = {.is_loss = true, .fills = (uint32_t)i + 1, .time_ms = now};
+        filled.connection = h->events[i].connection;
+        if (with_frames && chance(r, 70)) {
+            event late = h->events[i];
+            late.is_loss = false;
+            late.time_ms = now;
+            insert(h, at++, late);
+        }
+        insert(h, at, filled);
+    }
+}
+
+static event take(history *h, size_t at)
+{
+    const event taken = h->events[at];
+    h->count--;
+    memmove(&h->events[at], &h->events[at + 1], (h->count - at) * sizeof taken);
+    for (size_t i = 0; i < h->count; i++)
+        if (h->events[i].fills > at)
+            h->events[i].fills--;
+    return taken;
+}
+
+/* A piece of one direction comes late, after frames that were sent after it; some were not sent. */
+static void delay_piece(rng *r, history *h)
+{
+    event late[6];
+    size_t count = 0, at = rng_below(r, h->count), to = at + 1 + rng_below(r, 30);
+    const size_t most = 1 + rng_below(r, 6);
+    event loss = h->events[at];
+    if (loss.is_loss)
+        return;
+    for (size_t i = at; i < h->count && count < most; i++)
+        while (i < h->count && count < most && !h->events[i].is_loss &&
+               h->events[i].connection == loss.connection &&
+               h->events[i].direction == loss.direction)
+            late[count++] = take(h, i);
+    loss.is_loss = true;
+    insert(h, at, loss);
+    to = MIN_OF(to, h->count);
+    const int64_t now = h->events[to - 1].time_ms;
+    for (size_t i = 0; i < count; i++) {
+        late[i].time_ms = now;
+        if (chance(r, 75))
+            insert(h, to++, late[i]);
+    }
+    loss.fills = (uint32_t)at + 1;
+    loss.time_ms = now;
+    if (chance(r, 85))
+        insert(h, to, loss);
+}
+
 /* What happens on the way: frames are not captured (known or not), repeated, or swapped. */
 static void damage(rng *r, history *h, unsigned percent)
 {
@@ -212,6 +286,9 @@ void generate_traffic(history *h, uint64_t seed, plato_framing framing)
     while (h->count < length)
         act(&w);
     damage(&w.r, h, (unsigned)rng_below(&w.r, 12));
+    fill_losses(&w.r, h, true, 60);
+    for (uint64_t pieces = rng_below(&w.r, 4); pieces > 0; pieces--)
+        delay_piece(&w.r, h);
 }
 
 /* ---- hostile ---- */
@@ -290,4 +367,5 @@ void generate_hostile(history *h, uint64_t seed, plato_framing framing)
             now += 40000 + (int64_t)rng_below(&r, 10000);
         h->events[i] = generate_event(&r.state, false, framing, now);
     }
+    fill_losses(&r, h, false, 50);
 }

@@ -72,6 +72,32 @@ static const naming *find_name(const model *m, uint64_t conn_id)
     return NULL;
 }
 
+static bool has_ids(const fact *f)
+{
+    return is_message(f) || is_ack_of(f, PLATO_UP) || is_ack_of(f, PLATO_PUSH);
+}
+
+/* What is missing of a connection that had no device concerns the scope that it joins. */
+static void join(model *m, size_t at, id_scope scope)
+{
+    fact *f = &m->facts[at];
+    const uint32_t connection = f->e->connection;
+    const id_scope before = m->scope_now[connection];
+    bool ids = false;
+    m->scope_now[connection] = scope;
+    if (!same_scope(before, own(connection)) || same_scope(scope, before))
+        return;
+    for (size_t i = 0; i < at; i++) {
+        const fact *g = &m->facts[i];
+        if (g->e->connection == connection && is_missing(g))
+            f->joined[g->e->direction] = true;
+        ids = ids || (g->e->connection == connection && has_ids(g) && !g->msgcmd &&
+                      same_scope(g->scope, before));
+    }
+    f->late = ids && f->joined[ANALYSIS_UPSTREAM];
+    f->joined[ANALYSIS_DOWNSTREAM] = f->joined[ANALYSIS_DOWNSTREAM] || f->late;
+}
+
 static void see_reconn(model *m, size_t at)
 {
     fact *f = &m->facts[at];
@@ -82,15 +108,15 @@ static void see_reconn(model *m, size_t at)
     if (m->facts[old->opener].v.next_conn == 0)
         m->facts[old->opener].v.next_conn = number(at);
     if (!f->msgcmd)
-        m->scope_now[f->e->connection] = m->scope_now[old->connection];
+        join(m, at, m->scope_now[old->connection]);
 }
 
-static void see_login(model *m, const fact *f)
+static void see_login(model *m, size_t at)
 {
+    const fact *f = &m->facts[at];
     const uint64_t device = f->e->head.login.device_id;
     if (!f->msgcmd)
-        m->scope_now[f->e->connection] =
-            device != 0 ? (id_scope){true, device} : own(f->e->connection);
+        join(m, at, device != 0 ? (id_scope){true, device} : own(f->e->connection));
 }
 
 /* ---- frames ---- */
@@ -183,26 +209,41 @@ static void see_ack(model *m, size_t at)
 static void see_heartbeat(model *m, size_t at)
 {
     fact *f = &m->facts[at];
+    if (f->v.flags & ANALYSIS_CAPTURE_GAP)
+        return;
     for (size_t i = at; i-- > 0;) {
         const fact *g = &m->facts[i];
-        if (g->e->connection != f->e->connection || g->direction != ANALYSIS_UPSTREAM)
+        if (g->e->is_loss || g->e->connection != f->e->connection ||
+            g->direction != ANALYSIS_UPSTREAM)
             continue;
-        if (!g->e->is_loss && f->e->time_ms - g->e->time_ms > 45000)
+        if (f->e->time_ms - g->e->time_ms > 45000)
             f->v.flags |= ANALYSIS_HEARTBEAT_LATE;
         return;
     }
 }
 
-static void see_missing(model *m, size_t at)
+/* Whether bytes between the frame and the one before it in its direction are missing. */
+static bool missing_before(const model *m, size_t at)
 {
-    fact *f = &m->facts[at];
+    const fact *f = &m->facts[at];
     for (size_t i = at; i-- > 0;) {
         const fact *g = &m->facts[i];
         if (g->e->connection != f->e->connection || g->direction != f->direction)
             continue;
-        f->v.flags |= g->e->is_loss ? ANALYSIS_CAPTURE_GAP : 0;
-        return;
+        if (is_missing(g))
+            return true;
+        if (!g->e->is_loss)
+            return false;
     }
+    return false;
+}
+
+static void see_filled(model *m, const event *e)
+{
+    if (e->fills >= m->n || !is_missing(&m->facts[e->fills - 1]))
+        return;
+    m->facts[e->fills - 1].filled = true;
+    judge_holes_again(m);
 }
 
 static void see(model *m, const event *e)
@@ -212,15 +253,19 @@ static void see(model *m, const event *e)
     *f = (fact){.e = e,
                 .direction = sender(e),
                 .msgcmd = e->framing == PLATO_FRAMING_MSGCMD,
-                .first = NOBODY};
+                .first = NOBODY,
+                .excuse = NOBODY,
+                .judged_at = NOBODY};
     if (!e->is_loss && e->head.msg_type == PLATO_LOGIN)
-        see_login(m, f);
+        see_login(m, at);
     if (!e->is_loss && e->head.msg_type == PLATO_RECONN)
         see_reconn(m, at);
     f->scope = f->msgcmd && !e->is_loss ? own(e->connection) : m->scope_now[e->connection];
+    if (e->fills != 0)
+        see_filled(m, e);
     if (e->is_loss)
         return;
-    see_missing(m, at);
+    f->v.flags |= missing_before(m, at) ? ANALYSIS_CAPTURE_GAP : 0;
     if (e->head.msg_type == PLATO_HEARTBEAT)
         see_heartbeat(m, at);
     else if (e->head.msg_type == PLATO_UP)
@@ -251,7 +296,10 @@ static void say(model *m, size_t at, char text[OUTCOME_MAX])
         if (m->deliveries[i].up == at)
             delivered_in[count++] = number(m->deliveries[i].push);
     }
-    outcome_print(&m->facts[at].v, delivered_in, count, unacked(m, at), text);
+    analysis_verdict v = m->facts[at].v;
+    if (!missing_before(m, at))
+        v.withdrawn_flags = v.flags & ANALYSIS_CAPTURE_GAP;
+    outcome_print(&v, delivered_in, count, unacked(m, at), text);
 }
 
 void model_history(const history *h, outcomes said)

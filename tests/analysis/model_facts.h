@@ -23,6 +23,12 @@ typedef struct fact {
     size_t first;       /* message: the first transmission, which this repeats, or itself;
                            NOBODY: a conflict */
     bool counted;       /* its id counts in a sequence */
+    bool filled;        /* a loss that is no more */
+    bool joined[2];     /* LOGIN, RECONN: by direction: bytes of its connection are missing, which
+                           concern the scope that it joins */
+    bool late;          /* LOGIN, RECONN: it may have been among them, and ids came before it */
+    size_t excuse;      /* of the ids before it: the frame that skipped them, after a loss */
+    size_t judged_at;   /* when nothing was left of that excuse; NOBODY: so far something is */
     analysis_verdict v; /* delivered_in is kept apart */
 } fact;
 
@@ -68,6 +74,9 @@ bool is_ack_of(const fact *f, uint32_t type);
 /* Number of an event. */
 uint32_t number(size_t i);
 
+/* A loss that is not filled. */
+bool is_missing(const fact *f);
+
 /* Whether bytes were lost, from one event to another, that concern the scope. */
 bool loss_between(const model *m, size_t from, size_t to, id_scope scope,
                   analysis_direction direction);
@@ -86,6 +95,9 @@ bool is_message(const fact *f);
 void judge_place(model *m, size_t at);
 void repeat_of(model *m, size_t at, size_t first);
 void judge_message(model *m, size_t at);
+
+/* A loss was filled, in the current event: holes that no other explains are the sender's. */
+void judge_holes_again(model *m);
 
 /* ---- model_transactions.c ---- */
 

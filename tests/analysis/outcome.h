@@ -3,7 +3,9 @@
  * All that is said of a frame once everything was fed, as text: words in this order, "-" if none.
  *
  *     missing           capture gap: bytes before the frame are missing
+ *     was-missing       the same, and they came after all
  *     gap=3-5           ids 3..5 were skipped
+ *     later-gap=3-5     the same, known since a loss was filled
  *     dup=1             a repeat of frame 1
  *     conflict
  *     late-id           out of order

@@ -36,7 +36,7 @@ static const analysis_record *feed(const char *format, uint64_t id)
     (void)snprintf(line, sizeof line, format, (unsigned long long)id);
 #pragma GCC diagnostic pop
     const event e = event_parse(line);
-    return feed_event(analysis, &e, ++last_number);
+    return feed_event(analysis, &e, ++last_number, NULL);
 }
 
 static void check_said(const analysis_record *record, const char *said)
@@ -232,7 +232,8 @@ static void feed_anything(const analysis_limits *limits, uint64_t seed, uint32_t
     for (uint32_t n = 1; n <= frames; n++) {
         const event e = generate_event(&r.state, true, PLATO_FRAMING_HEADER, 0);
         if (e.is_loss) {
-            analysis_loss(analysis, e.connection, e.direction, n);
+            (void)analysis_loss(analysis, e.connection, e.direction, n);
+            analysis_loss_filled(analysis, (uint32_t)rng_below(&r, n));
             continue;
         }
         const analysis_observation o = {.number = n,
@@ -257,7 +258,7 @@ END_TEST
 
 START_TEST(anything_may_be_fed_at_the_bounds)
 {
-    static const analysis_limits tight = {.window = 3, .max_open = 2, .holes = 2};
+    static const analysis_limits tight = {.window = 3, .max_open = 2, .holes = 2, .losses = 2};
     for (uint64_t seed = 1; seed <= 20; seed++)
         feed_anything(&tight, seed, 5000);
 }
@@ -266,7 +267,7 @@ END_TEST
 /* The same few ids again and again, with little room: entries come and go in every order. */
 START_TEST(traffic_at_the_bounds)
 {
-    static const analysis_limits tight = {.window = 2, .max_open = 1, .holes = 2};
+    static const analysis_limits tight = {.window = 2, .max_open = 1, .holes = 2, .losses = 2};
     static history h;
     static outcomes said;
     for (uint64_t seed = 1; seed <= 1500; seed++) {
@@ -291,7 +292,7 @@ START_TEST(memory_may_run_out_at_any_call)
         for (uint64_t seed = 1; seed <= 20; seed++) {
             generate_traffic(&h, seed, PLATO_FRAMING_HEADER);
             for (size_t i = 0; i < h.count; i++, fed++)
-                given += feed_event(a, &h.events[i], (uint32_t)fed + 1) != NULL;
+                given += feed_event(a, &h.events[i], (uint32_t)fed + 1, NULL) != NULL;
         }
         ck_assert_uint_lt(given, fed);
         analysis_free(a);
@@ -308,7 +309,7 @@ START_TEST(verdicts_live_in_the_memory_that_was_given)
     const event e = event_parse("0 c1 heartbeat");
     analysis_state *a = analysis_new(NULL, &allocator);
     for (uint32_t n = 1; n <= 10000; n++)
-        ck_assert_ptr_nonnull(feed_event(a, &e, n));
+        ck_assert_ptr_nonnull(feed_event(a, &e, n, NULL));
     ck_assert_uint_ge(memory.live, 10000 * 24);
     ck_assert_uint_le(memory.live, 10000 * 64);
     analysis_free(a);

@@ -30,6 +30,13 @@ static void remove_event(history *h, size_t at)
 {
     memmove(&h->events[at], &h->events[at + 1], (h->count - at - 1) * sizeof h->events[0]);
     h->count--;
+    for (size_t i = 0; i < h->count; i++) {
+        event *e = &h->events[i];
+        if (e->fills == at + 1)
+            e->fills = (uint32_t)h->count + 1; /* nothing */
+        else if (e->fills > at + 1)
+            e->fills--;
+    }
 }
 
 /* Cuts the tail, then every event that is not needed for a difference. */
@@ -104,8 +111,9 @@ END_TEST
 START_TEST(histories_reach_every_verdict)
 {
     static const char *const words[] = {
-        "missing", "gap=", "dup=", "conflict", "late-id", "fills=", "to=",    "slow",
-        "late",    "in=",  "of=",  "for=",     "prev=",   "next=",  "unacked"};
+        "missing", "was-missing", "gap=",  "later-gap=", "dup=",   "conflict",
+        "late-id", "fills=",      "to=",   "slow",       "late",   "in=",
+        "of=",     "for=",        "prev=", "next=",      "unacked"};
     for (size_t w = 0; w < sizeof words / sizeof words[0]; w++) {
         size_t found = 0;
         for (uint64_t seed = 1; seed <= 300; seed++) {

@@ -260,7 +260,7 @@ START_TEST(what_is_known_of_a_connection)
     ck_assert_uint_eq(analysis_get_identity(a, 1).device_id, 0);
     for (uint32_t i = 0; i < 5; i++) {
         const event e = event_parse(lines[i]);
-        ck_assert_ptr_nonnull(feed_event(a, &e, i + 1));
+        ck_assert_ptr_nonnull(feed_event(a, &e, i + 1, NULL));
     }
     ck_assert_uint_eq(analysis_get_identity(a, 1).device_id, 1001);
     ck_assert_uint_eq(analysis_get_identity(a, 1).conn_id, 7);
