@@ -175,6 +175,39 @@ START_TEST(unacked_is_withheld_when_the_answer_may_be_missing_on_another_connect
 }
 END_TEST
 
+/* The peer acknowledged bytes that were never captured, or only one direction was. */
+START_TEST(unacked_is_withheld_when_nothing_follows_the_missing_bytes)
+{
+    CHECK_ROWS({"0 c1 login 1001", "-"}, {"1 c1 up 42/1 a", "-"}, {"2 c1 push 42/1 a", "unacked"},
+               {"3 c1 up 42/2 a", "-"}, {"4 c1 loss down", ""});
+}
+END_TEST
+
+START_TEST(unacked_is_withheld_when_the_answer_came_before_the_device_was_known)
+{
+    CHECK_ROWS({"0 c1 login 1001", "in=2 next=6"}, {"0 c1 ack login conn=7", "to=1 rt=0"},
+               {"0 c1 up 42/1 a", "-"}, {"0 c1 push 42/1 a", "unacked"}, {"1 c2 loss down", ""},
+               {"2 c2 reconn 7", "prev=1"}, {"3 c1 up 42/2 a", "unacked"});
+}
+END_TEST
+
+START_TEST(unacked_is_said_once_the_missing_bytes_have_come)
+{
+    CHECK_ROWS({"0 c1 up 42/1 a", "unacked"}, {"1 c1 loss down", ""}, {"2 c1 up 42/2 a", "in=5"},
+               {"3 c1 heartbeat", "-"}, {"4 c1 ack up 42/2 msg=1", "was-missing to=3 rt=2"},
+               {"5 c1 filled 2", ""});
+}
+END_TEST
+
+START_TEST(unacked_is_withheld_by_every_loss_that_remains)
+{
+    CHECK_ROWS({"0 c1 login 1001", "-"}, {"0 c1 up 42/1 a", "-"}, {"1 c1 loss down", ""},
+               {"2 c1 up 42/2 a", "-"}, {"3 c1 loss down", ""}, {"4 c1 up 42/3 a", "unacked"},
+               {"5 c1 loss down", ""}, {"6 c1 filled 7", ""}, {"7 c2 login 1001", "-"},
+               {"7 c2 loss down", ""}, {"8 c2 filled 10", ""}, {"9 c1 filled 3", ""});
+}
+END_TEST
+
 /* ---- time ---- */
 
 START_TEST(a_slow_response_stands_on_the_ack)
@@ -298,6 +331,10 @@ int main(void)
         only_the_first_sending_is_unacked,
         unacked_is_withheld_when_the_answer_may_be_missing,
         unacked_is_withheld_when_the_answer_may_be_missing_on_another_connection,
+        unacked_is_withheld_when_nothing_follows_the_missing_bytes,
+        unacked_is_withheld_when_the_answer_came_before_the_device_was_known,
+        unacked_is_said_once_the_missing_bytes_have_come,
+        unacked_is_withheld_by_every_loss_that_remains,
         a_slow_response_stands_on_the_ack,
         a_heartbeat_is_late_behind_one_and_a_half_intervals_of_silence,
         a_heartbeat_is_not_late_when_nothing_is_known_of_the_time_before,
