@@ -180,6 +180,13 @@ void analysis_connections_learn_from_ack(analysis_state *a, const frame *f,
         learn(a, f->conn, f->head->ack.conn_id, request);
 }
 
+void analysis_connections_opened_by(analysis_state *a, const frame *f, uint64_t conn_id)
+{
+    plato_conn *known = analysis_key_set_find(a->conn_ids, a, conn_id);
+    if (known != NULL && known->conn == f->conn)
+        known->opener = f->record;
+}
+
 /* What is sent again after a RECONN may still carry the old connection's number. */
 void analysis_connections_learn_from_up(analysis_state *a, const frame *f)
 {

@@ -46,6 +46,9 @@ void analysis_connections_reconn(analysis_state *a, const frame *f);
 void analysis_connections_learn_from_ack(analysis_state *a, const frame *f,
                                          analysis_record *request);
 
+/* The frame is the LOGIN or RECONN which an ACK with this conn_id answered before it came. */
+void analysis_connections_opened_by(analysis_state *a, const frame *f, uint64_t conn_id);
+
 /* A conn_id in an UP counts as long as no ACK has given one. */
 void analysis_connections_learn_from_up(analysis_state *a, const frame *f);
 

@@ -172,6 +172,8 @@ analysis_verdict analysis_record_verdict(const record_store *store, const analys
         v.duplicate_of = r->repeated->number;
     if (r->flags & ANALYSIS_HAS_RESPONSE_TIME)
         fill_response(r, &v);
+    if (r->early)
+        v.response_to = r->request->number;
     if (r->flags & ANALYSIS_HAS_DELIVERY_TIME)
         fill_delivery(r, &v);
     if (r->kind == RECORD_UP)

@@ -14,11 +14,12 @@ typedef struct analysis_limits {
     size_t max_open; /* open requests of a sequence that are older than that */
     size_t holes;    /* of a sequence */
     size_t losses;   /* that can still be filled */
+    size_t early_acks;
 } analysis_limits;
 
 #define ANALYSIS_LIMITS_DEFAULT                                                                    \
     {                                                                                              \
-        ANALYSIS_WINDOW, 65536, 1024, 65536                                                        \
+        ANALYSIS_WINDOW, 65536, 1024, 65536, 4096                                                  \
     }
 
 struct analysis_state {
@@ -36,6 +37,8 @@ struct analysis_state {
     GHashTable *messages; /* set: (session, msg_id): see delivery.c */
     window_set windows;
     loss_table losses;
+    GHashTable *early_acks; /* set: see early_ack.h */
+    GQueue early_acks_by_age;
 };
 
 typedef struct connection connection;

@@ -32,14 +32,14 @@ static size_t tied_up(const model *m, uint64_t session, uint64_t msg, const char
 static void tie_contents(model *m, size_t ack, size_t first)
 {
     const plato_head_ack *head = &m->facts[ack].e->head.ack;
-    for (size_t i = first; i < ack; i++) {
+    for (size_t i = first; i < m->n; i++) {
         const fact *f = &m->facts[i];
         if (!is_frame(f, PLATO_UP) || !same_counter(f, &m->facts[first]) ||
             id_of(f) != id_of(&m->facts[first]) ||
             tied_up(m, head->session_id, head->msg_id, f->e->text) != NOBODY)
             continue;
         m->ties[m->tie_count++] = (tie){head->session_id, head->msg_id, i};
-        for (size_t p = 0; p < ack; p++) {
+        for (size_t p = 0; p < m->n; p++) {
             const fact *push = &m->facts[p];
             if (is_frame(push, PLATO_PUSH) && !push->msgcmd &&
                 session_of(push) == head->session_id && id_of(push) == head->msg_id &&
@@ -133,6 +133,24 @@ static analysis_direction sender(const event *e)
     return event_direction(&e->head);
 }
 
+static void up_answered_early(model *m, size_t at)
+{
+    const fact *f = &m->facts[at];
+    const plato_head_up *up = &f->e->head.up;
+    awaited by = {WAITS_MSGCMD_UP, 0, own(f->e->connection), 0, up->client_id};
+    if (f->msgcmd) {
+        (void)answered_early(m, at, by, INT64_MAX);
+        return;
+    }
+    by = (awaited){WAITS_UP, 0, f->scope, up->session_id, up->client_id};
+    size_t ack = answered_early(m, at, by, INT64_MAX);
+    by.scope = own(f->e->connection);
+    if (ack == NOBODY)
+        ack = answered_early(m, at, by, INT64_MAX);
+    if (ack != NOBODY && m->facts[ack].e->head.ack.code == 0)
+        tie_contents(m, ack, at);
+}
+
 static void see_up(model *m, size_t at)
 {
     const event *e = m->facts[at].e;
@@ -140,6 +158,8 @@ static void see_up(model *m, size_t at)
     if (conn_id != 0 && m->conn_id_now[e->connection] == 0 && find_name(m, conn_id) == NULL)
         name_connection(m, conn_id, e->connection, NOBODY);
     judge_message(m, at);
+    if (m->facts[at].first == at)
+        up_answered_early(m, at);
 }
 
 static void see_push(model *m, size_t at)
@@ -147,6 +167,9 @@ static void see_push(model *m, size_t at)
     fact *f = &m->facts[at];
     if (!f->msgcmd || f->e->head.push.msg_id != 0) {
         judge_message(m, at);
+        if (f->first == at)
+            (void)answered_early(m, at, (awaited){WAITS_PUSH, 0, f->scope, session_of(f), id_of(f)},
+                                 INT64_MAX);
         const size_t up = tied_up(m, session_of(f), id_of(f), f->e->text);
         if (!f->msgcmd && up != NOBODY)
             deliver(m, up, at);
@@ -175,6 +198,11 @@ static void see_ack_up(model *m, size_t at)
     if (up != NOBODY) {
         respond(m, at, up);
         settle(m, up, at);
+    } else {
+        const plato_head_ack *ack = &f->e->head.ack;
+        wait_for(m, at,
+                 f->msgcmd ? (awaited){WAITS_MSGCMD_UP, 0, own(f->e->connection), 0, ack->client_id}
+                           : (awaited){WAITS_UP, 0, f->scope, ack->session_id, ack->client_id});
     }
     if (f->msgcmd || code != 0)
         return;
@@ -218,6 +246,27 @@ static void see_heartbeat(model *m, size_t at)
             continue;
         if (f->e->time_ms - g->e->time_ms > 45000)
             f->v.flags |= ANALYSIS_HEARTBEAT_LATE;
+        return;
+    }
+}
+
+/* LOGIN, HEARTBEAT, RECONN, SYNC: the ACK may have come before, and have named the connection. */
+static void see_request(model *m, size_t at)
+{
+    const event *e = m->facts[at].e;
+    const uint32_t type = e->head.msg_type;
+    if (type != PLATO_LOGIN && type != PLATO_HEARTBEAT && type != PLATO_RECONN &&
+        type != PLATO_SYNC)
+        return;
+    const size_t ack = request_answered_early(m, at);
+    if (ack == NOBODY || m->facts[ack].e->head.ack.code != 0 ||
+        (type != PLATO_LOGIN && type != PLATO_RECONN))
+        return;
+    for (size_t i = m->name_count; i-- > 0;) {
+        if (m->names[i].conn_id != m->facts[ack].e->head.ack.conn_id)
+            continue;
+        if (m->names[i].connection == e->connection)
+            m->names[i].opener = at;
         return;
     }
 }
@@ -266,6 +315,7 @@ static void see(model *m, const event *e)
     if (e->is_loss)
         return;
     f->v.flags |= missing_before(m, at) ? ANALYSIS_CAPTURE_GAP : 0;
+    see_request(m, at);
     if (e->head.msg_type == PLATO_HEARTBEAT)
         see_heartbeat(m, at);
     else if (e->head.msg_type == PLATO_UP)

@@ -14,6 +14,16 @@ typedef struct id_scope {
     uint64_t id;
 } id_scope;
 
+/* What an ACK waits for that was captured before its request. */
+typedef enum waits_for { WAITS_NOT, WAITS_UP, WAITS_PUSH, WAITS_MSGCMD_UP, WAITS_TYPE } waits_for;
+
+typedef struct awaited {
+    waits_for what;
+    uint32_t type; /* WAITS_TYPE: of the request */
+    id_scope scope;
+    uint64_t session, id;
+} awaited;
+
 /* One event with everything that was concluded about it. */
 typedef struct fact {
     const event *e;
@@ -28,6 +38,7 @@ typedef struct fact {
                            concern the scope that it joins */
     bool late;          /* LOGIN, RECONN: it may have been among them, and ids came before it */
     size_t excuse;      /* of the ids before it: the frame that skipped them, after a loss */
+    awaited awaits;     /* ACK */
     size_t judged_at;   /* when nothing was left of that excuse; NOBODY: so far something is */
     analysis_verdict v; /* delivered_in is kept apart */
 } fact;
@@ -111,6 +122,15 @@ size_t ack_of_request(model *m, size_t at);
 /* What an ACK of an UP answers, in either framing. */
 size_t first_up(const model *m, size_t ack, id_scope scope);
 size_t msgcmd_up(const model *m, size_t ack);
+
+/* The ACK found no request. */
+void wait_for(model *m, size_t ack, awaited wanted);
+
+/* The latest ACK that waits for this, if it came at most `within_ms` ago, answers the request. */
+size_t answered_early(model *m, size_t request, awaited by, int64_t within_ms);
+
+/* LOGIN, HEARTBEAT, RECONN, SYNC: by what it was answered before it came, or NOBODY. */
+size_t request_answered_early(model *m, size_t at);
 
 /* What an ACK without ids answers. */
 size_t latest_push(const model *m, size_t ack);

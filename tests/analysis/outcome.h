@@ -11,6 +11,7 @@
  *     late-id           out of order
  *     fills=3           closes part of the hole reported in frame 3
  *     to=1 rt=5         response to frame 1 after 5 ms
+ *     to=9              the same, and the response was captured before: no time
  *     slow
  *     late              a late HEARTBEAT
  *     in=7              answered in frame 7

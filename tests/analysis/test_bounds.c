@@ -118,7 +118,7 @@ START_TEST(beyond_the_bound_the_oldest_open_request_is_given_up)
     static const row rows[] = {{"0 c1 push 42/1 a", "unacked"}, {"0 c1 push 42/2 a", "in=6"},
                                {"0 c1 push 42/3 a", "in=6"},    {"0 c1 push 42/4 a", "in=6"},
                                {"0 c1 push 42/5 a", "in=6"},    {"0 c1 ack push 42/5", "to=5 rt=0"},
-                               {"0 c1 ack push 42/1", "-"},     {"0 c1 push 42/1 a", "-"}};
+                               {"0 c1 ack push 42/1", "to=8"},  {"0 c1 push 42/1 a", "in=7"}};
     check_rows(rows, sizeof rows / sizeof rows[0], NULL, &limits);
 }
 END_TEST
@@ -179,6 +179,18 @@ START_TEST(messages_of_a_session_are_bounded)
                                {"0 c1 ack up 42/3 msg=3", "to=5 rt=0"},
                                {"0 c2 push 42/2 a", "of=3 dt=0 unacked"},
                                {"0 c3 push 42/1 a", "unacked"}};
+    check_rows(rows, sizeof rows / sizeof rows[0], NULL, &limits);
+}
+END_TEST
+
+START_TEST(acks_without_a_request_are_bounded)
+{
+    static const analysis_limits limits = {
+        .window = 100, .max_open = 100, .holes = 8, .early_acks = 2};
+    static const row rows[] = {{"0 c1 ack up 42/1 msg=1", "-"}, {"0 c1 ack up 42/2 msg=2", "-"},
+                               {"0 c1 ack push 42/9", "-"},     {"0 c1 ack up 42/2 msg=2", "to=8"},
+                               {"0 c1 ack push 42/10", "to=7"}, {"0 c1 up 42/1 a", "unacked"},
+                               {"0 c1 push 42/10 a", "gap=3-9 in=5"},   {"0 c1 up 42/2 a", "in=4"}};
     check_rows(rows, sizeof rows / sizeof rows[0], NULL, &limits);
 }
 END_TEST
@@ -258,7 +270,8 @@ END_TEST
 
 START_TEST(anything_may_be_fed_at_the_bounds)
 {
-    static const analysis_limits tight = {.window = 3, .max_open = 2, .holes = 2, .losses = 2};
+    static const analysis_limits tight = {
+        .window = 3, .max_open = 2, .holes = 2, .losses = 2, .early_acks = 2};
     for (uint64_t seed = 1; seed <= 20; seed++)
         feed_anything(&tight, seed, 5000);
 }
@@ -267,7 +280,8 @@ END_TEST
 /* The same few ids again and again, with little room: entries come and go in every order. */
 START_TEST(traffic_at_the_bounds)
 {
-    static const analysis_limits tight = {.window = 2, .max_open = 1, .holes = 2, .losses = 2};
+    static const analysis_limits tight = {
+        .window = 2, .max_open = 1, .holes = 2, .losses = 2, .early_acks = 2};
     static history h;
     static outcomes said;
     for (uint64_t seed = 1; seed <= 1500; seed++) {
@@ -329,6 +343,7 @@ int main(void)
         holes_are_bounded,
         a_client_id_of_the_variant_that_is_used_again_counts_as_new,
         messages_of_a_session_are_bounded,
+        acks_without_a_request_are_bounded,
         contents_of_an_id_are_bounded,
         session_names_are_compared_over_their_first_bytes,
         anything_may_be_fed,
