@@ -48,14 +48,6 @@ void analysis_id_sequence_free(gpointer p)
     g_free(c);
 }
 
-/* Only a hole before the first id after a loss is explained by the loss. */
-static loss_range losses_since_latest_id(id_sequence *c)
-{
-    const loss_range since = {c->losses, c->losses_seen, c->losses->count};
-    c->losses_seen = since.upto;
-    return since;
-}
-
 /* The ids before the frame are missing; whether they are the sender's depends on the losses. */
 static void set_excused_gap(analysis_state *a, analysis_record *r, uint64_t first, uint64_t last,
                             loss_range excuse)
@@ -99,10 +91,16 @@ static void check_fill(analysis_state *a, const id_observation *s, uint64_t id, 
         clear_excused_gap(a, s->after);
 }
 
-static void check_order(analysis_state *a, id_sequence *c, uint64_t id, loss_range excuse,
-                        analysis_record *r)
+/*
+ * A loss explains a hole before the first id after it, of those above all others: one that is sent
+ * again or comes late shows nothing of what follows the highest.
+ */
+static void check_order(analysis_state *a, id_sequence *c, uint64_t id, analysis_record *r)
 {
+    const loss_range excuse = {c->losses, c->losses_seen, c->losses->count};
     const id_observation s = analysis_intervals_observe(&c->ids, id, r, excuse, a->limits.holes);
+    if (s.kind == ID_EXPECTED || s.kind == ID_SKIPS)
+        c->losses_seen = excuse.upto;
     if (s.kind == ID_SKIPS)
         check_skip(a, &s, r);
     else if (s.kind == ID_FILLS)
@@ -126,11 +124,10 @@ static analysis_record *check_repeat(window_entry *known, const frame *f)
 analysis_record *analysis_id_sequence_check(analysis_state *a, id_sequence *c, uint64_t id,
                                             const frame *f)
 {
-    const loss_range excuse = losses_since_latest_id(c);
     window_entry *known = analysis_window_find(&a->windows, &c->window, id);
     if (known != NULL)
         return check_repeat(known, f);
-    check_order(a, c, id, excuse, f->record);
+    check_order(a, c, id, f->record);
     f->record->open = true;
     analysis_window_add(&a->windows, &c->window, id, f->record, f->content,
                         f->direction == ANALYSIS_DOWNSTREAM);
@@ -139,5 +136,5 @@ analysis_record *analysis_id_sequence_check(analysis_state *a, id_sequence *c, u
 
 void analysis_id_sequence_check_ack(analysis_state *a, id_sequence *c, uint64_t id, const frame *f)
 {
-    check_order(a, c, id, losses_since_latest_id(c), f->record);
+    check_order(a, c, id, f->record);
 }

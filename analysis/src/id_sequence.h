@@ -18,7 +18,7 @@ typedef struct id_sequence {
     intervals ids;
     window window;
     const losses *losses; /* of the scope, in the ids' direction */
-    uint32_t losses_seen; /* their count at the latest id */
+    uint32_t losses_seen; /* their count at the highest id */
     bool any_covered;
     uint64_t covered_to; /* PUSH: the highest id that an ACK has covered */
 } id_sequence;

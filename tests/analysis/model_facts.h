@@ -39,6 +39,7 @@ typedef struct fact {
     bool late;          /* LOGIN, RECONN: it may have been among them, and ids came before it */
     size_t excuse;      /* of the ids before it: the frame that skipped them, after a loss */
     awaited awaits;     /* ACK */
+    bool highest;       /* its id was the highest so far */
     size_t judged_at;   /* when nothing was left of that excuse; NOBODY: so far something is */
     analysis_verdict v; /* delivered_in is kept apart */
 } fact;

@@ -86,11 +86,11 @@ bool is_message(const fact *f)
     return is_frame(f, PLATO_UP) || is_frame(f, PLATO_PUSH);
 }
 
-/* The hole before event k is the capture's if bytes are missing since the id before. */
+/* The hole before event k is the capture's if bytes are missing since the highest id before. */
 static bool hole_is_of_capture(const model *m, size_t k)
 {
     for (size_t i = k; i-- > 0;)
-        if (same_counter(&m->facts[i], &m->facts[k]))
+        if (same_counter(&m->facts[i], &m->facts[k]) && m->facts[i].highest)
             return loss_between(m, i, k, m->facts[k].scope, m->facts[k].direction);
     return false;
 }
@@ -139,6 +139,7 @@ void judge_place(model *m, size_t at)
         if (id_of(&m->facts[i]) > highest)
             highest = id_of(&m->facts[i]);
     }
+    f->highest = base == NOBODY || id > highest;
     if (base == NOBODY || id < id_of(&m->facts[base]))
         return;
     if (id < highest) {

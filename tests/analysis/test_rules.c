@@ -215,6 +215,16 @@ START_TEST(only_the_first_id_behind_a_loss_may_have_its_hole)
 }
 END_TEST
 
+/* It shows nothing of what was sent after the highest id. */
+START_TEST(a_repeat_or_a_late_id_leaves_the_hole_to_the_next)
+{
+    CHECK_ROWS({"0 c1 push 42/1 a", "unacked"}, {"0 c1 push 42/3 a", "gap=2-2 unacked"},
+               {"1 c1 loss down", ""}, {"2 c1 push 42/3 a", "missing dup=2"},
+               {"2 c1 push 42/2 a", "late-id fills=2 unacked"}, {"2 c1 push 42/0 a", "unacked"},
+               {"3 c1 push 42/5 a", "unacked"}, {"4 c1 push 42/7 a", "gap=6-6 unacked"});
+}
+END_TEST
+
 START_TEST(a_loss_concerns_its_direction_only)
 {
     CHECK_ROWS({"0 c1 push 42/1 a", "unacked"}, {"1 c1 up 42/1 a", "-"}, {"2 c1 loss down", ""},
@@ -424,6 +434,7 @@ int main(void)
         the_first_hole_of_each_session_behind_a_loss_is_the_captures,
         an_id_that_fills_a_hole_of_the_captures_gets_no_verdict,
         only_the_first_id_behind_a_loss_may_have_its_hole,
+        a_repeat_or_a_late_id_leaves_the_hole_to_the_next,
         a_loss_concerns_its_direction_only,
         a_loss_concerns_all_connections_of_the_device,
         reordering_alone_leaves_nothing,

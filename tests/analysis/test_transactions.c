@@ -214,7 +214,7 @@ START_TEST(an_up_after_its_ack)
 {
     CHECK_ROWS({"0 c1 ack up 42/1 msg=7", "to=2"}, {"1 c1 up 42/1 a", "in=1 for=4"},
                {"2 c1 up 42/1 a", "dup=2 in=1"}, {"3 c2 push 42/7 a", "of=2 dt=2 unacked"},
-               {"4 c1 ack up 42/1 msg=7", "to=2 rt=3"}, {"5 c1 up 43/1 a", "unacked"});
+               {"4 c1 ack up 42/1 msg=8", "to=2 rt=3"}, {"5 c1 up 43/1 a", "unacked"});
 }
 END_TEST
 
@@ -248,6 +248,14 @@ START_TEST(an_up_of_the_variant_after_its_ack)
 {
     CHECK_ROWS({"0 m1 ack up 0/1", "to=2"}, {"1 m1 up roomA/1 a", "in=1"},
                {"2 m1 up roomB/1 a", "in=4"}, {"3 m1 ack up 0/1", "to=3 rt=1"});
+}
+END_TEST
+
+START_TEST(a_request_without_id_comes_soon_after_its_ack)
+{
+    CHECK_ROWS({"0 c1 loss up", ""}, {"1 c1 ack sync 42", "to=3"},
+               {"3001 c1 sync 42", "missing in=2"}, {"3002 c1 ack sync 42", "-"},
+               {"6003 c1 sync 42", "-"});
 }
 END_TEST
 
@@ -396,6 +404,7 @@ int main(void)
         an_up_after_its_ack_and_the_login_of_both,
         a_push_after_its_ack,
         an_up_of_the_variant_after_its_ack,
+        a_request_without_id_comes_soon_after_its_ack,
         requests_without_id_after_their_ack,
         a_slow_response_stands_on_the_ack,
         a_heartbeat_is_late_behind_one_and_a_half_intervals_of_silence,
