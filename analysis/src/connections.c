@@ -85,7 +85,7 @@ static void flag_missing(analysis_state *a, const frame *f)
     if (!analysis_losses_remain(before))
         return;
     record_flag(f->record, ANALYSIS_CAPTURE_GAP);
-    analysis_record_anomaly(&a->records, f->record)->missing = before;
+    analysis_record_loss_anomaly(&a->records, f->record)->losses->missing = before;
 }
 
 static bool has_ids(const plato_head *head)

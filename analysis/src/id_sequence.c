@@ -48,30 +48,34 @@ void analysis_id_sequence_free(gpointer p)
     g_free(c);
 }
 
-/* The ids before the frame are missing; whether they are the sender's depends on the losses. */
+/* The ids before the frame are missing; once no loss explains them they are a gap. */
 static void set_excused_gap(analysis_state *a, analysis_record *r, uint64_t first, uint64_t last,
                             loss_range excuse)
 {
-    anomaly *o = analysis_record_anomaly(&a->records, r);
+    anomaly *o = analysis_record_loss_anomaly(&a->records, r);
     o->gap_first = first;
     o->gap_last = last;
-    o->gap_excuse = excuse;
+    o->losses->gap_excuse = excuse;
 }
 
 /* No gap, whatever becomes of the losses; one that has become the sender's stays. */
 static void clear_excused_gap(analysis_state *a, analysis_record *r)
 {
     anomaly *o = r->has_anomaly ? analysis_record_anomaly(&a->records, r) : NULL;
-    if (o != NULL && analysis_losses_remain(o->gap_excuse))
-        o->gap_excuse = (loss_range){0};
+    if (o != NULL && o->has_losses && analysis_losses_remain(o->losses->gap_excuse))
+        o->losses->gap_excuse = (loss_range){0};
 }
 
 static void check_skip(analysis_state *a, const id_observation *s, analysis_record *r)
 {
-    const loss_range never = {0};
-    set_excused_gap(a, r, s->first, s->last, s->excused ? s->excuse : never);
-    if (!s->excused)
-        record_flag(r, ANALYSIS_GAP);
+    if (s->excused) {
+        set_excused_gap(a, r, s->first, s->last, s->excuse);
+        return;
+    }
+    anomaly *o = analysis_record_anomaly(&a->records, r);
+    o->gap_first = s->first;
+    o->gap_last = s->last;
+    record_flag(r, ANALYSIS_GAP);
 }
 
 /* An id that fills a hole which the capture's loss explains gets no verdict. */

@@ -129,12 +129,26 @@ anomaly *analysis_record_anomaly(record_store *store, analysis_record *of)
     return found;
 }
 
+anomaly *analysis_record_loss_anomaly(record_store *store, analysis_record *of)
+{
+    anomaly *found = analysis_record_anomaly(store, of);
+    if (found->has_losses)
+        return found;
+    (void)g_hash_table_steal(store->anomalies, found);
+    found = g_realloc(found, sizeof *found + sizeof found->losses[0]);
+    found->has_losses = true;
+    found->losses[0] = (loss_facts){0};
+    g_hash_table_add(store->anomalies, found);
+    return found;
+}
+
 static void fill_anomaly(const anomaly *o, analysis_verdict *v)
 {
     v->gap_in = o->gap_in;
     v->prev_conn = o->prev_conn;
     v->next_conn = o->next_conn;
-    if (o->gap_excuse.of != NULL && !analysis_losses_remain(o->gap_excuse)) {
+    if (o->has_losses && o->losses->gap_excuse.of != NULL &&
+        !analysis_losses_remain(o->losses->gap_excuse)) {
         v->flags |= ANALYSIS_GAP;
         v->later_flags |= ANALYSIS_GAP;
     }
@@ -142,7 +156,7 @@ static void fill_anomaly(const anomaly *o, analysis_verdict *v)
         v->gap_first = o->gap_first;
         v->gap_last = o->gap_last;
     }
-    if ((v->flags & ANALYSIS_CAPTURE_GAP) != 0 && !analysis_losses_remain(o->missing))
+    if ((v->flags & ANALYSIS_CAPTURE_GAP) != 0 && !analysis_losses_remain(o->losses->missing))
         v->withdrawn_flags |= ANALYSIS_CAPTURE_GAP;
 }
 

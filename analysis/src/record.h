@@ -54,14 +54,20 @@ struct analysis_record {
     };
 };
 
+/* What losses have to do with a frame. */
+typedef struct loss_facts {
+    loss_range gap_excuse; /* without ANALYSIS_GAP: it is a gap once none of these remain */
+    loss_range missing;    /* with ANALYSIS_CAPTURE_GAP: the losses before the frame */
+} loss_facts;
+
 /* What only few frames have. Frame numbers, as in analysis_verdict. */
 typedef struct anomaly {
     const analysis_record *of; /* the key */
     uint32_t gap_in;
     uint32_t prev_conn, next_conn;
+    bool has_losses;
     uint64_t gap_first, gap_last;
-    loss_range gap_excuse; /* without ANALYSIS_GAP: it is a gap once none of these remain */
-    loss_range missing;    /* with ANALYSIS_CAPTURE_GAP: the losses before the frame */
+    loss_facts losses[]; /* one, with `has_losses` */
 } anomaly;
 
 /* Adds to the flags, analysis_verdict_flag. */
@@ -104,6 +110,9 @@ analysis_record *analysis_record_new(record_store *store, uint32_t msg_type);
 
 /* Of a record, made where there is none. */
 anomaly *analysis_record_anomaly(record_store *store, analysis_record *of);
+
+/* The same, with its loss_facts; one that was got before is not valid any more. */
+anomaly *analysis_record_loss_anomaly(record_store *store, analysis_record *of);
 
 /* All that is known about the frame. */
 analysis_verdict analysis_record_verdict(const record_store *store, const analysis_record *r);

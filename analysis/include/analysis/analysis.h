@@ -16,7 +16,8 @@
  * for each of them, once). Memory: 24 bytes for each ACK and 56 for each UP and PUSH, more only for
  * what is wrong with them; for each sequence of ids the last ANALYSIS_WINDOW, up to 65,536
  * older requests that wait for an answer, and up to 1,024 holes; for each session its last
- * ANALYSIS_WINDOW messages. What is answered is released.
+ * ANALYSIS_WINDOW messages; up to 4,096 ACKs that wait for their request. What is answered is
+ * released.
  *
  * One analysis belongs to one thread at a time. GLib ends the program when its memory is out.
  */
@@ -91,9 +92,10 @@ typedef struct analysis_verdict {
                                  where the bytes came after all */
     uint32_t duplicate_of;
     uint32_t gap_in;
-    uint32_t response_to;
-    uint32_t response_in; /* LATER; in a repeat, where its first transmission was answered, which
-                             may be an earlier frame */
+    uint32_t response_to; /* LATER, and without ANALYSIS_HAS_RESPONSE_TIME, in an ACK that was
+                             captured before its request: then no time is known */
+    uint32_t response_in; /* LATER; in a repeat, where its first transmission was answered. An
+                             earlier frame in some repeats, and where the ACK was captured first */
     uint32_t delivery_of; /* LATER, where the PUSH precedes the ACK that explains it */
     uint32_t prev_conn;   /* RECONN: the frame that opened the connection being resumed */
     uint32_t next_conn;   /* LATER: the first RECONN that resumed the connection which this frame
