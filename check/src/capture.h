@@ -139,6 +139,7 @@ struct check_capture {
     GPtrArray *conns;            /* by plato.stream; NULL where there was no frame of it */
     GHashTable *by_tcp;          /* tcp.stream -> check_conn, the latest */
     GHashTable *tcp_states;      /* tcp.stream -> tcp_state */
+    stream_budget *budget;       /* of their connections */
     GHashTable *clients;         /* check_client */
     GHashTable *issued_conn_ids; /* conn_id, server, 0, 0 -> issued_conn_id */
     GHashTable *ups;             /* key of client and session -> up_sequence */
@@ -175,6 +176,9 @@ void check_capture_packet(check_capture *capture, int64_t time_ns);
 /* A TCP segment: what it is to the connections of Plato. */
 tcp_segment check_capture_tcp(check_capture *capture, const check_tcp_record *record);
 
+/* The capture is over: holes are there for good. */
+void check_capture_end(check_capture *capture);
+
 /*
  * A frame, in two steps: what the rules are to see of it, and, after the rules have, what it adds.
  */
@@ -199,7 +203,7 @@ const tcp_state *check_tcp_state_of(const check_capture *capture, const check_co
 /* When the client's end, or the server's, closed the connection; NEVER if it was not seen. */
 int64_t check_closed_by(const check_capture *capture, const check_conn *conn, bool client);
 bool check_is_closed(const check_capture *capture, const check_conn *conn);
-/* Whether a hole of this direction was never filled. */
+/* Whether bytes of this direction are missing from the capture (check_tcp_has_hole()). */
 bool check_has_hole(const check_capture *capture, const check_conn *conn, bool client);
 /* The same of a TCP stream, and of what this port sent; and when either end closed it. */
 bool check_stream_has_hole(const check_capture *capture, uint32_t tcp_stream, uint16_t port);

@@ -113,6 +113,7 @@ static uint16_t client_port(const conn *c)
     return (uint16_t)(40000 + c->tcp_stream % 1000);
 }
 
+/* With CHECK_TCP_ACK it acknowledges all that the other side has sent, captured or not. */
 static void feed_segment(const event *e, bool upstream, unsigned flags, uint32_t seq,
                          uint32_t length)
 {
@@ -125,6 +126,7 @@ static void feed_segment(const event *e, bool upstream, unsigned flags, uint32_t
         .destination_port = upstream ? server_port(c) : client_port(c),
         .flags = flags,
         .seq = seq,
+        .ack = c->seq[upstream ? DIR_DOWN : DIR_UP],
         .length = length,
     };
     if (c->tcp_stream != CHECK_NO_STREAM)
@@ -144,10 +146,8 @@ static void open_connection(const event *e)
 {
     conn *c = e->conn;
     c->opened = true;
-    feed_segment(e, true, CHECK_TCP_SYN, c->seq[DIR_UP], 0);
-    feed_segment(e, false, CHECK_TCP_SYN | CHECK_TCP_ACK, c->seq[DIR_DOWN], 0);
-    c->seq[DIR_UP]++;
-    c->seq[DIR_DOWN]++;
+    feed_segment(e, true, CHECK_TCP_SYN, c->seq[DIR_UP]++, 0);
+    feed_segment(e, false, CHECK_TCP_SYN | CHECK_TCP_ACK, c->seq[DIR_DOWN]++, 0);
 }
 
 /* False if the event is none of TCP's. */
@@ -169,6 +169,10 @@ static bool feed_tcp(event *e)
         *hole = *seq;
         *seq += LENGTH;
         send_bytes(e, e->upstream);
+    } else if (strcmp(e->what, "lost") == 0) {
+        *seq += LENGTH;
+    } else if (strcmp(e->what, "acks") == 0) {
+        feed_segment(e, e->upstream, CHECK_TCP_ACK, *seq, 0);
     } else if (strcmp(e->what, "fill") == 0) {
         feed_segment(e, e->upstream, 0, *hole, LENGTH);
     } else {
