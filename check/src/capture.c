@@ -267,6 +267,18 @@ bool check_is_closed(const check_capture *capture, const check_conn *conn)
            check_closed_by(capture, conn, false) != NEVER;
 }
 
+bool check_may_have_closed(const check_capture *capture, const check_conn *conn)
+{
+    const tcp_state *tcp = check_tcp_state_of(capture, conn);
+    return tcp != NULL && (check_tcp_may_have_closed(tcp, 0) || check_tcp_may_have_closed(tcp, 1));
+}
+
+bool check_is_unseen(const check_capture *capture, const check_conn *conn, bool client)
+{
+    const tcp_state *tcp = check_tcp_state_of(capture, conn);
+    return check_tcp_is_unseen(tcp, check_tcp_flow(tcp, conn->client_port, client));
+}
+
 bool check_has_hole(const check_capture *capture, const check_conn *conn, bool client)
 {
     const tcp_state *tcp = check_tcp_state_of(capture, conn);
@@ -284,6 +296,12 @@ bool check_stream_has_hole(const check_capture *capture, uint32_t tcp_stream, ui
 {
     const tcp_state *tcp = find_tcp(capture, tcp_stream);
     return check_tcp_has_hole(tcp, check_tcp_flow(tcp, port, true));
+}
+
+bool check_stream_lacks_any(const check_capture *capture, uint32_t tcp_stream)
+{
+    const tcp_state *tcp = find_tcp(capture, tcp_stream);
+    return tcp != NULL && (check_tcp_has_hole(tcp, 0) || check_tcp_has_hole(tcp, 1));
 }
 
 int64_t check_stream_closed(const check_capture *capture, uint32_t tcp_stream)
@@ -389,6 +407,15 @@ static bool is_usable(const check_frame_record *record)
            (record->complete || record->frame.var_head.n == record->frame.var_head_len);
 }
 
+/* Its packet brought bytes that were sent before others that were captured earlier. */
+static bool came_late(const check_capture *capture, const check_conn *conn,
+                      const check_frame_record *record)
+{
+    const tcp_state *tcp = check_tcp_state_of(capture, conn);
+    const int flow = check_tcp_flow(tcp, conn->client_port, record->upstream);
+    return flow >= 0 && tcp->flows[flow].late_packet == record->packet;
+}
+
 check_frame check_capture_enter_frame(check_capture *capture, const check_frame_record *record)
 {
     check_conn *conn = conn_of(capture, record);
@@ -408,6 +435,7 @@ check_frame check_capture_enter_frame(check_capture *capture, const check_frame_
         .time_ns = record->time_ns,
         .flags = record->flags,
         .upstream = record->upstream,
+        .late = came_late(capture, conn, record),
         .conn = conn,
         .client = conn->client,
     };

@@ -37,7 +37,7 @@ static bool has_hole_in(const stream_conn *stream, unsigned flow)
             return true;
         from = hole.offset + hole.len;
     }
-    return stream_conn_counters(stream, flow)->refused > 0;
+    return false;
 }
 
 /* What tcp_flow.lost is now. Returns how it changes. */
@@ -45,7 +45,7 @@ static int count_lost(tcp_state *tcp, unsigned i)
 {
     tcp_flow *flow = &tcp->flows[i];
     const unsigned before = flow->lost;
-    flow->lost = flow->lost_before;
+    flow->lost = flow->lost_for_good;
     if (has_hole_in(tcp->stream, i))
         flow->lost += (unsigned)MIN(stream_conn_counters(tcp->stream, i)->holes, INT_MAX / 4);
     return (int)(flow->lost - before);
@@ -60,12 +60,25 @@ bool check_tcp_is_unseen(const tcp_state *tcp, int flow)
     return !info.seen && tcp->flows[flow].answered;
 }
 
+static bool lacks_bytes(const tcp_state *tcp, unsigned flow)
+{
+    return tcp->stream == NULL || tcp->flows[flow].lost > 0;
+}
+
 bool check_tcp_has_hole(const tcp_state *tcp, int flow)
 {
-    if (flow < 0)
+    return flow >= 0 && (lacks_bytes(tcp, (unsigned)flow) || check_tcp_is_unseen(tcp, flow));
+}
+
+bool check_tcp_may_have_closed(const tcp_state *tcp, int flow)
+{
+    stream_info info;
+    stream_hole hole;
+    if (flow < 0 || tcp->stream == NULL)
         return false;
-    return tcp->stream == NULL || tcp->flows[flow].lost_before > 0 ||
-           check_tcp_is_unseen(tcp, flow) || has_hole_in(tcp->stream, (unsigned)flow);
+    stream_conn_info(tcp->stream, (unsigned)flow, &info);
+    return info.end > 0 && stream_hole_at(tcp->stream, (unsigned)flow, info.end - 1, &hole) &&
+           hole.maybe_fin;
 }
 
 /* ---- segments ---- */
@@ -101,7 +114,7 @@ static void restart(tcp_state *tcp)
 {
     for (unsigned i = 0; i < 2; i++) {
         (void)count_lost(tcp, i);
-        tcp->flows[i].lost_before = tcp->flows[i].lost;
+        tcp->flows[i].lost_for_good = tcp->flows[i].lost;
     }
     stream_conn_restart(tcp->stream);
 }
@@ -116,24 +129,24 @@ static void consume_all(stream_conn *stream)
     }
 }
 
-static uint64_t bytes_of(const stream_conn *stream, unsigned flow)
-{
-    const stream_counters *n = stream_conn_counters(stream, flow);
-    return n->bytes + n->cut;
-}
-
 /* False: it does not fit the connection, so it says nothing of it (so far). */
 static bool take(tcp_state *tcp, tcp_segment *result, unsigned sender)
 {
     const stream_segment segment = segment_of(result->record, sender);
+    const stream_counters *n = stream_conn_counters(tcp->stream, sender);
     const unsigned lost[2] = {tcp->flows[0].lost, tcp->flows[1].lost};
-    uint64_t bytes = bytes_of(tcp->stream, sender);
+    stream_counters before = *n;
     stream_result taken;
     while ((taken = stream_conn_segment(tcp->stream, &segment)) == STREAM_RESTART) {
         restart(tcp);
-        bytes = 0;
+        before = (stream_counters){.segments = 0};
     }
-    result->new_bytes = bytes_of(tcp->stream, sender) > bytes;
+    result->new_bytes = n->bytes + n->cut > before.bytes + before.cut;
+    if (n->reordered > before.reordered)
+        tcp->flows[sender].late_packet = result->record->packet;
+    /* neither is ever made good by what follows */
+    if ((result->new_bytes && result->record->cut > 0) || n->refused > before.refused)
+        tcp->flows[sender].lost_for_good++;
     consume_all(tcp->stream);
     for (unsigned i = 0; i < 2; i++) {
         (void)count_lost(tcp, i);
@@ -152,7 +165,7 @@ tcp_segment check_tcp_follow(tcp_state *tcp, const check_tcp_record *record)
     if (tcp->stream != NULL && !take(tcp, &segment, sender))
         return segment;
     segment.ends = rst || (record->flags & CHECK_TCP_FIN) != 0;
-    segment.hole = check_tcp_has_hole(tcp, 0) || check_tcp_has_hole(tcp, 1);
+    segment.hole = lacks_bytes(tcp, 0) || lacks_bytes(tcp, 1);
     if (ack && !rst)
         tcp->flows[!sender].answered = true;
     if (segment.opens && tcp->syn_ns == NEVER)

@@ -17,10 +17,13 @@
 typedef struct tcp_flow {
     bool known; /* the port is */
     uint16_t port;
-    int64_t end_ns;       /* its first FIN or RST; NEVER */
-    unsigned lost;        /* how many holes there were; 0 again when all of them were filled */
-    unsigned lost_before; /* of `lost`, of earlier connections on these ports */
-    bool answered;        /* the other side acknowledges it */
+    int64_t end_ns; /* its first FIN or RST; NEVER */
+    /* How many holes there were, 0 again when all of them were filled, and how many segments were
+     * cut by the snaplen. */
+    unsigned lost;
+    unsigned lost_for_good; /* of `lost`: of earlier connections on these ports, and cut */
+    bool answered;          /* the other side acknowledges it */
+    uint32_t late_packet;   /* the latest with bytes that should have come earlier; 0 */
 } tcp_flow;
 
 /* Times are NEVER where there was nothing. */
@@ -36,7 +39,8 @@ typedef struct tcp_segment {
     bool opens; /* a SYN that asks for a connection */
     bool ends;  /* FIN or RST */
     bool new_bytes;
-    bool hole;   /* bytes of its sender, or of the other side, are missing so far */
+    bool hole;   /* bytes of its sender, or of the other side, are missing so far; not of those of
+                    whom nothing was captured */
     int lost[2]; /* by flow: change of tcp_flow.lost */
 } tcp_segment;
 
@@ -56,10 +60,13 @@ int check_tcp_flow(const tcp_state *tcp, uint16_t port, bool sends);
 
 /*
  * Whether bytes of a flow are missing: a hole that was not filled, bytes that the other side
- * acknowledges and nobody saw, or a flow of which nothing was captured at all though the other side
- * answers it. Not of index -1.
+ * acknowledges and nobody saw, bytes that were cut, or a flow of which nothing was captured at all
+ * though the other side answers it. Not of index -1.
  */
 bool check_tcp_has_hole(const tcp_state *tcp, int flow);
+
+/* Whether a number at a flow's end, acknowledged and not seen, may be its FIN; not of index -1. */
+bool check_tcp_may_have_closed(const tcp_state *tcp, int flow);
 
 /* Whether nothing at all of a flow was captured, though the other side answers it. */
 bool check_tcp_is_unseen(const tcp_state *tcp, int flow);
