@@ -390,7 +390,7 @@ RULE_FRAME(check_rule_resend)
     if (frame->conn->lost[is_up ? DIR_DOWN : DIR_UP] > 0)
         check_unsure(rule, frame, "sent again after %s, but the capture lacks bytes", is);
     else if (frame->late || sent->value[4] != 0)
-        check_unsure(rule, frame, "sent again after %s, but TCP delivered one of both late", is);
+        check_unsure(rule, frame, "sent again after %s, but TCP delivered one of the two late", is);
     else
         check_broken(rule, frame, "sent again after %s, not %s", is, should);
     g_free(is);

@@ -128,6 +128,7 @@ static void feed_segment(const event *e, bool upstream, unsigned flags, uint32_t
         .seq = seq,
         .ack = c->seq[upstream ? DIR_DOWN : DIR_UP],
         .length = length,
+        .cut = strcmp(e->what, "data") == 0 && has(e, "cut"),
     };
     if (c->tcp_stream != CHECK_NO_STREAM)
         check_run_tcp(e->s->run, &record);
@@ -137,6 +138,10 @@ static void feed_segment(const event *e, bool upstream, unsigned flags, uint32_t
 
 static void send_bytes(const event *e, bool upstream)
 {
+    if (has(e, "late")) {
+        feed_segment(e, upstream, 0, e->conn->hole[upstream ? DIR_UP : DIR_DOWN], LENGTH);
+        return;
+    }
     uint32_t *seq = &e->conn->seq[upstream ? DIR_UP : DIR_DOWN];
     feed_segment(e, upstream, 0, *seq, LENGTH);
     *seq += LENGTH;
@@ -170,7 +175,8 @@ static bool feed_tcp(event *e)
         *seq += LENGTH;
         send_bytes(e, e->upstream);
     } else if (strcmp(e->what, "lost") == 0) {
-        *seq += LENGTH;
+        *hole = *seq;
+        *seq += (uint32_t)number(e, "bytes", LENGTH);
     } else if (strcmp(e->what, "acks") == 0) {
         feed_segment(e, e->upstream, CHECK_TCP_ACK, *seq, 0);
     } else if (strcmp(e->what, "fill") == 0) {
