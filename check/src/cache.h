@@ -11,7 +11,7 @@
 
 typedef struct cache_entry {
     uint64_t key[4];
-    uint64_t value[4];
+    uint64_t value[5];
 } cache_entry;
 
 typedef struct check_cache {

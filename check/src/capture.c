@@ -138,6 +138,9 @@ check_capture *check_capture_new(const check_lookups *lookups, void *user)
     check_capture *capture = g_new0(check_capture, 1);
     capture->lookups = *lookups;
     capture->user = user;
+    capture->budget = stream_budget_new(0, NULL);
+    if (capture->budget == NULL)
+        g_error("out of memory");
     capture->conns = g_ptr_array_new_with_free_func(free_conn);
     capture->by_tcp = g_hash_table_new(g_direct_hash, g_direct_equal);
     capture->tcp_states =
@@ -162,6 +165,7 @@ void check_capture_free(check_capture *capture)
     g_ptr_array_unref(capture->conns);
     g_hash_table_destroy(capture->by_tcp);
     g_hash_table_destroy(capture->tcp_states);
+    stream_budget_free(capture->budget);
     g_hash_table_destroy(capture->clients);
     g_hash_table_destroy(capture->issued_conn_ids);
     g_hash_table_destroy(capture->ups);
@@ -254,7 +258,7 @@ int64_t check_closed_by(const check_capture *capture, const check_conn *conn, bo
 {
     const tcp_state *tcp = check_tcp_state_of(capture, conn);
     const int flow = check_tcp_flow(tcp, conn->client_port, client);
-    return flow >= 0 ? tcp->end_ns[flow] : NEVER;
+    return flow >= 0 ? tcp->flows[flow].end_ns : NEVER;
 }
 
 bool check_is_closed(const check_capture *capture, const check_conn *conn)
@@ -263,10 +267,29 @@ bool check_is_closed(const check_capture *capture, const check_conn *conn)
            check_closed_by(capture, conn, false) != NEVER;
 }
 
+bool check_may_have_closed(const check_capture *capture, const check_conn *conn)
+{
+    const tcp_state *tcp = check_tcp_state_of(capture, conn);
+    return tcp != NULL && (check_tcp_may_have_closed(tcp, 0) || check_tcp_may_have_closed(tcp, 1));
+}
+
+bool check_is_unseen(const check_capture *capture, const check_conn *conn, bool client)
+{
+    const tcp_state *tcp = check_tcp_state_of(capture, conn);
+    return check_tcp_is_unseen(tcp, check_tcp_flow(tcp, conn->client_port, client));
+}
+
 bool check_has_hole(const check_capture *capture, const check_conn *conn, bool client)
 {
     const tcp_state *tcp = check_tcp_state_of(capture, conn);
     return check_tcp_has_hole(tcp, check_tcp_flow(tcp, conn->client_port, client));
+}
+
+static unsigned times_lost(const check_capture *capture, const check_conn *conn, bool client)
+{
+    const tcp_state *tcp = check_tcp_state_of(capture, conn);
+    const int flow = check_tcp_flow(tcp, conn->client_port, client);
+    return flow >= 0 ? tcp->flows[flow].lost : 0;
 }
 
 bool check_stream_has_hole(const check_capture *capture, uint32_t tcp_stream, uint16_t port)
@@ -275,13 +298,19 @@ bool check_stream_has_hole(const check_capture *capture, uint32_t tcp_stream, ui
     return check_tcp_has_hole(tcp, check_tcp_flow(tcp, port, true));
 }
 
+bool check_stream_lacks_any(const check_capture *capture, uint32_t tcp_stream)
+{
+    const tcp_state *tcp = find_tcp(capture, tcp_stream);
+    return tcp != NULL && (check_tcp_has_hole(tcp, 0) || check_tcp_has_hole(tcp, 1));
+}
+
 int64_t check_stream_closed(const check_capture *capture, uint32_t tcp_stream)
 {
     const tcp_state *tcp = find_tcp(capture, tcp_stream);
     if (tcp == NULL)
         return NEVER;
-    const int64_t one = tcp->end_ns[0];
-    const int64_t other = tcp->end_ns[1];
+    const int64_t one = tcp->flows[0].end_ns;
+    const int64_t other = tcp->flows[1].end_ns;
     return one == NEVER || (other != NEVER && other < one) ? other : one;
 }
 
@@ -293,25 +322,38 @@ static void count_loss(check_conn *conn, int direction, int change)
         conn->client->lost[direction] += (unsigned)change;
 }
 
-/* A hole is a loss, as long as it is there. */
-static void note_hole(const check_capture *capture, uint32_t stream, uint16_t port, int change)
+/* Holes are losses, as long as they are there. */
+static void note_holes(const check_capture *capture, uint32_t stream, const tcp_state *tcp,
+                       const int lost[2])
 {
     check_conn *conn = g_hash_table_lookup(capture->by_tcp, GUINT_TO_POINTER(stream));
-    if (conn != NULL && change != 0)
-        count_loss(conn, port == conn->client_port ? DIR_UP : DIR_DOWN, change);
+    for (int i = 0; conn != NULL && i < 2; i++)
+        count_loss(conn, tcp->flows[i].port == conn->client_port ? DIR_UP : DIR_DOWN, lost[i]);
 }
 
 tcp_segment check_capture_tcp(check_capture *capture, const check_tcp_record *record)
 {
     tcp_state *tcp = g_hash_table_lookup(capture->tcp_states, GUINT_TO_POINTER(record->tcp_stream));
     if (tcp == NULL) {
-        tcp = check_tcp_state_new();
+        tcp = check_tcp_state_new(capture->budget);
         g_hash_table_insert(capture->tcp_states, GUINT_TO_POINTER(record->tcp_stream), tcp);
     }
     const tcp_segment segment = check_tcp_follow(tcp, record);
-    note_hole(capture, record->tcp_stream, record->source_port, segment.lost);
-    note_hole(capture, record->tcp_stream, segment.other_port, segment.lost_other);
+    note_holes(capture, record->tcp_stream, tcp, segment.lost);
     return segment;
+}
+
+void check_capture_end(check_capture *capture)
+{
+    GHashTableIter iter;
+    gpointer stream;
+    gpointer value;
+    g_hash_table_iter_init(&iter, capture->tcp_states);
+    while (g_hash_table_iter_next(&iter, &stream, &value)) {
+        int lost[2];
+        check_tcp_end((tcp_state *)value, lost);
+        note_holes(capture, GPOINTER_TO_UINT(stream), (const tcp_state *)value, lost);
+    }
 }
 
 /* ---- the caller's answers ---- */
@@ -350,8 +392,8 @@ static check_conn *conn_of(check_capture *capture, const check_frame_record *rec
     conn->last_ns[DIR_UP] = conn->last_ns[DIR_DOWN] = NEVER;
     conn->heartbeat_ns = conn->opened_ns = NEVER;
     g_ptr_array_index(capture->conns, stream) = conn;
-    conn->lost[DIR_UP] = check_has_hole(capture, conn, true);
-    conn->lost[DIR_DOWN] = check_has_hole(capture, conn, false);
+    conn->lost[DIR_UP] = times_lost(capture, conn, true);
+    conn->lost[DIR_DOWN] = times_lost(capture, conn, false);
     if (conn->tcp_stream != CHECK_NO_STREAM)
         g_hash_table_insert(capture->by_tcp, GUINT_TO_POINTER(conn->tcp_stream), conn);
     return conn;
@@ -363,6 +405,15 @@ static bool is_usable(const check_frame_record *record)
     return record->decoded && record->length_error == PLATO_OK && !record->shortened &&
            record->head_error == PLATO_OK && record->checksum != CHECK_CHECKSUM_BAD &&
            (record->complete || record->frame.var_head.n == record->frame.var_head_len);
+}
+
+/* Its packet brought bytes that were sent before others that were captured earlier. */
+static bool came_late(const check_capture *capture, const check_conn *conn,
+                      const check_frame_record *record)
+{
+    const tcp_state *tcp = check_tcp_state_of(capture, conn);
+    const int flow = check_tcp_flow(tcp, conn->client_port, record->upstream);
+    return flow >= 0 && tcp->flows[flow].late_packet == record->packet;
 }
 
 check_frame check_capture_enter_frame(check_capture *capture, const check_frame_record *record)
@@ -384,6 +435,7 @@ check_frame check_capture_enter_frame(check_capture *capture, const check_frame_
         .time_ns = record->time_ns,
         .flags = record->flags,
         .upstream = record->upstream,
+        .late = came_late(capture, conn, record),
         .conn = conn,
         .client = conn->client,
     };

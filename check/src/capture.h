@@ -139,6 +139,7 @@ struct check_capture {
     GPtrArray *conns;            /* by plato.stream; NULL where there was no frame of it */
     GHashTable *by_tcp;          /* tcp.stream -> check_conn, the latest */
     GHashTable *tcp_states;      /* tcp.stream -> tcp_state */
+    stream_budget *budget;       /* of their connections */
     GHashTable *clients;         /* check_client */
     GHashTable *issued_conn_ids; /* conn_id, server, 0, 0 -> issued_conn_id */
     GHashTable *ups;             /* key of client and session -> up_sequence */
@@ -148,10 +149,10 @@ struct check_capture {
     GArray *deliveries;          /* of pending: PUSHes without an UP so far */
     guint sweep_at;              /* length of `requests` at which to look for answers again */
     uint64_t given_up;           /* entries of those two that were dropped, all in all */
-    check_cache
-        transmissions; /* client, direction, session, id -> time, stream, epoch, transmissions */
-    check_cache accepted_ups; /* client, session, client_id, 0 -> msg_id, packet */
-    check_cache assigned;     /* session, msg_id, 0, 0 -> client's key 0, 1, client_id, packet */
+    check_cache transmissions;   /* client, direction, session, id -> time, stream, epoch,
+                                    transmissions,   whether it came late */
+    check_cache accepted_ups;    /* client, session, client_id, 0 -> msg_id, packet */
+    check_cache assigned;        /* session, msg_id, 0, 0 -> client's key 0, 1, client_id, packet */
     uint64_t frames;
     uint64_t usable;
     GPtrArray *command_conns; /* command_conn: connections of the latency and command protocols */
@@ -174,6 +175,9 @@ void check_capture_packet(check_capture *capture, int64_t time_ns);
 
 /* A TCP segment: what it is to the connections of Plato. */
 tcp_segment check_capture_tcp(check_capture *capture, const check_tcp_record *record);
+
+/* The capture is over: holes are there for good. */
+void check_capture_end(check_capture *capture);
 
 /*
  * A frame, in two steps: what the rules are to see of it, and, after the rules have, what it adds.
@@ -199,10 +203,15 @@ const tcp_state *check_tcp_state_of(const check_capture *capture, const check_co
 /* When the client's end, or the server's, closed the connection; NEVER if it was not seen. */
 int64_t check_closed_by(const check_capture *capture, const check_conn *conn, bool client);
 bool check_is_closed(const check_capture *capture, const check_conn *conn);
-/* Whether a hole of this direction was never filled. */
+/* Whether a FIN of either end may be among what was not captured. */
+bool check_may_have_closed(const check_capture *capture, const check_conn *conn);
+/* Whether nothing of this direction was captured, though the other side answers it. */
+bool check_is_unseen(const check_capture *capture, const check_conn *conn, bool client);
+/* Whether bytes of this direction are missing from the capture (check_tcp_has_hole()). */
 bool check_has_hole(const check_capture *capture, const check_conn *conn, bool client);
 /* The same of a TCP stream, and of what this port sent; and when either end closed it. */
 bool check_stream_has_hole(const check_capture *capture, uint32_t tcp_stream, uint16_t port);
+bool check_stream_lacks_any(const check_capture *capture, uint32_t tcp_stream);
 int64_t check_stream_closed(const check_capture *capture, uint32_t tcp_stream);
 
 /* Each is made where there is none. */

@@ -63,6 +63,7 @@ static void note_transmission(check_capture *capture, const check_frame *frame, 
     entry->value[1] = frame->conn->stream;
     entry->value[2] = frame->conn->epoch;
     entry->value[3]++;
+    entry->value[4] = frame->late;
 }
 
 static void note_up(check_capture *capture, const check_frame *frame)
@@ -284,6 +285,14 @@ static void note_requests(check_capture *capture, const check_frame *frame)
     }
 }
 
+/* Whether a RECONN goes on from a connection of this client that the capture shows. */
+static bool goes_on(const check_capture *capture, const check_frame *frame)
+{
+    const issued_conn_id *issued =
+        check_find_conn_id(capture, frame->conn, frame->head->reconn.conn_id);
+    return issued != NULL && issued->client == frame->client;
+}
+
 void check_capture_add_head(check_capture *capture, const check_frame *frame)
 {
     check_conn *conn = frame->conn;
@@ -296,6 +305,8 @@ void check_capture_add_head(check_capture *capture, const check_frame *frame)
         conn->epoch++;
         conn->opened_ns = frame->time_ns;
         conn->resumed = type == PLATO_RECONN;
+        if (conn->resumed && !goes_on(capture, frame))
+            frame->client->whole = false;
         frame->client->stream = conn->stream;
         break;
     case PLATO_HEARTBEAT:

@@ -268,5 +268,7 @@ void check_commands_end(check_capture *capture)
         command_conn *conn = g_ptr_array_index(capture->command_conns, i);
         measure(conn, capture->last_ns);
         drop_answered(conn);
+        if (check_stream_lacks_any(capture, conn->tcp_stream))
+            conn->lossy = true;
     }
 }

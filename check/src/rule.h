@@ -104,6 +104,7 @@ typedef struct check_frame {
     int64_t time_ns;
     uint32_t flags; /* analysis_verdict_flag */
     bool upstream;  /* from the client */
+    bool late;      /* sent before others that were captured earlier: when is not known */
     check_conn *conn;
     check_client *client; /* the device, or the connection while that is not known */
 } check_frame;

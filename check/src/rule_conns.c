@@ -236,7 +236,8 @@ RULE_END(check_rule_close_end)
             check_broken_at(rule, conn->fatal_packet, conn->stream,
                             "code %u, and the server closes too late", conn->fatal_code);
         else if (capture->last_ns <= limit || !conn->start_captured ||
-                 check_tcp_state_of(capture, conn) == NULL)
+                 check_tcp_state_of(capture, conn) == NULL ||
+                 check_has_hole(capture, conn, false) || check_may_have_closed(capture, conn))
             check_unsure_at(rule, conn->fatal_packet, conn->stream,
                             "code %u, and the capture does not show whether the server closes",
                             conn->fatal_code);

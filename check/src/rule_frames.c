@@ -36,10 +36,15 @@ static const char *form_error(const check_frame_record *facts)
 
 RULE_FRAME(check_rule_malformed)
 {
-    (void)capture;
     const char *error = form_error(frame->record);
     rule->judged++;
-    if (error != NULL)
+    if (error == NULL)
+        return;
+    /* after missing bytes any bytes may look like a length */
+    if (frame->record->length_error != PLATO_OK &&
+        (frame->record->capture_gap || check_has_hole(capture, frame->conn, frame->upstream)))
+        check_unsure(rule, frame, "%s, but the capture lacks bytes in front of it", error);
+    else
         check_broken(rule, frame, "%s", error);
 }
 
@@ -179,9 +184,11 @@ RULE_END(check_rule_capture_end)
         if (!conn->start_captured)
             check_broken_at(rule, 0, conn->stream, "the connection's start was not captured");
         for (int client = 0; client < 2; client++) {
-            if (check_has_hole(capture, conn, client == 1))
-                check_broken_at(rule, 0, conn->stream, "the capture lacks bytes of the %s",
-                                client == 1 ? "client" : "server");
+            const char *who = client == 1 ? "client" : "server";
+            if (check_is_unseen(capture, conn, client == 1))
+                check_broken_at(rule, 0, conn->stream, "nothing of the %s was captured", who);
+            else if (check_has_hole(capture, conn, client == 1))
+                check_broken_at(rule, 0, conn->stream, "the capture lacks bytes of the %s", who);
         }
     }
 }

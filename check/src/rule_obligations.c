@@ -15,6 +15,7 @@ typedef struct obligation {
     unsigned lost;  /* losses in the direction that has to fulfil it, before it */
     uint64_t first; /* of what is missing, as the rule likes it */
     uint64_t last;
+    bool doubtful; /* the capture lacks bytes that may say that it is not due */
 } obligation;
 
 /* NULL where it is known already, or there are too many. */
@@ -91,7 +92,7 @@ static void judge_obligations(const check_capture *capture, check_instance *rule
         if (!had_time(capture, conn, due->time_ns, (int64_t)rule->param[0]))
             continue;
         char *text = words(due);
-        if (conn->lost[by_direction] != due->lost ||
+        if (due->doubtful || conn->lost[by_direction] != due->lost ||
             check_has_hole(capture, conn, by_direction == DIR_UP))
             check_unsure_at(rule, due->packet, due->stream, "%s, but the capture lacks bytes",
                             text);
@@ -159,8 +160,10 @@ static void add_open_ups(check_instance *rule, const check_frame *frame)
         if (!lowest_open(up, &id) || up->stream == frame->conn->stream)
             continue;
         obligation *due = add_obligation(rule, frame, up->session_id, 0, DIR_UP);
-        if (due != NULL)
-            due->first = id;
+        if (due == NULL)
+            continue;
+        due->first = id;
+        due->doubtful = frame->client->lost[DIR_DOWN] != up->window_lost;
     }
 }
 
@@ -186,7 +189,11 @@ RULE_FRAME(check_rule_reconn_resend)
             return;
         if (frame->time_ns - due->time_ns > (int64_t)rule->param[0]) {
             char *text = not_again(due);
-            check_broken_at(rule, due->packet, due->stream, "%s", text);
+            if (due->doubtful || frame->conn->lost[DIR_UP] != due->lost)
+                check_unsure_at(rule, due->packet, due->stream, "%s, but the capture lacks bytes",
+                                text);
+            else
+                check_broken_at(rule, due->packet, due->stream, "%s", text);
             g_free(text);
         }
         g_hash_table_remove(rule->table, due);
@@ -310,7 +317,7 @@ static void judge_unsent(const check_capture *capture, check_instance *rule, con
     if (!had_time(capture, conn, (int64_t)sent->value[0], (int64_t)rule->param[0]))
         return;
     if (p->client->lost[DIR_UP] > 0 || p->client->lost[DIR_DOWN] > 0 ||
-        check_has_hole(capture, conn, is_up))
+        check_has_hole(capture, conn, true) || check_has_hole(capture, conn, false))
         check_unsure_at(rule, p->packet, p->stream,
                         "neither acknowledged nor sent again, but the capture lacks bytes");
     else
@@ -349,7 +356,8 @@ static void judge_member(check_capture *capture, check_instance *rule, const che
         !had_time(capture, conn, MAX(session->highest_ns, conn->opened_ns),
                   (int64_t)rule->param[0]))
         return;
-    if (conn->client->lost[DIR_UP] > 0 || conn->client->lost[DIR_DOWN] > 0)
+    if (conn->client->lost[DIR_UP] > 0 || conn->client->lost[DIR_DOWN] > 0 ||
+        check_has_hole(capture, conn, true) || check_has_hole(capture, conn, false))
         check_unsure_at(rule, session->highest_packet, conn->stream,
                         "msg_id %" PRIu64 " of session %" PRIu64
                         " is not pushed here, but the capture lacks bytes",

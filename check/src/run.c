@@ -105,6 +105,7 @@ void check_run_end(check_run *run)
     if (run->over)
         return;
     run->over = true;
+    check_capture_end(run->capture);
     check_commands_end(run->capture);
     check_instance *rule;
     for (guint i = 0; (rule = rule_at(run, i)) != NULL; i++) {

@@ -1,24 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tcp_state.h"
 
-tcp_state *check_tcp_state_new(void)
+tcp_state *check_tcp_state_new(stream_budget *budget)
 {
     tcp_state *tcp = g_new0(tcp_state, 1);
-    tcp->syn_ns = tcp->end_ns[0] = tcp->end_ns[1] = NEVER;
+    tcp->syn_ns = tcp->flows[0].end_ns = tcp->flows[1].end_ns = NEVER;
+    tcp->stream = stream_conn_new(NULL, budget, NULL);
     return tcp;
 }
 
 void check_tcp_state_free(void *p)
 {
     tcp_state *tcp = (tcp_state *)p;
-    g_free(tcp->flows[0].out_of_order);
-    g_free(tcp->flows[1].out_of_order);
+    stream_conn_free(tcp->stream);
     g_free(tcp);
-}
-
-static bool has_hole(const tcp_flow *flow)
-{
-    return flow->count > 0 || flow->lost;
 }
 
 int check_tcp_flow(const tcp_state *tcp, uint16_t port, bool sends)
@@ -30,100 +25,163 @@ int check_tcp_flow(const tcp_state *tcp, uint16_t port, bool sends)
     return -1;
 }
 
+/* ---- what is missing ---- */
+
+/* A number that the other side acknowledges may be that of a FIN: no byte is missing then. */
+static bool has_hole_in(const stream_conn *stream, unsigned flow)
+{
+    stream_hole hole;
+    uint64_t from = 0;
+    while (stream_hole_at(stream, flow, from, &hole)) {
+        if (!hole.maybe_fin)
+            return true;
+        from = hole.offset + hole.len;
+    }
+    return false;
+}
+
+/* What tcp_flow.lost is now. Returns how it changes. */
+static int count_lost(tcp_state *tcp, unsigned i)
+{
+    tcp_flow *flow = &tcp->flows[i];
+    const unsigned before = flow->lost;
+    flow->lost = flow->lost_for_good;
+    if (has_hole_in(tcp->stream, i))
+        flow->lost += (unsigned)MIN(stream_conn_counters(tcp->stream, i)->holes, INT_MAX / 4);
+    return (int)(flow->lost - before);
+}
+
+bool check_tcp_is_unseen(const tcp_state *tcp, int flow)
+{
+    stream_info info;
+    if (flow < 0 || tcp->stream == NULL)
+        return false;
+    stream_conn_info(tcp->stream, (unsigned)flow, &info);
+    return !info.seen && tcp->flows[flow].answered;
+}
+
+static bool lacks_bytes(const tcp_state *tcp, unsigned flow)
+{
+    return tcp->stream == NULL || tcp->flows[flow].lost > 0;
+}
+
 bool check_tcp_has_hole(const tcp_state *tcp, int flow)
 {
-    return flow >= 0 && has_hole(&tcp->flows[flow]);
+    return flow >= 0 && (lacks_bytes(tcp, (unsigned)flow) || check_tcp_is_unseen(tcp, flow));
 }
+
+bool check_tcp_may_have_closed(const tcp_state *tcp, int flow)
+{
+    stream_info info;
+    stream_hole hole;
+    if (flow < 0 || tcp->stream == NULL)
+        return false;
+    stream_conn_info(tcp->stream, (unsigned)flow, &info);
+    return info.end > 0 && stream_hole_at(tcp->stream, (unsigned)flow, info.end - 1, &hole) &&
+           hole.maybe_fin;
+}
+
+/* ---- segments ---- */
 
 /* The flow of a segment's sender; the first that sends is flow 0. */
-static tcp_flow *sender_of(tcp_state *tcp, uint16_t port, uint32_t next)
+static unsigned sender_of(tcp_state *tcp, const check_tcp_record *record)
 {
-    tcp_flow *flow =
-        tcp->flows[0].known && tcp->flows[0].port != port ? &tcp->flows[1] : &tcp->flows[0];
-    if (!flow->known) {
-        flow->known = true;
-        flow->port = port;
-        flow->next = next;
+    tcp_flow *flows = tcp->flows;
+    if (!flows[0].known) {
+        flows[0].known = flows[1].known = true;
+        flows[0].port = record->source_port;
+        flows[1].port = record->destination_port;
     }
-    return flow;
+    return flows[0].port != record->source_port;
 }
 
-/* Sequence numbers wrap: a is after b within half their range. */
-static bool is_after(uint32_t a, uint32_t b)
+static stream_segment segment_of(const check_tcp_record *record, unsigned direction)
 {
-    return (int32_t)(a - b) > 0;
+    return (stream_segment){
+        .direction = direction,
+        .flags = (uint8_t)(record->flags &
+                           (CHECK_TCP_FIN | CHECK_TCP_SYN | CHECK_TCP_RST | CHECK_TCP_ACK)),
+        .seq = record->seq,
+        .ack = record->ack,
+        .len = record->length,
+        .packet = record->packet,
+        .time_ns = record->time_ns,
+    };
 }
 
-/* Takes in the segments that no longer stand after a hole. */
-static void merge_contiguous(tcp_flow *flow)
+/* Another connection on the same ports: what the earlier one lacks stays lacking. */
+static void restart(tcp_state *tcp)
 {
-    for (unsigned i = 0; i < flow->count;) {
-        if (is_after(flow->out_of_order[i].from, flow->next)) {
-            i++;
-            continue;
-        }
-        if (is_after(flow->out_of_order[i].to, flow->next))
-            flow->next = flow->out_of_order[i].to;
-        flow->out_of_order[i] = flow->out_of_order[--flow->count];
-        i = 0;
+    for (unsigned i = 0; i < 2; i++) {
+        (void)count_lost(tcp, i);
+        tcp->flows[i].lost_for_good = tcp->flows[i].lost;
+    }
+    stream_conn_restart(tcp->stream);
+}
+
+/* Nobody reads them here: so they need not be kept. */
+static void consume_all(stream_conn *stream)
+{
+    stream_piece piece;
+    for (unsigned i = 0; i < 2; i++) {
+        while (stream_piece_at(stream, i, 0, &piece))
+            stream_consume(stream, i, piece.offset, piece.len);
     }
 }
 
-static void remember(tcp_flow *flow, uint32_t from, uint32_t to)
+/* False: it does not fit the connection, so it says nothing of it (so far). */
+static bool take(tcp_state *tcp, tcp_segment *result, unsigned sender)
 {
-    for (unsigned i = 0; i < flow->count; i++) {
-        if (flow->out_of_order[i].from == from && flow->out_of_order[i].to == to)
-            return;
+    const stream_segment segment = segment_of(result->record, sender);
+    const stream_counters *n = stream_conn_counters(tcp->stream, sender);
+    const unsigned lost[2] = {tcp->flows[0].lost, tcp->flows[1].lost};
+    stream_counters before = *n;
+    stream_result taken;
+    while ((taken = stream_conn_segment(tcp->stream, &segment)) == STREAM_RESTART) {
+        restart(tcp);
+        before = (stream_counters){.segments = 0};
     }
-    if (flow->count == TCP_OUT_OF_ORDER_MAX) {
-        flow->lost = true;
-        return;
+    result->new_bytes = n->bytes + n->cut > before.bytes + before.cut;
+    if (n->reordered > before.reordered)
+        tcp->flows[sender].late_packet = result->record->packet;
+    /* neither is ever made good by what follows */
+    if ((result->new_bytes && result->record->cut > 0) || n->refused > before.refused)
+        tcp->flows[sender].lost_for_good++;
+    consume_all(tcp->stream);
+    for (unsigned i = 0; i < 2; i++) {
+        (void)count_lost(tcp, i);
+        result->lost[i] = (int)(tcp->flows[i].lost - lost[i]);
     }
-    if (flow->out_of_order == NULL)
-        flow->out_of_order = g_new(tcp_range, TCP_OUT_OF_ORDER_MAX);
-    flow->out_of_order[flow->count++] = (tcp_range){from, to};
-}
-
-/* The bytes from..to were sent. The result: how the number of holes, 0 or 1, has changed. */
-static int follow_bytes(tcp_flow *flow, uint32_t from, uint32_t to)
-{
-    const bool had_hole = has_hole(flow);
-    if (is_after(from, flow->next)) {
-        remember(flow, from, to);
-    } else if (is_after(to, flow->next)) {
-        flow->next = to;
-        merge_contiguous(flow);
-    }
-    return (int)has_hole(flow) - (int)had_hole;
+    return taken == STREAM_TAKEN;
 }
 
 tcp_segment check_tcp_follow(tcp_state *tcp, const check_tcp_record *record)
 {
-    const unsigned flags = record->flags;
-    const bool syn = (flags & CHECK_TCP_SYN) != 0;
-    const bool fin = (flags & CHECK_TCP_FIN) != 0;
-    const bool rst = (flags & CHECK_TCP_RST) != 0;
-    const bool ack = (flags & CHECK_TCP_ACK) != 0;
-    const uint32_t from = record->seq + (syn ? 1 : 0);
-    const uint32_t length = record->length + (fin ? 1 : 0); /* a FIN takes a number of its own */
-    tcp_flow *flow = sender_of(tcp, record->source_port, from);
-    tcp_flow *other = &tcp->flows[flow == &tcp->flows[0]];
-    tcp_segment segment = {.record = record, .opens = syn && !ack, .ends = fin || rst};
-    /* a FIN at its end is no byte */
-    segment.new_bytes =
-        record->length > 0 && !rst && !syn && is_after(from + record->length, flow->next);
-    if (length > 0 && !rst)
-        segment.lost = follow_bytes(flow, from, from + length);
-    /* what one end acknowledges and the capture does not show is missing as well */
-    if (ack && !rst && other->known) {
-        segment.lost_other = follow_bytes(other, record->ack, record->ack);
-        segment.other_port = other->port;
-    }
-    segment.hole = has_hole(&tcp->flows[0]) || has_hole(&tcp->flows[1]);
+    const bool syn = (record->flags & CHECK_TCP_SYN) != 0;
+    const bool rst = (record->flags & CHECK_TCP_RST) != 0;
+    const bool ack = (record->flags & CHECK_TCP_ACK) != 0;
+    const unsigned sender = sender_of(tcp, record);
+    tcp_segment segment = {.record = record, .opens = syn && !ack};
+    if (tcp->stream != NULL && !take(tcp, &segment, sender))
+        return segment;
+    segment.ends = rst || (record->flags & CHECK_TCP_FIN) != 0;
+    segment.hole = lacks_bytes(tcp, 0) || lacks_bytes(tcp, 1);
+    if (ack && !rst)
+        tcp->flows[!sender].answered = true;
     if (segment.opens && tcp->syn_ns == NEVER)
         tcp->syn_ns = record->time_ns;
-    int64_t *end = &tcp->end_ns[flow - tcp->flows];
-    if (segment.ends && *end == NEVER)
-        *end = record->time_ns;
+    if (segment.ends && tcp->flows[sender].end_ns == NEVER)
+        tcp->flows[sender].end_ns = record->time_ns;
     return segment;
+}
+
+void check_tcp_end(tcp_state *tcp, int lost[2])
+{
+    lost[0] = lost[1] = 0;
+    if (tcp->stream == NULL)
+        return;
+    stream_conn_end(tcp->stream);
+    consume_all(tcp->stream);
+    for (unsigned i = 0; i < 2; i++)
+        lost[i] = count_lost(tcp, i);
 }

@@ -173,6 +173,8 @@ bool platocheck_protocol_of_port(uint16_t port, check_protocol *protocol, bool *
 
 check_tcp_record platocheck_tcp(const packet_info *pinfo, const tcp_info_t *header)
 {
+    const uint32_t length = header->th_have_seglen ? header->th_seglen : 0;
+    const uint32_t cut = pinfo->fd->pkt_len - MIN(pinfo->fd->cap_len, pinfo->fd->pkt_len);
     return (check_tcp_record){
         .packet = pinfo->num,
         .time_ns = platocheck_time_of(pinfo),
@@ -182,6 +184,7 @@ check_tcp_record platocheck_tcp(const packet_info *pinfo, const tcp_info_t *head
         .flags = header->th_flags,
         .seq = header->th_rawseq,
         .ack = header->th_rawack,
-        .length = header->th_have_seglen ? header->th_seglen : 0,
+        .length = length,
+        .cut = MIN(cut, length),
     };
 }

@@ -35,6 +35,8 @@ static const row table[] = {
     {"command_answered", "unsure", "1", "0 t1 ask a; 1 t1 hole by=server; 9000 - -"},
     {"command_answered", "unsure", "2",
      "0 t1 ask a; 0 t1 ask b; 1 t1 reply a; 2 t1 fin by=server; 9000 - -"},
+    {"command_answered", "unsure", "1", "0 T1 ask a; 1 T1 acks; 9000 - -"},
+    {"command_answered", "broken", "1", "0 T1 ask a; 1 T1 acks; 2 T1 data by=server; 9000 - -"},
     {"command_answered", "idle", "", "0 u1 ask 1; 9000 - -"},
 
     {"reply_fits", "ok", "", "0 t1 ask echo text=x; 1 t1 reply echo text=x"},

@@ -38,6 +38,9 @@ static const row table[] = {
     {"heartbeat_answered", "broken", "1", "0 c1 heartbeat; 9000 - -"},
     {"heartbeat_answered(grace=10s)", "ok", "", "0 c1 heartbeat; 9000 - -"},
     {"heartbeat_answered", "unsure", "1", "0 c1 heartbeat; 1 c1 hole by=server; 9000 - -"},
+    {"heartbeat_answered", "unsure", "1",
+     "0 c1 heartbeat; 1 c1 lost by=server; 2 c1 acks; 9000 - -"},
+    {"heartbeat_answered", "unsure", "1", "0 C1 heartbeat; 1 C1 acks; 9000 - -"},
     {"heartbeat_answered", "idle", "", "0 c1 login 1; 9000 - -"},
 
     {"sync_answered", "ok", "",
@@ -84,6 +87,12 @@ static const row table[] = {
     {"close(within=3s)", "ok", "", "0 c1 ack up 4/1 code=5; 2001 c1 fin by=server"},
     {"close", "unsure", "1", "0 c1 ack up 4/1 code=3; 2000 - -"},
     {"close", "unsure", "1", "0 C1 ack login code=7; 2001 - -"},
+    {"close", "unsure", "1", "0 c1 ack login code=7; 1 c1 lost by=server; 2 c1 acks; 9000 - -"},
+    {"close", "unsure", "1",
+     "0 c1 ack login code=7; 1 c1 lost by=server bytes=1; 2 c1 acks; 9000 - -"},
+    {"close", "unsure", "1",
+     "0 c1 ack login code=7; 1 c1 lost bytes=1; 2 c1 acks by=server; 9000 - -"},
+    {"close", "broken", "1", "0 c1 ack login code=7; 1 c1 hole; 9000 - -"},
     {"close", "idle", "", "0 c1 ack login code=8; 2001 - -"},
 
     {"ack_pairs", "ok", "",

@@ -54,6 +54,16 @@ static const row table[] = {
     {"resend", "broken", "3", "0 c1 up 4/1 a; 900 c1 up 4/1 a; 2799 c1 up 4/1 a"},
     {"resend(backoff=no)", "ok", "", "0 c1 up 4/1 a; 900 c1 up 4/1 a; 1800 c1 up 4/1 a"},
     {"resend(min=2s;tolerance=0s)", "broken", "2", "0 c1 push 4/1 a; 1999 c1 push 4/1 a"},
+    {"resend", "unsure", "3", "0 c1 push 4/1 a; 1 c1 hole; 2 c1 push 4/1 a"},
+    {"resend", "unsure", "3", "0 c1 up 4/1 a; 1 c1 hole by=server; 2 c1 up 4/1 a"},
+    {"resend", "broken", "3", "0 c1 up 4/1 a; 1 c1 hole; 2 c1 up 4/1 a"},
+    {"resend", "unsure", "4",
+     "0 c1 push 4/1 a; 1 c1 lost by=server; 2 c1 push 4/2 a; 3 c1 push 4/1 a late"},
+    {"resend", "unsure", "4",
+     "0 c1 lost by=server; 1 c1 push 4/2 a; 2 c1 push 4/1 a late; 3 c1 push 4/1 a"},
+    {"resend", "broken", "5",
+     "0 c1 lost by=server; 1 c1 push 4/2 a; 2 c1 push 4/1 a late; 1002 c1 push 4/1 a;"
+     "2001 c1 push 4/1 a"},
     {"resend", "idle", "", "0 c1 up 4/1 a; 1 c1 ack up 4/1 code=11; 2 c1 up 4/1 a"},
     {"resend", "idle", "", "0 c1 push 4/1 a; 1 c1 sync 4/1-1; 2 c1 push 4/1 a"},
     {"resend", "idle", "",
@@ -65,6 +75,7 @@ static const row table[] = {
     {"resend_due", "broken", "1", "0 c1 push 4/1 a; 35001 - -"},
     {"resend_due", "ok", "", "0 c1 up 4/1 a; 1 c1 fin; 35001 - -"},
     {"resend_due", "unsure", "1", "0 c1 up 4/1 a; 1 c1 hole by=server; 35001 - -"},
+    {"resend_due", "unsure", "1", "0 C1 up 4/1 a; 1 C1 acks; 35002 - -"},
     {"resend_due", "unsure", "3", "0 c1 up 4/1 a; 1 c1 up 4/1 a bad; 35001 c1 up 4/1 a"},
     {"resend_due", "idle", "", "0 c1 up 4/1 a; 1 c1 ack up 4/1 msg=1; 35001 - -"},
 
@@ -76,6 +87,16 @@ static const row table[] = {
      LOGIN "2 c1 up 4/1 a; 3 c2 reconn 7; 4 c2 ack reconn conn=8; 3005 c2 up 4/2 a"},
     {"reconn_resend", "unsure", "5",
      LOGIN "2 c1 up 4/1 a; 3 c2 reconn 7; 4 c2 ack reconn conn=8; 5 c2 hole; 3005 - -"},
+    {"reconn_resend", "unsure", "5",
+     LOGIN "2 c1 up 4/1 a; 3 c2 reconn 7; 4 c2 ack reconn conn=8; 5 c2 hole; 3005 c2 up 4/1 a"},
+    {"reconn_resend", "unsure", "6",
+     LOGIN "2 c1 up 4/1 a; 3 c1 hole by=server; 4 c2 reconn 7; 5 c2 ack reconn conn=8; 9000 - -"},
+    {"reconn_resend", "unsure", "6",
+     LOGIN "2 c1 up 4/1 a; 3 c1 hole by=server; 4 c2 reconn 7; 5 c2 ack reconn conn=8;"
+           "3006 c2 up 4/1 a"},
+    {"reconn_resend", "broken", "6",
+     LOGIN "2 c1 hole by=server; 3 c1 up 4/1 a; 4 c2 reconn 7; 5 c2 ack reconn conn=8;"
+           "3006 c2 up 4/1 a"},
     {"reconn_resend", "idle", "",
      LOGIN "2 c1 up 4/1 a; 3 c1 ack up 4/1 msg=1; 4 c2 reconn 7; 5 c2 ack reconn conn=8;"
            "9000 - -"},
@@ -103,6 +124,11 @@ static const row table[] = {
     {"push_ack", "broken", "3", "0 c1 push 4/1 a; 1 c1 push 4/3 a; 2 c1 ack push 4/3"},
     {"push_ack", "unsure", "3", "0 c1 push 4/1 a; 1 c1 push 4/3 a gap; 2 c1 ack push 4/3"},
     {"push_ack", "unsure", "3", "0 C1 push 4/1 a; 1 c1 push 4/3 a; 2 c1 ack push 4/3"},
+    {"push_ack", "unsure", "5",
+     "0 c1 reconn 7; 1 c1 ack reconn conn=8; 2 c1 push 4/1 a; 3 c1 push 4/3 a; 4 c1 ack push 4/3"},
+    {"push_ack", "broken", "7",
+     LOGIN "2 c2 reconn 7; 3 c2 ack reconn conn=8; 4 c2 push 4/1 a; 5 c2 push 4/3 a;"
+           "6 c2 ack push 4/3"},
     {"push_ack", "idle", "", "0 c1 ack push 4/3"},
 
     {"resume", "ok", "",
@@ -125,6 +151,10 @@ static const row table[] = {
     {"delivered", "ok", "", LOGIN "2 c1 push 4/1 a; 3 c2 push 4/2 a; 4 c1 push 4/2 a; 5004 - -"},
     {"delivered", "unsure", "4",
      LOGIN "2 c1 push 4/1 a; 3 c2 push 4/2 a; 4 c1 push 4/2 a bad; 5004 - -"},
+    {"delivered", "unsure", "4",
+     "0 C1 ack login conn=7; 1 C1 push 4/1 a; 2 C1 acks by=server; 3 c2 push 4/2 a; 9000 - -"},
+    {"delivered", "broken", "4",
+     "0 C1 ack login conn=7; 1 C1 push 4/1 a; 2 C1 data; 3 c2 push 4/2 a; 9000 - -"},
     {"delivered", "idle", "", LOGIN "3 c2 push 4/2 a; 5004 - -"},
 
     {"hole_asked", "ok", "", "0 c1 push 4/1 a; 1 c1 push 4/3 a; 2 c1 sync 4/2-2; 9000 - -"},

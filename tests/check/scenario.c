@@ -113,6 +113,7 @@ static uint16_t client_port(const conn *c)
     return (uint16_t)(40000 + c->tcp_stream % 1000);
 }
 
+/* With CHECK_TCP_ACK it acknowledges all that the other side has sent, captured or not. */
 static void feed_segment(const event *e, bool upstream, unsigned flags, uint32_t seq,
                          uint32_t length)
 {
@@ -125,7 +126,9 @@ static void feed_segment(const event *e, bool upstream, unsigned flags, uint32_t
         .destination_port = upstream ? server_port(c) : client_port(c),
         .flags = flags,
         .seq = seq,
+        .ack = c->seq[upstream ? DIR_DOWN : DIR_UP],
         .length = length,
+        .cut = strcmp(e->what, "data") == 0 && has(e, "cut"),
     };
     if (c->tcp_stream != CHECK_NO_STREAM)
         check_run_tcp(e->s->run, &record);
@@ -135,6 +138,10 @@ static void feed_segment(const event *e, bool upstream, unsigned flags, uint32_t
 
 static void send_bytes(const event *e, bool upstream)
 {
+    if (has(e, "late")) {
+        feed_segment(e, upstream, 0, e->conn->hole[upstream ? DIR_UP : DIR_DOWN], LENGTH);
+        return;
+    }
     uint32_t *seq = &e->conn->seq[upstream ? DIR_UP : DIR_DOWN];
     feed_segment(e, upstream, 0, *seq, LENGTH);
     *seq += LENGTH;
@@ -144,10 +151,8 @@ static void open_connection(const event *e)
 {
     conn *c = e->conn;
     c->opened = true;
-    feed_segment(e, true, CHECK_TCP_SYN, c->seq[DIR_UP], 0);
-    feed_segment(e, false, CHECK_TCP_SYN | CHECK_TCP_ACK, c->seq[DIR_DOWN], 0);
-    c->seq[DIR_UP]++;
-    c->seq[DIR_DOWN]++;
+    feed_segment(e, true, CHECK_TCP_SYN, c->seq[DIR_UP]++, 0);
+    feed_segment(e, false, CHECK_TCP_SYN | CHECK_TCP_ACK, c->seq[DIR_DOWN]++, 0);
 }
 
 /* False if the event is none of TCP's. */
@@ -169,6 +174,11 @@ static bool feed_tcp(event *e)
         *hole = *seq;
         *seq += LENGTH;
         send_bytes(e, e->upstream);
+    } else if (strcmp(e->what, "lost") == 0) {
+        *hole = *seq;
+        *seq += (uint32_t)number(e, "bytes", LENGTH);
+    } else if (strcmp(e->what, "acks") == 0) {
+        feed_segment(e, e->upstream, CHECK_TCP_ACK, *seq, 0);
     } else if (strcmp(e->what, "fill") == 0) {
         feed_segment(e, e->upstream, 0, *hole, LENGTH);
     } else {

@@ -33,8 +33,12 @@
  *
  * TCP, for all of them:
  *     open, data, fin, rst         a segment alone; by the client unless it says by=server
+ *     data cut                     the same, cut by the snaplen
  *     hole                         the same with bytes before it missing
- *     fill                         the missing bytes
+ *     lost                         bytes that are not captured; with: bytes=N
+ *     fill                         the missing bytes of either
+ *     acks                         acknowledges all that the other side has sent, captured or not
+ * A frame with "late" is in the missing bytes, not after all others.
  */
 #ifndef TESTS_CHECK_SCENARIO_H
 #define TESTS_CHECK_SCENARIO_H

@@ -18,7 +18,6 @@ static const struct {
     const char *status;
     const char *why;
 } never[] = {
-    {"malformed", "unsure", "a frame that cannot be read is one, whatever the capture lacks"},
     {"continuation", "ok", "it is asked of bytes outside of frames alone, and they are a fault"},
     {"capture", "unsure", "what the capture lacks is its fault"},
     {"types", "unsure", "damaged frames are not judged"},
@@ -27,7 +26,6 @@ static const struct {
     {"conflicts", "unsure", "both frames were read"},
     {"order", "unsure", "both frames were read"},
     {"duplicates", "unsure", "both frames were read"},
-    {"response_time", "unsure", "both frames were read"},
     {"delivery_time", "unsure", "all three frames were read"},
     {"conn_ids", "unsure", "both ACKs were read"},
     {"state_kept", "unsure", "all three frames were read"},
@@ -36,7 +34,6 @@ static const struct {
     {"ack_fields", "unsure", "the head was read"},
     {"sync_range", "unsure", "the head was read"},
     {"same_msg_id", "unsure", "both ACKs were read"},
-    {"resend", "unsure", "both frames were read"},
     {"msg_ids", "unsure", "both ACKs were read"},
     {"no_echo", "unsure", "both frames were read"},
     {"command_capture", "unsure", "what the capture lacks is its fault"},

@@ -100,83 +100,188 @@ END_TEST
 
 /* ---- TCP ---- */
 
-static tcp_segment segment(tcp_state *tcp, uint16_t from, unsigned flags, uint32_t seq,
+enum { CLIENT = 1, SERVER = 2 }; /* ports */
+
+#define MS 1000000
+
+typedef struct tcp_test {
+    stream_budget *budget;
+    tcp_state *tcp;
+    uint32_t packet;
+    int64_t time_ns;
+} tcp_test;
+
+static tcp_test tcp_begin(void)
+{
+    stream_budget *budget = stream_budget_new(0, NULL);
+    ck_assert_ptr_nonnull(budget);
+    return (tcp_test){budget, check_tcp_state_new(budget), 0, 0};
+}
+
+static void tcp_finish(const tcp_test *t)
+{
+    check_tcp_state_free(t->tcp);
+    ck_assert_uint_eq(stream_budget_used(t->budget), 0);
+    stream_budget_free(t->budget);
+}
+
+/* `ack` 0: no ACK. A millisecond after the one before. */
+static tcp_segment segment(tcp_test *t, uint16_t from, unsigned flags, uint32_t seq, uint32_t ack,
                            uint32_t length)
 {
-    const check_tcp_record record = {.source_port = from,
+    const check_tcp_record record = {.packet = ++t->packet,
+                                     .time_ns = t->time_ns += MS,
+                                     .source_port = from,
                                      .destination_port = (uint16_t)(3 - from),
-                                     .flags = flags,
+                                     .flags = flags | (ack != 0 ? CHECK_TCP_ACK : 0),
                                      .seq = seq,
-                                     .length = length,
-                                     .time_ns = (int64_t)seq};
-    return check_tcp_follow(tcp, &record);
+                                     .ack = ack,
+                                     .length = length};
+    return check_tcp_follow(t->tcp, &record);
+}
+
+static bool has_hole(const tcp_test *t, uint16_t port)
+{
+    return check_tcp_has_hole(t->tcp, check_tcp_flow(t->tcp, port, true));
 }
 
 START_TEST(holes_open_and_close)
 {
-    tcp_state *tcp = check_tcp_state_new();
-    ck_assert_int_eq(check_tcp_flow(tcp, 1, true), -1);
-    ck_assert(segment(tcp, 1, CHECK_TCP_SYN, 0xfffffff0, 0).opens);
-    ck_assert_int_eq(tcp->syn_ns, 0xfffffff0);
-    ck_assert(segment(tcp, 1, 0, 0xfffffff1, 20).new_bytes); /* wraps to 5 */
-    ck_assert(!segment(tcp, 1, 0, 0xfffffff1, 20).new_bytes);
-    ck_assert_int_eq(segment(tcp, 1, 0, 25, 10).lost, 1); /* 5..24 are missing */
-    ck_assert_int_eq(segment(tcp, 1, 0, 45, 10).lost, 0); /* and 35..44 */
-    ck_assert(check_tcp_has_hole(tcp, check_tcp_flow(tcp, 1, true)));
-    ck_assert_int_eq(segment(tcp, 1, 0, 5, 20).lost, 0);
-    ck_assert_int_eq(segment(tcp, 1, 0, 35, 10).lost, -1);
-    ck_assert(!check_tcp_has_hole(tcp, check_tcp_flow(tcp, 1, true)));
-    ck_assert_uint_eq(tcp->flows[0].next, 55);
-    check_tcp_state_free(tcp);
+    tcp_test t = tcp_begin();
+    ck_assert_int_eq(check_tcp_flow(t.tcp, CLIENT, true), -1);
+    ck_assert(segment(&t, CLIENT, CHECK_TCP_SYN, 0xfffffff0, 0, 0).opens);
+    ck_assert_int_eq(t.tcp->syn_ns, MS);
+    ck_assert(segment(&t, CLIENT, 0, 0xfffffff1, 0, 20).new_bytes); /* wraps to 5 */
+    ck_assert(!segment(&t, CLIENT, 0, 0xfffffff1, 0, 20).new_bytes);
+    ck_assert_int_eq(segment(&t, CLIENT, 0, 25, 0, 10).lost[0], 1); /* 5..24 are missing */
+    ck_assert_int_eq(segment(&t, CLIENT, 0, 45, 0, 10).lost[0], 1); /* and 35..44 */
+    ck_assert(has_hole(&t, CLIENT));
+    ck_assert(!has_hole(&t, SERVER));
+    const tcp_segment filling = segment(&t, CLIENT, 0, 5, 0, 20);
+    ck_assert(filling.new_bytes);
+    ck_assert(filling.hole);
+    ck_assert_int_eq(filling.lost[0], 0);
+    ck_assert_int_eq(segment(&t, CLIENT, 0, 35, 0, 10).lost[0], -2);
+    ck_assert(!has_hole(&t, CLIENT));
+    ck_assert_uint_eq(t.tcp->flows[0].lost, 0);
+    tcp_finish(&t);
 }
 END_TEST
 
 START_TEST(what_is_acknowledged_and_was_not_seen_is_a_hole)
 {
-    tcp_state *tcp = check_tcp_state_new();
-    (void)segment(tcp, 1, 0, 100, 10);
-    check_tcp_record ack = {.source_port = 2, .flags = CHECK_TCP_ACK, .seq = 500, .ack = 110};
-    ck_assert_int_eq(check_tcp_follow(tcp, &ack).lost_other, 0);
-    ack.ack = 120;
-    const tcp_segment said = check_tcp_follow(tcp, &ack);
-    ck_assert_int_eq(said.lost_other, 1);
-    ck_assert_uint_eq(said.other_port, 1);
-    ck_assert(said.hole && !said.new_bytes);
-    ck_assert_int_eq(segment(tcp, 1, 0, 110, 10).lost, -1);
-    ack.flags = CHECK_TCP_ACK | CHECK_TCP_RST; /* of a reset it means nothing */
-    ack.ack = 200;
-    ck_assert_int_eq(check_tcp_follow(tcp, &ack).lost_other, 0);
-    check_tcp_state_free(tcp);
+    tcp_test t = tcp_begin();
+    (void)segment(&t, CLIENT, 0, 100, 0, 10);
+    ck_assert_int_eq(segment(&t, SERVER, 0, 500, 110, 0).lost[0], 0);
+    const tcp_segment beyond = segment(&t, SERVER, 0, 500, 120, 0);
+    ck_assert_int_eq(beyond.lost[0], 1);
+    ck_assert(beyond.hole);
+    ck_assert_int_eq(segment(&t, CLIENT, 0, 110, 500, 10).lost[0], -1);
+    ck_assert(!has_hole(&t, CLIENT));
+    tcp_finish(&t);
 }
 END_TEST
 
-START_TEST(ends_and_what_they_take)
+/* The end of a direction that nobody captured: the peer acknowledges it. */
+START_TEST(a_lost_tail_is_a_hole_at_the_end)
 {
-    tcp_state *tcp = check_tcp_state_new();
-    (void)segment(tcp, 1, 0, 100, 10);
-    ck_assert(segment(tcp, 1, CHECK_TCP_FIN, 110, 0).ends);
-    ck_assert_uint_eq(tcp->flows[0].next, 111);
-    ck_assert(segment(tcp, 2, CHECK_TCP_RST, 300, 0).ends);
-    ck_assert(segment(tcp, 2, CHECK_TCP_RST, 400, 0).ends);
-    ck_assert_int_eq(tcp->end_ns[0], 110);
-    ck_assert_int_eq(tcp->end_ns[1], 300);
-    check_tcp_state_free(tcp);
+    tcp_test t = tcp_begin();
+    int lost[2];
+    (void)segment(&t, CLIENT, 0, 100, 0, 10);
+    (void)segment(&t, SERVER, 0, 500, 160, 0);
+    check_tcp_end(t.tcp, lost);
+    ck_assert(has_hole(&t, CLIENT));
+    ck_assert_uint_eq(t.tcp->flows[0].lost, 1);
+    tcp_finish(&t);
 }
 END_TEST
 
-START_TEST(of_too_many_segments_after_holes_the_loss_stays)
+START_TEST(a_fin_that_was_not_captured_is_no_byte)
 {
-    tcp_state *tcp = check_tcp_state_new();
-    (void)segment(tcp, 1, 0, 0, 10);
-    for (uint32_t i = 1; i <= TCP_OUT_OF_ORDER_MAX + 1; i++)
-        (void)segment(tcp, 1, 0, 20 * i, 10);
-    ck_assert_uint_eq(tcp->flows[0].count, TCP_OUT_OF_ORDER_MAX);
-    ck_assert(tcp->flows[0].lost);
-    for (uint32_t i = 0; i <= TCP_OUT_OF_ORDER_MAX + 1; i++)
-        (void)segment(tcp, 1, 0, 20 * i + 10, 10);
-    ck_assert_uint_eq(tcp->flows[0].count, 1); /* the last, after what was not remembered */
-    ck_assert(check_tcp_has_hole(tcp, 0));
-    check_tcp_state_free(tcp);
+    tcp_test t = tcp_begin();
+    int lost[2];
+    (void)segment(&t, CLIENT, 0, 100, 0, 10);
+    ck_assert_int_eq(segment(&t, SERVER, 0, 500, 111, 0).lost[0], 1); /* nobody knows so far */
+    check_tcp_end(t.tcp, lost);
+    ck_assert_int_eq(lost[0], -1);
+    ck_assert_int_eq(lost[1], 0);
+    ck_assert(!has_hole(&t, CLIENT));
+    tcp_finish(&t);
+}
+END_TEST
+
+START_TEST(a_fin_takes_a_number_and_is_no_new_byte)
+{
+    tcp_test t = tcp_begin();
+    (void)segment(&t, CLIENT, 0, 100, 0, 10);
+    const tcp_segment fin = segment(&t, CLIENT, CHECK_TCP_FIN, 110, 0, 0);
+    ck_assert(fin.ends);
+    ck_assert(!fin.new_bytes);
+    ck_assert_int_eq(t.tcp->flows[0].end_ns, t.time_ns);
+    ck_assert_int_eq(segment(&t, SERVER, 0, 500, 111, 0).lost[0], 0);
+    ck_assert(!has_hole(&t, CLIENT));
+    tcp_finish(&t);
+}
+END_TEST
+
+/* Only the client's packets were captured, and they acknowledge the server's. */
+START_TEST(a_direction_that_was_not_captured_is_known)
+{
+    tcp_test t = tcp_begin();
+    (void)segment(&t, CLIENT, CHECK_TCP_SYN, 99, 0, 0);
+    ck_assert(!check_tcp_is_unseen(t.tcp, check_tcp_flow(t.tcp, SERVER, true)));
+    ck_assert(!has_hole(&t, SERVER)); /* perhaps nobody answers the SYN */
+    (void)segment(&t, CLIENT, 0, 100, 500, 10);
+    ck_assert(check_tcp_is_unseen(t.tcp, check_tcp_flow(t.tcp, SERVER, true)));
+    ck_assert(has_hole(&t, SERVER));
+    ck_assert_uint_eq(t.tcp->flows[1].lost, 0);
+    (void)segment(&t, CLIENT, 0, 110, 530, 0);
+    ck_assert_uint_eq(t.tcp->flows[1].lost, 1);
+    ck_assert(!check_tcp_is_unseen(t.tcp, check_tcp_flow(t.tcp, CLIENT, true)));
+    tcp_finish(&t);
+}
+END_TEST
+
+START_TEST(what_fits_nothing_says_nothing)
+{
+    tcp_test t = tcp_begin();
+    (void)segment(&t, CLIENT, 0, 100, 500, 10);
+    (void)segment(&t, SERVER, 0, 500, 110, 10);
+    ck_assert(!segment(&t, CLIENT, CHECK_TCP_RST, 0x70000000, 0, 0).ends);
+    ck_assert_int_eq(t.tcp->flows[0].end_ns, NEVER);
+    ck_assert(segment(&t, CLIENT, CHECK_TCP_RST, 110, 0, 0).ends);
+    tcp_finish(&t);
+}
+END_TEST
+
+/* What the first connection on the ports lacks is still missing after the second has begun. */
+START_TEST(the_losses_of_an_earlier_connection_stay)
+{
+    tcp_test t = tcp_begin();
+    (void)segment(&t, CLIENT, CHECK_TCP_SYN, 99, 0, 0);
+    (void)segment(&t, CLIENT, 0, 110, 0, 10);
+    ck_assert_uint_eq(t.tcp->flows[0].lost, 1);
+    ck_assert_int_eq(segment(&t, CLIENT, CHECK_TCP_SYN, 0x30000000, 0, 0).lost[0], 0);
+    ck_assert(segment(&t, CLIENT, 0, 0x30000001, 0, 10).new_bytes);
+    ck_assert(has_hole(&t, CLIENT));
+    ck_assert_int_eq(segment(&t, CLIENT, 0, 0x30000015, 0, 10).lost[0], 1);
+    ck_assert_int_eq(segment(&t, CLIENT, 0, 0x3000000b, 0, 10).lost[0], -1);
+    ck_assert_uint_eq(t.tcp->flows[0].lost, 1);
+    tcp_finish(&t);
+}
+END_TEST
+
+START_TEST(without_memory_nothing_is_known_to_be_there)
+{
+    stream_budget *budget = stream_budget_new(1, NULL);
+    tcp_test t = {budget, check_tcp_state_new(budget), 0, 0};
+    int lost[2];
+    ck_assert_ptr_null(t.tcp->stream);
+    ck_assert(segment(&t, CLIENT, CHECK_TCP_FIN, 100, 0, 10).ends);
+    ck_assert(has_hole(&t, CLIENT));
+    check_tcp_end(t.tcp, lost);
+    ck_assert_int_eq(lost[0], 0);
+    tcp_finish(&t);
 }
 END_TEST
 
@@ -228,8 +333,13 @@ int main(void)
         a_cache_keeps_the_latest,
         holes_open_and_close,
         what_is_acknowledged_and_was_not_seen_is_a_hole,
-        ends_and_what_they_take,
-        of_too_many_segments_after_holes_the_loss_stays,
+        a_lost_tail_is_a_hole_at_the_end,
+        a_fin_that_was_not_captured_is_no_byte,
+        a_fin_takes_a_number_and_is_no_new_byte,
+        a_direction_that_was_not_captured_is_known,
+        what_fits_nothing_says_nothing,
+        the_losses_of_an_earlier_connection_stay,
+        without_memory_nothing_is_known_to_be_there,
         json_of_all_kinds,
     };
     return RUN_TESTS("check: sets", tests);

@@ -133,6 +133,7 @@ typedef struct check_tcp_record {
     uint32_t seq;    /* raw sequence number */
     uint32_t ack;    /* raw acknowledgement number; counts with CHECK_TCP_ACK */
     uint32_t length; /* bytes of payload; 0 where that is not known */
+    uint32_t cut;    /* of these, bytes at the end that the snaplen cut */
 } check_tcp_record;
 
 PLATO_END
