@@ -2,6 +2,7 @@
 /* The Plato instant-messaging protocol: registration. docs/protocol.md describes the protocol. */
 #include "plato/packet-plato.h"
 
+#include "plato/carrier_watch.h"
 #include "plato/heuristic.h"
 #include "plato/pdu/analysis_feed.h"
 #include "plato/pdu/body.h"
@@ -64,6 +65,7 @@ void proto_register_plato(void)
     plato_register_tree_analysis(proto_plato);
     plato_register_tap();
     tcp_reader_register();
+    carrier_watch_register();
     plato_register_export(proto_plato);
     plato_register_tree_frame(proto_plato);
     plato_register_tree_head(proto_plato);

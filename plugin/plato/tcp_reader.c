@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "plato/tcp_reader.h"
 
+#include "plato/carrier_watch.h"
 #include "plato/pdu/analysis_feed.h"
 #include "plato/pdu/analysis_store.h"
 #include "plato/pdu/checksum.h"
@@ -498,7 +499,9 @@ static int read_segment(tvbuff_t *frame, packet_info *pinfo, proto_tree *tree)
         return 0;
     tcp_reader *reader = reader_of(pinfo);
     if (reader == NULL)
-        return 0;
+        return carrier_watch_segment(&segment.stream, frame, pinfo, tree)
+                   ? (int)tvb_captured_length(frame)
+                   : 0;
     reader->pinfo = pinfo;
     reader->segment = &segment;
     reader->latest = flow_packet_of(pinfo);
@@ -562,6 +565,8 @@ static int dissect_postponed(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree
     }
     if (!ended)
         end_first_pass();
+    if (carrier_watch_show(tvb, pinfo, tree))
+        return (int)tvb_captured_length(tvb);
     return tcp_show_packet(tvb, pinfo, tree);
 }
 

@@ -8,6 +8,7 @@
  */
 #include "plato/transport.h"
 
+#include "plato/carrier_watch.h"
 #include "plato/pdu/prefs.h"
 #include "plato/pdu/proto.h"
 #include "plato/pdu_scan.h"
@@ -33,6 +34,7 @@ static bool can_desegment(const packet_info *pinfo)
 
 static int scan(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 {
+    carrier_watch_claim(pinfo);
     const scan_end end =
         plato_scan_pdus(tvb, pinfo, tree, plato_conversation_of(pinfo), can_desegment(pinfo));
     if (end.desegment_len != 0) {
@@ -124,6 +126,7 @@ int plato_dissect_websocket(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
     const ws_message *record = p_get_proto_data(wmem_file_scope(), pinfo, proto_plato, key);
     tvbuff_t *bytes = tvb;
 
+    carrier_watch_claim(pinfo);
     if (first_pass && flow->rest_len > 0)
         record = join_rest(tvb, pinfo, conversation, flow, key);
     if (record != NULL && record->joined == NULL) {

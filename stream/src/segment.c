@@ -30,6 +30,13 @@ static void expire(stream_conn *conn)
         stream_held_expire(conn, false);
 }
 
+/* There was no memory to note all of it. */
+static void refuse(stream_conn *conn, stream_direction *d)
+{
+    d->n.refused++;
+    stream_holes_give_up_all(conn, d, STREAM_BY_LIMIT);
+}
+
 /* The segment at hand belongs to this connection. */
 static void take(stream_conn *conn)
 {
@@ -40,7 +47,7 @@ static void take(stream_conn *conn)
     if (segment->len == 0)
         stream_take_position(conn, d, part.at);
     else if (!stream_put(conn, d, &part))
-        d->n.refused++;
+        refuse(conn, d);
     if ((segment->flags & (STREAM_ACK | STREAM_RST)) == STREAM_ACK)
         stream_take_ack(conn, stream_peer(conn, d), segment);
     if ((segment->flags & (STREAM_FIN | STREAM_RST)) != 0)

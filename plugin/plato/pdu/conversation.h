@@ -24,8 +24,9 @@ typedef struct frame_begin {
     int64_t time_ns; /* of that packet, since the epoch */
 } frame_begin;
 
-typedef struct pdu_fragment pdu_fragment; /* pdu_fragment.c */
-typedef struct tcp_reader tcp_reader;     /* tcp_reader.c */
+typedef struct pdu_fragment pdu_fragment;   /* pdu_fragment.c */
+typedef struct tcp_reader tcp_reader;       /* tcp_reader.c */
+typedef struct carrier_watch carrier_watch; /* carrier_watch.c */
 
 /* What is kept of one direction. Changed on the first pass only. */
 typedef struct plato_flow {
@@ -46,7 +47,8 @@ typedef struct plato_conversation {
     uint64_t client_known_at;  /* position of the frame that showed it */
     conversation_crc crc;
     plato_flow flows[2];
-    tcp_reader *tcp; /* plain TCP; NULL: it was not claimed for Plato */
+    tcp_reader *tcp;        /* plain TCP; NULL: it was not claimed for Plato */
+    carrier_watch *carrier; /* TLS, WebSocket, ...; NULL: none */
     /* The same ports were used again although no SYN was captured: the conversation before, and the
      * first packet of this one. */
     struct plato_conversation *earlier;

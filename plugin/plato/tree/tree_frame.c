@@ -234,6 +234,16 @@ void plato_dissect_pdu_part(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
     plato_add_reassembled_in(packet, tvb, dissect_bytes(tvb, pinfo, tree, "[Part of a frame]"));
 }
 
+void plato_dissect_carrier_lost(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
+                                uint64_t length, bool from_sender)
+{
+    proto_item *item = add_protocol(tree, tvb, 0, "[Bytes missing]");
+    expert_add_info_format(pinfo, item, plato_expert(EXPERT_UNREADABLE),
+                           "%" PRIu64 " bytes of %s are missing from the capture: what TLS or "
+                           "WebSocket carried after them may not be readable",
+                           length, from_sender ? "this packet's sender" : "the other end");
+}
+
 void plato_register_tree_frame(int proto)
 {
     static hf_register_info hf[] = {

@@ -14,6 +14,13 @@ void plato_dissect_continuation(tvbuff_t *tvb, packet_info *pinfo, proto_tree *t
 /* Shows bytes that are a part of a frame. `packet`: the one that completes it; 0: not known. */
 void plato_dissect_pdu_part(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, uint32_t packet);
 
+/*
+ * Shows that `length` bytes are missing on a connection that carries Plato in TLS or WebSocket.
+ * `from_sender`: of this packet's sender, else of the other end. No column is touched.
+ */
+void plato_dissect_carrier_lost(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
+                                uint64_t length, bool from_sender);
+
 void plato_register_tree_frame(int proto);
 
 #endif

@@ -70,7 +70,8 @@ typedef struct stream_event stream_event;
  * goes on from there.
  *
  * What does not fit into `max_memory` or the budget is as if the snaplen had cut it
- * (STREAM_DROPPED), and holes that wait in that direction are given up (STREAM_BY_LIMIT).
+ * (STREAM_DROPPED), or, where even that cannot be noted, as if it had not been captured
+ * (stream_counters.refused); holes that wait in that direction are given up (STREAM_BY_LIMIT).
  */
 typedef struct stream_config {
     uint32_t grace_packets; /* default 32 */
@@ -178,8 +179,9 @@ typedef struct stream_run {
 bool stream_run_at(const stream_conn *conn, unsigned direction, uint64_t from, stream_run *run);
 
 /*
- * A run that grew, or one of whose edges was given up or filled, since this was last called; each
- * once. False: no more. A run that is left unconsumed is not given again until it changes.
+ * A run that grew, or one of whose edges was given up or filled, since this was last called; one
+ * that changed in several places may be given more than once. False: no more. A run that is left
+ * unconsumed is not given again until it changes.
  */
 bool stream_next_changed(stream_conn *conn, unsigned direction, stream_run *run);
 
