@@ -76,7 +76,9 @@ def json_lines(packets):
 def without_later(node):
     """Without what one pass cannot know, and the subtree that may have held nothing else."""
     if isinstance(node, list):
-        return [without_later(value) for value in node]
+        kept = [without_later(value) for value in node]
+        return [value for index, value in enumerate(kept)
+                if value != OUTSIDE or index == 0 or kept[index - 1] != OUTSIDE]
     if not isinstance(node, dict):
         return OUTSIDE if node == PART else node
     if "plato.reassembled_in" in node or "plato.continuation" in node:
@@ -168,8 +170,15 @@ def lines_in_one_pass(lines):
     kept, outside = [], False
     for line in lines:
         if not line.startswith("    "):
-            outside = line.endswith((PART, SKIPPED))
-            kept.append(f"{line.split(' plato:')[0]} {OUTSIDE}" if outside else line)
+            before, outside = outside, line.endswith((PART, SKIPPED))
+            if outside:
+                start, length = map(int, line.split()[0].split("+"))
+                if before and before[0] + before[1] == start:  # the same bytes, in two items
+                    start, length = before[0], before[1] + length
+                    kept.pop()
+                outside = start, length
+                line = f"  {start}+{length} {OUTSIDE}"
+            kept.append(line)
         elif not outside and "Plato analysis" not in line and \
                 not any(text in line for text in (*LATER_ITEMS, GAP_ITEM)) and \
                 not any(f" {name}:" in line for name in (*LATER, GAP)):
