@@ -23,7 +23,7 @@ typedef struct given_pdu {
     uint32_t packet; /* to which it belongs */
     int64_t time_ns; /* of that packet */
     int payload;     /* where it begins in the payload at hand; -1: elsewhere */
-    bool rest;
+    bool impossible;
 } given_pdu;
 
 /* Where the sequence numbers of a direction are in its stream. */
@@ -283,7 +283,7 @@ static void on_pdu(void *user, const stream_reader_pdu *pdu)
             },
         .packet = pdu->packet,
         .time_ns = pdu->time_ns,
-        .rest = pdu->rest,
+        .impossible = pdu->pdu.impossible,
     };
     stream_piece first = {0};
     if (pdu->pdu.length == 0)
@@ -413,7 +413,7 @@ static bool is_whole_frames(const tcp_reader *reader)
         const given_pdu *given = &g_array_index(reader->given, given_pdu, i);
         const stored_item *item = &given->item;
         if (item->kind != STREAM_PDU_FRAME || given->packet != segment->stream.packet ||
-            given->payload != at || (uint64_t)item->length != item->total || item->bytes != NULL ||
+            given->payload != at || given->impossible || item->bytes != NULL ||
             item->gap != STREAM_GAP_NONE)
             return false;
         at += item->length;
@@ -429,67 +429,92 @@ static void store_given(const given_pdu *given)
                        wmem_memdup(wmem_file_scope(), &given->item, sizeof given->item));
 }
 
+/* The bytes at hand of which nothing can be said so far, as an item of the packet. */
+static stored_item *waiting_item(const tcp_reader *reader, const stream_piece *piece)
+{
+    const stream_segment *s = &reader->segment->stream;
+    stream_run run;
+    stored_item *item = wmem_new0(wmem_file_scope(), stored_item);
+    item->conversation = reader->conversation;
+    item->offset = piece->offset;
+    item->is_part = true;
+    item->waits =
+        stream_run_at(stream_reader_conn(reader->stream), s->direction, piece->offset, &run) &&
+        run.before != STREAM_EDGE_NOTHING;
+    item->length = (int)piece->len;
+    item->direction = s->direction;
+    item->frame_offset = reader->segment->frame_offset;
+    if (item->frame_offset >= 0)
+        item->frame_offset += (int)piece->payload;
+    else
+        item->bytes = wmem_memdup(wmem_file_scope(), s->bytes + piece->payload, (size_t)piece->len);
+    return item;
+}
+
+/* All of these, in the order of the stream; NULL: there are none, as in most packets. */
+static stored_item *waiting_items(tcp_reader *reader)
+{
+    const stream_segment *s = &reader->segment->stream;
+    const stream_conn *conn = stream_reader_conn(reader->stream);
+    seq_anchor *anchor = &reader->anchors[s->direction];
+    stored_item *first = NULL, **end = &first;
+    stream_info info;
+    stream_piece piece;
+    stream_conn_info(conn, s->direction, &info);
+    if (s->captured == 0 || info.pending == 0)
+        return NULL;
+    if (!anchor->known && stream_piece_at(conn, s->direction, 0, &piece))
+        set_anchor(reader, s->direction, &piece);
+    const uint64_t from = anchor->offset + (uint64_t)(int64_t)(int32_t)(s->seq - anchor->seq);
+    uint64_t at = from;
+    while (anchor->known && stream_piece_at(conn, s->direction, at, &piece) &&
+           piece.offset < from + s->len) {
+        at = piece.offset + piece.len;
+        if (piece.packet != s->packet || !piece.captured)
+            continue;
+        *end = waiting_item(reader, &piece);
+        end = &(*end)->next;
+    }
+    if (from + s->len > from)
+        *anchor = (seq_anchor){anchor->known, s->seq, from};
+    return first;
+}
+
+/* Shows and keeps those before `offset`; returns the others. */
+static stored_item *process_waiting(tcp_reader *reader, tvbuff_t *frame, proto_tree *tree,
+                                    stored_item *item, uint64_t offset)
+{
+    while (item != NULL && item->offset < offset) {
+        stored_item *next = item->next;
+        tcp_store_add_item(reader->pinfo->num, item);
+        tcp_show_part(frame, reader->pinfo, tree, item);
+        item = next;
+    }
+    return item;
+}
+
 static void process_all(tcp_reader *reader, tvbuff_t *frame, proto_tree *tree)
 {
     const bool whole_frames = is_whole_frames(reader);
     const uint64_t first = plato_next_position(reader->pinfo);
+    const bool compact = whole_frames && (uint32_t)first <= UINT16_MAX;
+    stored_item *waiting = whole_frames ? NULL : waiting_items(reader);
     uint32_t index = (uint32_t)first;
     for (unsigned i = 0; i < reader->given->len; i++) {
         given_pdu *given = &g_array_index(reader->given, given_pdu, i);
+        if (given->packet == reader->pinfo->num)
+            waiting = process_waiting(reader, frame, tree, waiting, given->item.offset);
         process_given(reader, frame, tree, given, &index);
-        if (!whole_frames)
+        if (!compact)
             store_given(given);
     }
-    if (whole_frames && (uint32_t)first <= UINT16_MAX) {
+    (void)process_waiting(reader, frame, tree, waiting, UINT64_MAX);
+    if (compact) {
         const stored_packet packet = {reader->pinfo->num, (uint16_t)reader->segment->frame_offset,
                                       (uint16_t)first, reader->segment->stream.len};
         tcp_store_add_packet(&packet);
     }
     g_array_set_size(reader->given, 0);
-}
-
-/* The bytes at hand that nothing can be said of so far. */
-static void process_waiting(tcp_reader *reader, tvbuff_t *frame, proto_tree *tree)
-{
-    const stream_segment *s = &reader->segment->stream;
-    const stream_conn *conn = stream_reader_conn(reader->stream);
-    seq_anchor *anchor = &reader->anchors[s->direction];
-    stream_info info;
-    stream_piece piece;
-    if (s->captured == 0)
-        return;
-    stream_conn_info(conn, s->direction, &info);
-    if (info.pending == 0)
-        return;
-    if (!anchor->known && stream_piece_at(conn, s->direction, 0, &piece))
-        set_anchor(reader, s->direction, &piece);
-    if (!anchor->known)
-        return;
-    const uint64_t from = anchor->offset + (uint64_t)(int64_t)(int32_t)(s->seq - anchor->seq);
-    for (uint64_t at = from;
-         stream_piece_at(conn, s->direction, at, &piece) && piece.offset < from + s->len;
-         at = piece.offset + piece.len) {
-        if (piece.packet != s->packet || !piece.captured)
-            continue;
-        set_anchor(reader, s->direction, &piece);
-        stream_run run;
-        stored_item *item = wmem_new0(wmem_file_scope(), stored_item);
-        item->conversation = reader->conversation;
-        item->offset = piece.offset;
-        item->is_part = true;
-        item->waits = stream_run_at(conn, s->direction, piece.offset, &run) &&
-                      run.before != STREAM_EDGE_NOTHING;
-        item->length = (int)piece.len;
-        item->direction = s->direction;
-        item->frame_offset = reader->segment->frame_offset;
-        if (item->frame_offset >= 0)
-            item->frame_offset += (int)piece.payload;
-        else
-            item->bytes =
-                wmem_memdup(wmem_file_scope(), s->bytes + piece.payload, (size_t)piece.len);
-        tcp_store_add_item(s->packet, item);
-        tcp_show_part(frame, reader->pinfo, tree, item);
-    }
 }
 
 static int read_segment(tvbuff_t *frame, packet_info *pinfo, proto_tree *tree)
@@ -511,7 +536,6 @@ static int read_segment(tvbuff_t *frame, packet_info *pinfo, proto_tree *tree)
     stream_reader_segment(reader->stream, &segment.stream);
     const bool any = reader->given->len > 0;
     process_all(reader, frame, tree);
-    process_waiting(reader, frame, tree);
     reader->pinfo = NULL;
     reader->segment = NULL;
     return any ? (int)tvb_captured_length(frame) : 0;

@@ -36,7 +36,7 @@ typedef struct place {
     unsigned direction;
     stream_run run; /* what is left of it */
     stream_mark at; /* how its beginning is reached */
-    uint64_t reach; /* end of the bytes on the wire, captured or not */
+    uint64_t reach; /* end of the run, and of what the snaplen cut off after it */
 } place;
 
 static void give(stream_reader *reader, place *at, const stream_pdu *pdu, const uint8_t *bytes,
@@ -66,15 +66,33 @@ static void give(stream_reader *reader, place *at, const stream_pdu *pdu, const 
                           given.gap == STREAM_GAP_WAITING);
         at->at.gap = STREAM_GAP_NONE;
     }
-    if (pdu->frames_lost)
-        at->at.gap = STREAM_GAP_FINAL;
     reader->config->on_pdu(reader->user, &given);
     stream_consume(reader->conn, at->direction, given.offset, used);
     at->run.offset += used;
     at->at.out_of_sync = !reader->flows[at->direction].pdu.in_sync;
+    at->at.after_cut = at->at.out_of_sync && (at->at.after_cut || pdu->frames_lost);
+    if (pdu->frames_lost)
+        at->at.gap = STREAM_GAP_FINAL;
 }
 
 /* ---- reading a run ---- */
+
+/* Whether the snaplen cut off the byte at `offset`; then up to `end`. */
+static bool is_cut_at(const stream_reader *reader, unsigned direction, uint64_t offset,
+                      uint64_t *end)
+{
+    stream_piece piece;
+    if (!stream_piece_at(reader->conn, direction, offset, &piece) || piece.captured ||
+        piece.offset > offset)
+        return false;
+    *end = piece.offset + piece.len;
+    return true;
+}
+
+static bool in_given_frame(const stream_flow *flow, uint64_t offset)
+{
+    return offset >= flow->skip_from && offset < flow->skip_to;
+}
 
 /* What is left of the run is at its place again, if bytes are there. */
 static bool go_on(stream_reader *reader, place *at)
@@ -86,8 +104,20 @@ static bool go_on(stream_reader *reader, place *at)
     run.len -= offset - run.offset; /* a frame was found in it, and not at its beginning */
     run.offset = offset;
     at->run = run;
-    at->reach = stream_reach(reader->conn, at->direction, offset);
+    at->reach = offset + run.len;
+    while (is_cut_at(reader, at->direction, at->reach, &at->reach))
+        ;
     return true;
+}
+
+/* Bytes that the snaplen cut off: those of a frame that was given, or frames began among them. */
+static void pass_cut(stream_reader *reader, place *at, uint64_t end)
+{
+    const stream_flow *flow = &reader->flows[at->direction];
+    if (!in_given_frame(flow, at->run.offset) || flow->skip_to < end)
+        at->at = (stream_mark){.out_of_sync = true, .after_cut = true, .gap = STREAM_GAP_FINAL};
+    stream_consume(reader->conn, at->direction, at->run.offset, end - at->run.offset);
+    at->run.offset = end;
 }
 
 /* Bytes that belong to a frame which was given before they came. */
@@ -117,6 +147,13 @@ static bool may_wait(const stream_reader *reader, const stream_run *run)
            run->after != STREAM_EDGE_CONSUMED;
 }
 
+static bool begins_segment(const stream_reader *reader, const place *at)
+{
+    stream_piece piece;
+    return stream_piece_at(reader->conn, at->direction, at->run.offset, &piece) &&
+           piece.payload == 0;
+}
+
 /* One PDU at the beginning of the run; false: it has to wait. */
 static bool read_pdu(stream_reader *reader, place *at)
 {
@@ -125,8 +162,13 @@ static bool read_pdu(stream_reader *reader, place *at)
     const uint8_t *p = stream_bytes(reader->conn, at->direction, run->offset, (size_t)run->len);
     if (p == NULL)
         return false;
-    const stream_pdu_bytes bytes = {p, (size_t)run->len, at->reach - run->offset,
-                                    may_wait(reader, run)};
+    const stream_pdu_bytes bytes = {
+        .p = p,
+        .captured = (size_t)run->len,
+        .reported = at->reach - run->offset,
+        .more = may_wait(reader, run),
+        .after_cut = at->at.after_cut && begins_segment(reader, at),
+    };
     flow->pdu.in_sync = !at->at.out_of_sync;
     flow->pdu.framing = stream_find_framing(reader, p, (size_t)run->len, flow->pdu.in_sync);
     stream_pdu pdu = stream_pdu_next(&flow->pdu, &bytes);
@@ -154,8 +196,13 @@ static void read_on(stream_reader *reader, place *at)
 {
     stream_flow *flow = &reader->flows[at->direction];
     bool more = true;
-    while (more && go_on(reader, at)) {
-        if (at->run.offset >= flow->skip_from && at->run.offset < flow->skip_to)
+    uint64_t end;
+    while (more) {
+        if (is_cut_at(reader, at->direction, at->run.offset, &end))
+            pass_cut(reader, at, end);
+        else if (!go_on(reader, at))
+            more = false;
+        else if (in_given_frame(flow, at->run.offset))
             skip_rest(reader, at);
         else if (at->run.offset == flow->need_at && at->reach < flow->need_until &&
                  may_wait(reader, &at->run))
@@ -163,7 +210,7 @@ static void read_on(stream_reader *reader, place *at)
         else
             more = read_pdu(reader, at);
     }
-    at->at.offset = at->run.offset;
+    flow->read_to = at->at.offset = at->run.offset;
     add_mark(flow, &at->at);
 }
 
@@ -197,8 +244,12 @@ static void read_run(stream_reader *reader, unsigned direction, const stream_run
     place at = {.direction = direction, .run = *run, .at = {.offset = run->offset}};
     switch (run->before) {
     case STREAM_EDGE_WAITING:
-        read_proven(reader, &at);
-        return;
+        if (!in_given_frame(flow, run->offset)) {
+            read_proven(reader, &at);
+            return;
+        }
+        at.at.gap = STREAM_GAP_WAITING;
+        break;
     case STREAM_EDGE_MIDSTREAM:
         start_midstream(reader, flow, now);
         if (!flow->midstream_over && reader->config->reassemble) {
@@ -208,9 +259,15 @@ static void read_run(stream_reader *reader, unsigned direction, const stream_run
         at.at.out_of_sync = true;
         break;
     case STREAM_EDGE_GIVEN_UP:
-        at.at = (stream_mark){run->offset, true, STREAM_GAP_FINAL};
+        at.at = (stream_mark){run->offset, true, false, STREAM_GAP_FINAL};
         break;
     case STREAM_EDGE_CUT:
+        if (stream_reach(reader->conn, direction, flow->read_to) > run->offset) {
+            at.run.offset = flow->read_to;
+            at.at = take_mark(flow, flow->read_to);
+        } else if (!in_given_frame(flow, run->offset))
+            at.at = (stream_mark){run->offset, true, true, STREAM_GAP_FINAL};
+        break;
     default:
         at.at = take_mark(flow, run->offset);
         break;

@@ -9,6 +9,7 @@
 typedef struct stream_mark {
     uint64_t offset;
     bool out_of_sync;
+    bool after_cut; /* because frames began among bytes that the snaplen cut off */
     stream_gap gap;
 } stream_mark;
 
@@ -46,6 +47,7 @@ typedef struct stream_flow {
     stream_pdu_reader pdu;
     uint64_t skip_from; /* bytes in [skip_from, skip_to) are those of a frame given as cut */
     uint64_t skip_to;
+    uint64_t read_to;    /* where reading last ended */
     uint64_t need_at;    /* nothing new can be said of the bytes at this offset */
     uint64_t need_until; /* before the bytes reach up to this one */
     stream_mark marks[STREAM_MARKS];

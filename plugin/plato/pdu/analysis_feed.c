@@ -110,7 +110,7 @@ static void lookup_verdict(wmem_allocator_t *scope, bool visited, const analysis
 pdu_analysis plato_analyze_pdu(wmem_allocator_t *scope, const flow_packet *packet,
                                plato_conversation *conversation, const pdu_info *facts)
 {
-    const bool upstream = plato_is_upstream(packet, conversation, facts->position,
+    const bool upstream = plato_is_upstream(packet, conversation, facts->frame.framing,
                                             facts->decoded ? &facts->head : NULL);
     pdu_analysis analysis = {.upstream = upstream};
     plato_number_stream(conversation);
