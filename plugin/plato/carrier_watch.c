@@ -56,7 +56,7 @@ static void on_event(void *user, const stream_event *event)
     wmem_map_insert(lost_in, GUINT_TO_POINTER(pinfo->num), lost);
     packet.direction = event->direction;
     watch->unreadable[event->direction] = true;
-    plato_report_unseen_segment(&packet, watch->conversation);
+    (void)plato_report_unseen_segment(&packet, watch->conversation);
 }
 
 void carrier_watch_claim(packet_info *pinfo)
@@ -87,7 +87,7 @@ static void report_unreadable(carrier_watch *watch, const stream_segment *segmen
     if ((uint32_t)plato_next_position(pinfo) > 0)
         watch->unreadable[segment->direction] = false;
     else
-        plato_report_unseen_segment(&packet, watch->conversation);
+        (void)plato_report_unseen_segment(&packet, watch->conversation);
 }
 
 bool carrier_watch_segment(const stream_segment *segment, tvbuff_t *frame, packet_info *pinfo,

@@ -9,6 +9,7 @@
 #include "plato/pdu/prefs.h"
 #include "plato/pdu/proto.h"
 #include "plato/process_pdu.h"
+#include "plato/tcp_loss.h"
 #include "plato/tcp_segment.h"
 #include "plato/tcp_show.h"
 #include "plato/tcp_store.h"
@@ -37,10 +38,8 @@ struct tcp_reader {
     stream_reader *stream;
     plato_conversation *conversation;
     seq_anchor anchors[2];
-    bool loss_reported[2]; /* of the direction, and no frame came since */
-    bool any_frame[2];
-    uint64_t last_frame[2]; /* position */
-    flow_packet latest;     /* of the connection */
+    tcp_losses losses;
+    flow_packet latest; /* of the connection */
     /* the packet at hand; NULL and empty otherwise */
     packet_info *pinfo;
     const tcp_segment *segment;
@@ -53,7 +52,6 @@ static stream_budget *budget;
 static stream_reader_config config;
 static bool ended;           /* the first pass is over */
 static uint32_t last_packet; /* of the first pass, of any connection here */
-static GHashTable *silent;   /* positions of frames after which their sender is silent */
 
 static dissector_handle_t plato_handle;
 
@@ -64,6 +62,7 @@ static void free_reader(gpointer p)
     tcp_reader *reader = p;
     stream_reader_free(reader->stream);
     g_array_free(reader->given, TRUE);
+    tcp_losses_clear(&reader->losses);
     g_free(reader);
 }
 
@@ -74,9 +73,6 @@ static void reset(void)
     readers = NULL;
     stream_budget_free(budget);
     budget = NULL;
-    if (silent != NULL)
-        g_hash_table_destroy(silent);
-    silent = NULL;
     ended = false;
     last_packet = 0;
 }
@@ -165,11 +161,6 @@ static tcp_reader *reader_of(packet_info *pinfo)
     if (conversation != NULL || !is_plato_port(pinfo))
         return NULL;
     return new_reader(plato_conversation_of(pinfo));
-}
-
-stream_gap tcp_reader_gap(const tcp_reader *reader, unsigned direction, uint64_t offset)
-{
-    return stream_reader_gap(reader->stream, direction, offset);
 }
 
 /* ---- what the reader gives ---- */
@@ -293,43 +284,17 @@ static void on_pdu(void *user, const stream_reader_pdu *pdu)
     if (pdu->first_packet != pdu->packet)
         given.item.begin = (frame_begin){pdu->first_packet, pdu->first_time_ns};
     if (pdu->gap == STREAM_GAP_WAITING)
-        given.item.gap_reader = reader;
+        given.item.gap_reader = reader->stream;
     place_bytes(reader, pdu, &first, &given);
     if (given.payload < 0 || pdu->first_packet != pdu->packet)
         supersede_parts(reader, pdu, &given);
     g_array_append_val(reader->given, given);
 }
 
-static void report_loss(tcp_reader *reader, unsigned direction)
-{
-    flow_packet packet = reader->latest;
-    packet.direction = direction;
-    plato_report_unseen_segment(&packet, reader->conversation);
-}
-
-static void note_silence(const tcp_reader *reader, unsigned direction)
-{
-    if (!reader->any_frame[direction])
-        return;
-    if (silent == NULL)
-        silent = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
-    g_hash_table_add(silent, g_memdup2(&reader->last_frame[direction], sizeof(uint64_t)));
-}
-
-bool tcp_reader_is_silent(uint64_t position)
-{
-    return silent != NULL && g_hash_table_contains(silent, &position);
-}
-
 static void on_event(void *user, const stream_event *event)
 {
     tcp_reader *reader = user;
-    if (event->kind == STREAM_SILENT)
-        note_silence(reader, event->direction);
-    if (event->kind == STREAM_HOLE_GIVEN_UP && event->tail && !event->maybe_fin) {
-        reader->loss_reported[event->direction] = true;
-        report_loss(reader, event->direction);
-    }
+    tcp_losses_event(&reader->losses, event, &reader->latest, reader->conversation);
 }
 
 static void on_restart(void *user)
@@ -378,14 +343,10 @@ static void process_frame(tcp_reader *reader, tvbuff_t *frame, proto_tree *tree,
     stored_item *item = &given->item;
     packet_info *pinfo = pinfo_of(reader->pinfo, given);
     item->position = plato_take_position(reader->pinfo);
-    reader->any_frame[item->direction] = true;
-    reader->last_frame[item->direction] = item->position;
     if (item->conversation->framing == 0)
         item->conversation->framing = stream_reader_framing(reader->stream);
     plato_keep_checksum(item->conversation, item->position, stream_reader_checksum(reader->stream));
-    if (item->gap != STREAM_GAP_NONE && !reader->loss_reported[item->direction])
-        report_loss(reader, item->direction);
-    reader->loss_reported[item->direction] = false;
+    tcp_losses_frame(&reader->losses, item, &reader->latest);
     const found_pdu found = tcp_show_found(item, index);
     plato_process_pdu(tvb_of(reader, frame, given), pinfo, tree, item->conversation, &found);
 }
@@ -536,6 +497,7 @@ static int read_segment(tvbuff_t *frame, packet_info *pinfo, proto_tree *tree)
     stream_reader_segment(reader->stream, &segment.stream);
     const bool any = reader->given->len > 0;
     process_all(reader, frame, tree);
+    tcp_losses_settle(&reader->losses, reader->stream);
     reader->pinfo = NULL;
     reader->segment = NULL;
     return any ? (int)tvb_captured_length(frame) : 0;
@@ -597,6 +559,7 @@ static int dissect_postponed(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree
 void tcp_reader_register(void)
 {
     tcp_store_register();
+    tcp_loss_register();
     register_cleanup_routine(reset);
 }
 

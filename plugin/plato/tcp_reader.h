@@ -9,19 +9,8 @@
 
 #include "plato/pdu/conversation.h"
 
-#include <stream/reader.h>
-
 /* TCP, a heuristic or the user says that this connection is Plato's, from this packet on. */
 void tcp_reader_claim(packet_info *pinfo);
-
-/* What has become of the missing bytes before a frame, by what was read so far. */
-stream_gap tcp_reader_gap(const tcp_reader *reader, unsigned direction, uint64_t offset);
-
-/*
- * Whether the frame at `position` is the last of its sender in the capture although its peer goes
- * on acknowledging. Known after the first pass.
- */
-bool tcp_reader_is_silent(uint64_t position);
 
 void tcp_reader_register(void);
 /* After `plato` is a registered dissector. */

@@ -5,7 +5,7 @@
 #include "plato/pdu/position.h"
 #include "plato/pdu/prefs.h"
 #include "plato/process_pdu.h"
-#include "plato/tcp_reader.h"
+#include "plato/tcp_loss.h"
 #include "plato/tree/tree_frame.h"
 
 tvbuff_t *tcp_show_subset(tvbuff_t *tvb, int offset, const stored_item *item)
@@ -31,7 +31,7 @@ static bool has_gap(const stored_item *item)
 {
     if (item->gap_reader == NULL)
         return item->gap != STREAM_GAP_NONE;
-    return tcp_reader_gap(item->gap_reader, item->direction, item->offset) != STREAM_GAP_NONE;
+    return stream_reader_gap(item->gap_reader, item->direction, item->offset) != STREAM_GAP_NONE;
 }
 
 found_pdu tcp_show_found(const stored_item *item, uint32_t index)
@@ -46,7 +46,7 @@ found_pdu tcp_show_found(const stored_item *item, uint32_t index)
         .begin = item->begin,
         .pieces = item->pieces,
         .piece_count = item->piece_count,
-        .silent = tcp_reader_is_silent(item->position),
+        .silent = tcp_loss_is_silent(item->position),
         .checksum = verified ? &item->checksum : NULL,
     };
 }
@@ -78,7 +78,7 @@ static void show_frames(tvbuff_t *frame, packet_info *pinfo, proto_tree *tree,
                                &limits, &total) != PLATO_OK ||
             total > (uint64_t)(end - at))
             return;
-        found.silent = tcp_reader_is_silent(found.position);
+        found.silent = tcp_loss_is_silent(found.position);
         plato_process_pdu(tvb_new_subset_length(frame, at, (int)total), pinfo, tree, conversation,
                           &found);
         found.position++;

@@ -29,7 +29,7 @@ typedef struct stored_item {
     stream_checksum_result checksum;
     frame_begin begin;
     stream_gap gap;
-    struct tcp_reader *gap_reader; /* to be asked what has become of it; NULL: it stays as it is */
+    const stream_reader *gap_reader; /* says what has become of it; NULL: it stays as it is */
     unsigned direction;
     uint32_t completed_in; /* is_part: packet of the frame; 0: it never ends */
     pdu_piece *pieces;     /* of a frame of several packets */

@@ -103,6 +103,9 @@ static void lookup_verdict(wmem_allocator_t *scope, bool visited, const analysis
     analysis->handle = handle;
     analysis->verdict = verdict;
     analysis->flags = verdict->flags & ~verdict->later_flags;
+    if (visited) /* the sender's gaps among bytes that came late are known now */
+        analysis->flags = verdict->flags & ~verdict->withdrawn_flags &
+                          ~(verdict->later_flags & ~(uint32_t)ANALYSIS_GAP);
     if (visited)
         analysis->unacked = analysis_is_unacked(engine, handle);
 }
@@ -140,12 +143,19 @@ analysis_verdict plato_current_verdict(const analysis_record *handle)
     return analysis_get_verdict(engine, handle);
 }
 
-void plato_report_unseen_segment(const flow_packet *packet, plato_conversation *conversation)
+uint32_t plato_report_unseen_segment(const flow_packet *packet, plato_conversation *conversation)
 {
     if (!plato_pref.analyze || !conversation->has_stream)
-        return;
+        return 0;
     const bool upstream = packet->direction == conversation->client_direction;
-    analysis_loss(engine_of_file(), conversation->stream, direction_of(upstream), packet->number);
+    return analysis_loss(engine_of_file(), conversation->stream, direction_of(upstream),
+                         packet->number);
+}
+
+void plato_report_late_segment(uint32_t loss)
+{
+    if (engine != NULL)
+        analysis_loss_filled(engine, loss);
 }
 
 void plato_register_analysis_feed(void)
