@@ -153,7 +153,7 @@ bool stream_conn_keep(stream_conn *conn);
 /* The capture ends here: all holes are given up. Later segments are still taken. */
 void stream_conn_end(stream_conn *conn);
 
-/* Forgets everything, after STREAM_RESTART or on the caller's own judgement; counters begin at 0.
+/* Forgets everything, after STREAM_RESTART or when the caller decides so; counters begin at 0.
  */
 void stream_conn_restart(stream_conn *conn);
 
