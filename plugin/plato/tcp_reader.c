@@ -19,10 +19,10 @@
 /* What the reader gave, and where its bytes are. */
 typedef struct given_pdu {
     stored_item item;
-    uint32_t packet; /* to which it belongs */
-    int64_t time_ns; /* of that packet */
-    int payload;     /* where it begins in the payload at hand; -1: elsewhere */
-    bool rest;
+    uint32_t packet;  /* to which it belongs */
+    int64_t time_ns;  /* of that packet */
+    int payload;      /* where it begins in the payload at hand; -1: elsewhere */
+    bool frames_lost; /* after it: the snaplen cut them off */
 } given_pdu;
 
 /* Where the sequence numbers of a direction are in its stream. */
@@ -76,6 +76,7 @@ static void reset(void)
 
 static void on_pdu(void *user, const stream_reader_pdu *pdu);
 static void on_event(void *user, const stream_event *event);
+static void on_frames_lost(void *user, unsigned direction);
 static void on_restart(void *user);
 
 static void begin_file(void)
@@ -86,6 +87,7 @@ static void begin_file(void)
     config.checksum = plato_checksum_preferences();
     config.reassemble = plato_pref.desegment;
     config.on_pdu = on_pdu;
+    config.on_frames_lost = on_frames_lost;
     config.on_restart = on_restart;
     config.tcp.on_event = on_event;
     budget = stream_budget_new(0, NULL);
@@ -213,7 +215,7 @@ static void supersede_parts(const tcp_reader *reader, const stream_reader_pdu *p
 {
     const stream_conn *conn = stream_reader_conn(reader->stream);
     const uint64_t end = pdu->offset + pdu->pdu.length;
-    const bool skipped = pdu->pdu.kind == STREAM_PDU_SKIPPED;
+    const bool skipped = pdu->pdu.kind == STREAM_PDU_SKIPPED; /* of one packet each */
     GArray *pieces = g_array_new(FALSE, FALSE, sizeof(pdu_piece));
     stream_piece piece;
     for (uint64_t at = pdu->offset;
@@ -227,7 +229,7 @@ static void supersede_parts(const tcp_reader *reader, const stream_reader_pdu *p
                                 : NULL;
         if (item == NULL)
             continue;
-        item->is_part = !skipped;
+        item->is_part = !skipped || pdu->rest;
         item->kind = STREAM_PDU_SKIPPED;
         item->completed_in = pdu->packet;
         tcp_store_add_item(piece.packet, item);
@@ -273,10 +275,10 @@ static void on_pdu(void *user, const stream_reader_pdu *pdu)
                 .checksum = pdu->pdu.checksum,
                 .gap = pdu->gap,
                 .direction = pdu->direction,
+                .is_part = pdu->rest,
             },
         .packet = pdu->packet,
         .time_ns = pdu->time_ns,
-        .rest = pdu->rest,
     };
     stream_piece first = {0};
     if (pdu->pdu.length == 0)
@@ -293,8 +295,12 @@ static void on_pdu(void *user, const stream_reader_pdu *pdu)
     g_array_append_val(reader->given, given);
 }
 
+/* Once before each frame. */
 static void report_loss(tcp_reader *reader, unsigned direction)
 {
+    if (reader->loss_reported[direction])
+        return;
+    reader->loss_reported[direction] = true;
     flow_packet packet = reader->latest;
     packet.direction = direction;
     plato_report_unseen_segment(&packet, reader->conversation);
@@ -303,11 +309,22 @@ static void report_loss(tcp_reader *reader, unsigned direction)
 static void on_event(void *user, const stream_event *event)
 {
     tcp_reader *reader = user;
-    if (event->kind == STREAM_HOLE_GIVEN_UP && event->tail && !event->maybe_fin &&
-        !reader->loss_reported[event->direction]) {
-        reader->loss_reported[event->direction] = true;
+    if (event->kind == STREAM_HOLE_GIVEN_UP && event->tail && !event->maybe_fin)
         report_loss(reader, event->direction);
+}
+
+/* The frame that was given last is still to be processed. */
+static void on_frames_lost(void *user, unsigned direction)
+{
+    tcp_reader *reader = user;
+    for (unsigned i = reader->given->len; i > 0; i--) {
+        given_pdu *given = &g_array_index(reader->given, given_pdu, i - 1);
+        if (given->item.direction != direction)
+            continue;
+        given->frames_lost = true;
+        return;
     }
+    report_loss(reader, direction);
 }
 
 static void on_restart(void *user)
@@ -351,15 +368,14 @@ static tvbuff_t *tvb_of(const tcp_reader *reader, tvbuff_t *frame, const given_p
 }
 
 static void process_frame(tcp_reader *reader, tvbuff_t *frame, proto_tree *tree, given_pdu *given,
-                          uint32_t index)
+                          packet_info *pinfo, uint32_t index)
 {
     stored_item *item = &given->item;
-    packet_info *pinfo = pinfo_of(reader->pinfo, given);
     item->position = plato_take_position(reader->pinfo);
     if (item->conversation->framing == 0)
         item->conversation->framing = stream_reader_framing(reader->stream);
     plato_keep_checksum(item->conversation, item->position, stream_reader_checksum(reader->stream));
-    if (item->gap != STREAM_GAP_NONE && !reader->loss_reported[item->direction])
+    if (item->gap != STREAM_GAP_NONE)
         report_loss(reader, item->direction);
     reader->loss_reported[item->direction] = false;
     const found_pdu found = tcp_show_found(item, index);
@@ -369,15 +385,19 @@ static void process_frame(tcp_reader *reader, tvbuff_t *frame, proto_tree *tree,
 static void process_given(tcp_reader *reader, tvbuff_t *frame, proto_tree *tree, given_pdu *given,
                           uint32_t *index)
 {
-    if (given->item.kind == STREAM_PDU_SKIPPED) {
-        packet_info *pinfo = pinfo_of(reader->pinfo, given);
-        /* what waited was shown when it came */
+    packet_info *pinfo = pinfo_of(reader->pinfo, given);
+    if (given->item.is_part) { /* what waited was shown when it came */
+        if (pinfo == reader->pinfo)
+            plato_dissect_pdu_part(tvb_of(reader, frame, given), pinfo, tree);
+    } else if (given->item.kind == STREAM_PDU_SKIPPED) {
         plato_process_skipped(tvb_of(reader, frame, given), pinfo,
                               pinfo == reader->pinfo ? tree : NULL, true);
-        return;
+    } else {
+        process_frame(reader, frame, tree, given, pinfo, *index);
+        *index += given->packet == reader->pinfo->num;
     }
-    process_frame(reader, frame, tree, given, *index);
-    *index += given->packet == reader->pinfo->num;
+    if (given->frames_lost)
+        report_loss(reader, given->item.direction);
 }
 
 /* Whether the packet holds frames from its payload's first byte to its last, and nothing else. */

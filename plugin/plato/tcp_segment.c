@@ -44,7 +44,7 @@ static void find_payload(tvbuff_t *frame, tvbuff_t *tvb, int header, tcp_segment
     segment->frame_offset = tvb == frame ? offset : -1;
     if (s->captured == 0)
         return;
-    segment->payload = tvb_new_subset_length(tvb, offset, (int)s->captured);
+    segment->payload = tvb_new_subset_length_caplen(tvb, offset, (int)s->captured, (int)s->len);
     s->bytes = tvb_get_ptr(tvb, offset, (int)s->captured);
 }
 

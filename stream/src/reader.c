@@ -39,6 +39,14 @@ typedef struct place {
     uint64_t reach; /* end of the run, and of what the snaplen cut off after it */
 } place;
 
+static void lose_frames(stream_reader *reader, place *at)
+{
+    at->at.out_of_sync = at->at.after_cut = true;
+    at->at.gap = STREAM_GAP_FINAL;
+    if (reader->config->on_frames_lost != NULL)
+        reader->config->on_frames_lost(reader->user, at->direction);
+}
+
 static void give(stream_reader *reader, place *at, const stream_pdu *pdu, const uint8_t *bytes,
                  bool rest)
 {
@@ -70,9 +78,9 @@ static void give(stream_reader *reader, place *at, const stream_pdu *pdu, const 
     stream_consume(reader->conn, at->direction, given.offset, used);
     at->run.offset += used;
     at->at.out_of_sync = !reader->flows[at->direction].pdu.in_sync;
-    at->at.after_cut = at->at.out_of_sync && (at->at.after_cut || pdu->frames_lost);
+    at->at.after_cut = at->at.out_of_sync && at->at.after_cut;
     if (pdu->frames_lost)
-        at->at.gap = STREAM_GAP_FINAL;
+        lose_frames(reader, at);
 }
 
 /* ---- reading a run ---- */
@@ -115,7 +123,7 @@ static void pass_cut(stream_reader *reader, place *at, uint64_t end)
 {
     const stream_flow *flow = &reader->flows[at->direction];
     if (!in_given_frame(flow, at->run.offset) || flow->skip_to < end)
-        at->at = (stream_mark){.out_of_sync = true, .after_cut = true, .gap = STREAM_GAP_FINAL};
+        lose_frames(reader, at);
     stream_consume(reader->conn, at->direction, at->run.offset, end - at->run.offset);
     at->run.offset = end;
 }
@@ -265,8 +273,9 @@ static void read_run(stream_reader *reader, unsigned direction, const stream_run
         if (stream_reach(reader->conn, direction, flow->read_to) > run->offset) {
             at.run.offset = flow->read_to;
             at.at = take_mark(flow, flow->read_to);
-        } else if (!in_given_frame(flow, run->offset))
-            at.at = (stream_mark){run->offset, true, true, STREAM_GAP_FINAL};
+        } else if (!in_given_frame(flow, run->offset) && run->offset != flow->skip_to) {
+            lose_frames(reader, &at);
+        }
         break;
     default:
         at.at = take_mark(flow, run->offset);
