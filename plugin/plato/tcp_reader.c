@@ -224,10 +224,8 @@ static void supersede_parts(const tcp_reader *reader, const stream_reader_pdu *p
         const uint64_t to = MIN(end, piece.offset + piece.len);
         const pdu_piece entry = {piece.packet, (uint32_t)(to - at)};
         g_array_append_val(pieces, entry);
-        stored_item *item = piece.packet != pdu->packet || skipped
-                                ? take_part(reader, &piece, pdu->direction, at, to - at)
-                                : NULL;
-        if (item == NULL)
+        stored_item *item = take_part(reader, &piece, pdu->direction, at, to - at);
+        if (item == NULL || (piece.packet == pdu->packet && !skipped))
             continue;
         item->is_part = !skipped || pdu->rest;
         item->kind = STREAM_PDU_SKIPPED;

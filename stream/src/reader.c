@@ -39,6 +39,14 @@ typedef struct place {
     uint64_t reach; /* end of the run, and of what the snaplen cut off after it */
 } place;
 
+/* Before the first frame of a capture that starts in mid-stream nothing is known to be missing. */
+static bool begins_midstream(const stream_reader *reader, unsigned direction)
+{
+    stream_info info;
+    stream_conn_info(reader->conn, direction, &info);
+    return !info.origin_known && reader->flows[direction].chains.count == 0;
+}
+
 static void lose_frames(stream_reader *reader, place *at)
 {
     at->at.out_of_sync = at->at.after_cut = true;
@@ -69,6 +77,8 @@ static void give(stream_reader *reader, place *at, const stream_pdu *pdu, const 
         given.first_packet = first.packet;
         given.first_time_ns = first.time_ns;
     }
+    if (given.gap != STREAM_GAP_NONE && begins_midstream(reader, at->direction))
+        given.gap = STREAM_GAP_NONE;
     if (is_frame) {
         stream_gaps_frame(reader, at->direction, given.offset, given.offset + used,
                           given.gap == STREAM_GAP_WAITING);
