@@ -373,10 +373,10 @@ static void process_frame(tcp_reader *reader, tvbuff_t *frame, proto_tree *tree,
     if (item->conversation->framing == 0)
         item->conversation->framing = stream_reader_framing(reader->stream);
     plato_keep_checksum(item->conversation, item->position, stream_reader_checksum(reader->stream));
-    if (item->gap != STREAM_GAP_NONE)
+    const found_pdu found = tcp_show_found(item, index);
+    if (found.capture_gap)
         report_loss(reader, item->direction);
     reader->loss_reported[item->direction] = false;
-    const found_pdu found = tcp_show_found(item, index);
     plato_process_pdu(tvb_of(reader, frame, given), pinfo, tree, item->conversation, &found);
 }
 
