@@ -34,6 +34,13 @@ static uint32_t report(const flow_packet *packet, unsigned direction,
     return plato_report_unseen_segment(&from, conversation);
 }
 
+void tcp_losses_report(tcp_losses *losses, unsigned direction, const flow_packet *packet,
+                       plato_conversation *conversation)
+{
+    losses->reported[direction] = true;
+    (void)report(packet, direction, conversation);
+}
+
 void tcp_losses_event(tcp_losses *losses, const stream_event *event, const flow_packet *packet,
                       plato_conversation *conversation)
 {
@@ -47,8 +54,7 @@ void tcp_losses_event(tcp_losses *losses, const stream_event *event, const flow_
     case STREAM_HOLE_GIVEN_UP:
         if (!event->tail || event->maybe_fin)
             break;
-        losses->reported[event->direction] = true;
-        (void)report(packet, event->direction, conversation);
+        tcp_losses_report(losses, event->direction, packet, conversation);
         break;
     default:
         break;
@@ -66,11 +72,12 @@ static void report_gap(tcp_losses *losses, const stored_item *item, const flow_p
     g_array_append_val(losses->waiting, waiting);
 }
 
-void tcp_losses_frame(tcp_losses *losses, const stored_item *item, const flow_packet *packet)
+void tcp_losses_frame(tcp_losses *losses, const stored_item *item, bool gap,
+                      const flow_packet *packet)
 {
     losses->any_frame[item->direction] = true;
     losses->last_frame[item->direction] = item->position;
-    if (item->gap != STREAM_GAP_NONE && !losses->reported[item->direction])
+    if (gap && !losses->reported[item->direction])
         report_gap(losses, item, packet);
     losses->reported[item->direction] = false;
 }

@@ -18,8 +18,13 @@ typedef struct tcp_losses {
 void tcp_losses_event(tcp_losses *losses, const stream_event *event, const flow_packet *packet,
                       plato_conversation *conversation);
 
-/* A frame, before it is analysed. */
-void tcp_losses_frame(tcp_losses *losses, const stored_item *item, const flow_packet *packet);
+/* Bytes of the direction are missing for good, and no frame came after them. */
+void tcp_losses_report(tcp_losses *losses, unsigned direction, const flow_packet *packet,
+                       plato_conversation *conversation);
+
+/* A frame, before it is analysed. `gap`: it is the first one after missing bytes. */
+void tcp_losses_frame(tcp_losses *losses, const stored_item *item, bool gap,
+                      const flow_packet *packet);
 
 /* After the frames of a segment were analysed: which losses it filled. */
 void tcp_losses_settle(tcp_losses *losses, const stream_reader *reader);

@@ -21,10 +21,11 @@
 /* What the reader gave, and where its bytes are. */
 typedef struct given_pdu {
     stored_item item;
-    uint32_t packet; /* to which it belongs */
-    int64_t time_ns; /* of that packet */
-    int payload;     /* where it begins in the payload at hand; -1: elsewhere */
-    bool impossible;
+    uint32_t packet;  /* to which it belongs */
+    int64_t time_ns;  /* of that packet */
+    int payload;      /* where it begins in the payload at hand; -1: elsewhere */
+    bool impossible;  /* its length cannot be */
+    bool frames_lost; /* after it: the snaplen cut them off */
 } given_pdu;
 
 /* Where the sequence numbers of a direction are in its stream. */
@@ -79,6 +80,7 @@ static void reset(void)
 
 static void on_pdu(void *user, const stream_reader_pdu *pdu);
 static void on_event(void *user, const stream_event *event);
+static void on_frames_lost(void *user, unsigned direction);
 static void on_restart(void *user);
 
 static void begin_file(void)
@@ -89,6 +91,7 @@ static void begin_file(void)
     config.checksum = plato_checksum_preferences();
     config.reassemble = plato_pref.desegment;
     config.on_pdu = on_pdu;
+    config.on_frames_lost = on_frames_lost;
     config.on_restart = on_restart;
     config.tcp.on_event = on_event;
     budget = stream_budget_new(0, NULL);
@@ -211,7 +214,7 @@ static void supersede_parts(const tcp_reader *reader, const stream_reader_pdu *p
 {
     const stream_conn *conn = stream_reader_conn(reader->stream);
     const uint64_t end = pdu->offset + pdu->pdu.length;
-    const bool skipped = pdu->pdu.kind == STREAM_PDU_SKIPPED;
+    const bool skipped = pdu->pdu.kind == STREAM_PDU_SKIPPED; /* of one packet each */
     GArray *pieces = g_array_new(FALSE, FALSE, sizeof(pdu_piece));
     stream_piece piece;
     for (uint64_t at = pdu->offset;
@@ -220,12 +223,10 @@ static void supersede_parts(const tcp_reader *reader, const stream_reader_pdu *p
         const uint64_t to = MIN(end, piece.offset + piece.len);
         const pdu_piece entry = {piece.packet, (uint32_t)(to - at)};
         g_array_append_val(pieces, entry);
-        stored_item *item = piece.packet != pdu->packet || skipped
-                                ? take_part(reader, &piece, pdu->direction, at, to - at)
-                                : NULL;
-        if (item == NULL)
+        stored_item *item = take_part(reader, &piece, pdu->direction, at, to - at);
+        if (item == NULL || (piece.packet == pdu->packet && !skipped))
             continue;
-        item->is_part = !skipped;
+        item->is_part = !skipped || pdu->rest;
         item->kind = STREAM_PDU_SKIPPED;
         item->completed_in = pdu->packet;
         tcp_store_add_item(piece.packet, item);
@@ -271,6 +272,7 @@ static void on_pdu(void *user, const stream_reader_pdu *pdu)
                 .checksum = pdu->pdu.checksum,
                 .gap = pdu->gap,
                 .direction = pdu->direction,
+                .is_part = pdu->rest,
             },
         .packet = pdu->packet,
         .time_ns = pdu->time_ns,
@@ -295,6 +297,20 @@ static void on_event(void *user, const stream_event *event)
 {
     tcp_reader *reader = user;
     tcp_losses_event(&reader->losses, event, &reader->latest, reader->conversation);
+}
+
+/* The frame that was given last is still to be processed. */
+static void on_frames_lost(void *user, unsigned direction)
+{
+    tcp_reader *reader = user;
+    for (unsigned i = reader->given->len; i > 0; i--) {
+        given_pdu *given = &g_array_index(reader->given, given_pdu, i - 1);
+        if (given->item.direction != direction)
+            continue;
+        given->frames_lost = true;
+        return;
+    }
+    tcp_losses_report(&reader->losses, direction, &reader->latest, reader->conversation);
 }
 
 static void on_restart(void *user)
@@ -338,31 +354,35 @@ static tvbuff_t *tvb_of(const tcp_reader *reader, tvbuff_t *frame, const given_p
 }
 
 static void process_frame(tcp_reader *reader, tvbuff_t *frame, proto_tree *tree, given_pdu *given,
-                          uint32_t index)
+                          packet_info *pinfo, uint32_t index)
 {
     stored_item *item = &given->item;
-    packet_info *pinfo = pinfo_of(reader->pinfo, given);
     item->position = plato_take_position(reader->pinfo);
     if (item->conversation->framing == 0)
         item->conversation->framing = stream_reader_framing(reader->stream);
     plato_keep_checksum(item->conversation, item->position, stream_reader_checksum(reader->stream));
-    tcp_losses_frame(&reader->losses, item, &reader->latest);
     const found_pdu found = tcp_show_found(item, index);
+    tcp_losses_frame(&reader->losses, item, found.capture_gap, &reader->latest);
     plato_process_pdu(tvb_of(reader, frame, given), pinfo, tree, item->conversation, &found);
 }
 
 static void process_given(tcp_reader *reader, tvbuff_t *frame, proto_tree *tree, given_pdu *given,
                           uint32_t *index)
 {
-    if (given->item.kind == STREAM_PDU_SKIPPED) {
-        packet_info *pinfo = pinfo_of(reader->pinfo, given);
-        /* what waited was shown when it came */
+    packet_info *pinfo = pinfo_of(reader->pinfo, given);
+    if (given->item.is_part) { /* what waited was shown when it came */
+        if (pinfo == reader->pinfo)
+            plato_dissect_pdu_part(tvb_of(reader, frame, given), pinfo, tree);
+    } else if (given->item.kind == STREAM_PDU_SKIPPED) {
         plato_process_skipped(tvb_of(reader, frame, given), pinfo,
                               pinfo == reader->pinfo ? tree : NULL, true);
-        return;
+    } else {
+        process_frame(reader, frame, tree, given, pinfo, *index);
+        *index += given->packet == reader->pinfo->num;
     }
-    process_frame(reader, frame, tree, given, *index);
-    *index += given->packet == reader->pinfo->num;
+    if (given->frames_lost)
+        tcp_losses_report(&reader->losses, given->item.direction, &reader->latest,
+                          given->item.conversation);
 }
 
 /* Whether the packet holds frames from its payload's first byte to its last, and nothing else. */

@@ -10,8 +10,13 @@
 
 tvbuff_t *tcp_show_subset(tvbuff_t *tvb, int offset, const stored_item *item)
 {
-    if (!item->is_part && item->kind == STREAM_PDU_CUT)
-        return tvb_new_subset_length_caplen(tvb, offset, item->length, (int)item->total);
+    if (!item->is_part && item->kind == STREAM_PDU_CUT) {
+        /* of a frame that goes on in other packets no more than this one had on the wire */
+        const int on_wire = tvb_reported_length_remaining(tvb, offset);
+        const int total = (int)item->total;
+        return tvb_new_subset_length_caplen(tvb, offset, item->length,
+                                            on_wire > item->length ? MIN(total, on_wire) : total);
+    }
     return tvb_new_subset_length(tvb, offset, item->length);
 }
 

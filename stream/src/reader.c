@@ -39,6 +39,14 @@ typedef struct place {
     uint64_t reach; /* end of the run, and of what the snaplen cut off after it */
 } place;
 
+static void lose_frames(stream_reader *reader, place *at)
+{
+    at->at.out_of_sync = at->at.after_cut = true;
+    at->at.gap = STREAM_GAP_FINAL;
+    if (reader->config->on_frames_lost != NULL)
+        reader->config->on_frames_lost(reader->user, at->direction);
+}
+
 static void give(stream_reader *reader, place *at, const stream_pdu *pdu, const uint8_t *bytes,
                  bool rest)
 {
@@ -61,6 +69,9 @@ static void give(stream_reader *reader, place *at, const stream_pdu *pdu, const 
         given.first_packet = first.packet;
         given.first_time_ns = first.time_ns;
     }
+    if (given.gap != STREAM_GAP_NONE &&
+        stream_gaps_none_before(reader, at->direction, given.offset))
+        given.gap = STREAM_GAP_WAITING;
     if (is_frame) {
         stream_gaps_frame(reader, at->direction, given.offset, given.offset + used,
                           given.gap == STREAM_GAP_WAITING);
@@ -70,9 +81,9 @@ static void give(stream_reader *reader, place *at, const stream_pdu *pdu, const 
     stream_consume(reader->conn, at->direction, given.offset, used);
     at->run.offset += used;
     at->at.out_of_sync = !reader->flows[at->direction].pdu.in_sync;
-    at->at.after_cut = at->at.out_of_sync && (at->at.after_cut || pdu->frames_lost);
+    at->at.after_cut = at->at.out_of_sync && at->at.after_cut;
     if (pdu->frames_lost)
-        at->at.gap = STREAM_GAP_FINAL;
+        lose_frames(reader, at);
 }
 
 /* ---- reading a run ---- */
@@ -89,9 +100,14 @@ static bool is_cut_at(const stream_reader *reader, unsigned direction, uint64_t 
     return true;
 }
 
-static bool in_given_frame(const stream_flow *flow, uint64_t offset)
+/* Where the frame ends that was given as cut and to which the byte at `offset` belongs; 0: none. */
+static uint64_t end_of_cut_frame(const stream_flow *flow, uint64_t offset)
 {
-    return offset >= flow->skip_from && offset < flow->skip_to;
+    for (unsigned i = 0; i < flow->cut_count && i < STREAM_CUT_FRAMES; i++) {
+        if (offset >= flow->cut_frames[i].from && offset < flow->cut_frames[i].to)
+            return flow->cut_frames[i].to;
+    }
+    return 0;
 }
 
 /* What is left of the run is at its place again, if bytes are there. */
@@ -114,8 +130,8 @@ static bool go_on(stream_reader *reader, place *at)
 static void pass_cut(stream_reader *reader, place *at, uint64_t end)
 {
     const stream_flow *flow = &reader->flows[at->direction];
-    if (!in_given_frame(flow, at->run.offset) || flow->skip_to < end)
-        at->at = (stream_mark){.out_of_sync = true, .after_cut = true, .gap = STREAM_GAP_FINAL};
+    if (end_of_cut_frame(flow, at->run.offset) < end)
+        lose_frames(reader, at);
     stream_consume(reader->conn, at->direction, at->run.offset, end - at->run.offset);
     at->run.offset = end;
 }
@@ -124,7 +140,7 @@ static void pass_cut(stream_reader *reader, place *at, uint64_t end)
 static void skip_rest(stream_reader *reader, place *at)
 {
     stream_flow *flow = &reader->flows[at->direction];
-    const uint64_t left = flow->skip_to - at->run.offset;
+    const uint64_t left = end_of_cut_frame(flow, at->run.offset) - at->run.offset;
     const uint64_t len = left < at->run.len ? left : at->run.len;
     const uint8_t *p = stream_bytes(reader->conn, at->direction, at->run.offset, (size_t)len);
     const stream_pdu pdu = {.kind = STREAM_PDU_SKIPPED, .length = len, .consume = len};
@@ -184,10 +200,9 @@ static bool read_pdu(stream_reader *reader, place *at)
         if (by_hole)
             cut_by_hole(reader, at, &pdu);
     }
-    if (pdu.kind == STREAM_PDU_CUT && run->offset + pdu.consume > at->reach) {
-        flow->skip_from = run->offset;
-        flow->skip_to = run->offset + pdu.consume;
-    }
+    if (pdu.kind == STREAM_PDU_CUT && run->offset + pdu.consume > at->reach)
+        flow->cut_frames[flow->cut_count++ % STREAM_CUT_FRAMES] =
+            (stream_cut_frame){run->offset, run->offset + pdu.consume};
     give(reader, at, &pdu, p, false);
     return true;
 }
@@ -202,15 +217,15 @@ static void read_on(stream_reader *reader, place *at)
             pass_cut(reader, at, end);
         else if (!go_on(reader, at))
             more = false;
-        else if (in_given_frame(flow, at->run.offset))
+        else if (end_of_cut_frame(flow, at->run.offset) != 0)
             skip_rest(reader, at);
         else if (at->run.offset == flow->need_at && at->reach < flow->need_until &&
-                 may_wait(reader, &at->run))
+                 at->reach == at->run.offset + at->run.len && may_wait(reader, &at->run))
             more = false;
         else
             more = read_pdu(reader, at);
     }
-    flow->read_to = at->at.offset = at->run.offset;
+    at->at.offset = at->run.offset;
     add_mark(flow, &at->at);
 }
 
@@ -223,7 +238,7 @@ static void read_proven(stream_reader *reader, place *at)
     if (!stream_search_run(reader, at->direction, &at->run, &found))
         return;
     at->at = (stream_mark){.offset = found};
-    if (at->run.before == STREAM_EDGE_WAITING)
+    if (at->run.before != STREAM_EDGE_MIDSTREAM)
         at->at.gap = STREAM_GAP_WAITING;
     at->run.offset = found;
     read_on(reader, at);
@@ -238,13 +253,18 @@ static void start_midstream(stream_reader *reader, stream_flow *flow, int64_t no
     flow->midstream_ns = now;
 }
 
+/* Frames that prove themselves; later, when more is known, all that is left. */
 static void read_run(stream_reader *reader, unsigned direction, const stream_run *run, int64_t now)
 {
     stream_flow *flow = &reader->flows[direction];
     place at = {.direction = direction, .run = *run, .at = {.offset = run->offset}};
-    switch (run->before) {
+    const bool cut = run->before == STREAM_EDGE_CUT;
+    uint64_t from = run->offset;
+    if (cut)
+        from = stream_reach_back(reader->conn, direction, run->offset, &at.run.before);
+    switch (at.run.before) {
     case STREAM_EDGE_WAITING:
-        if (!in_given_frame(flow, run->offset)) {
+        if (end_of_cut_frame(flow, run->offset) == 0) {
             read_proven(reader, &at);
             return;
         }
@@ -257,19 +277,14 @@ static void read_run(stream_reader *reader, unsigned direction, const stream_run
             return;
         }
         at.at.out_of_sync = true;
+        at.at.after_cut = cut;
         break;
     case STREAM_EDGE_GIVEN_UP:
-        at.at = (stream_mark){run->offset, true, false, STREAM_GAP_FINAL};
-        break;
-    case STREAM_EDGE_CUT:
-        if (stream_reach(reader->conn, direction, flow->read_to) > run->offset) {
-            at.run.offset = flow->read_to;
-            at.at = take_mark(flow, flow->read_to);
-        } else if (!in_given_frame(flow, run->offset))
-            at.at = (stream_mark){run->offset, true, true, STREAM_GAP_FINAL};
+        at.at = (stream_mark){run->offset, true, cut, STREAM_GAP_FINAL};
         break;
     default:
-        at.at = take_mark(flow, run->offset);
+        at.run.offset = from; /* before the bytes that were cut, if there are any */
+        at.at = take_mark(flow, from);
         break;
     }
     read_on(reader, &at);

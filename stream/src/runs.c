@@ -148,6 +148,20 @@ uint64_t stream_reach(const stream_conn *conn, unsigned direction, uint64_t offs
     return after != NULL ? after->at : d->end;
 }
 
+uint64_t stream_reach_back(const stream_conn *conn, unsigned direction, uint64_t offset,
+                           stream_edge *before)
+{
+    const stream_direction *d = direction_of(conn, direction);
+    const stream_range *range = stream_tree_find(&d->tree, offset);
+    const stream_range *stop = NULL;
+    *before = STREAM_EDGE_NOTHING;
+    if (range == NULL || range->at > offset || !is_piece(range))
+        return offset;
+    stop = stream_tree_before(range, STREAM_IS_STOP);
+    *before = edge_before(d, stop);
+    return stop != NULL ? stream_range_end(stop) : d->done;
+}
+
 bool stream_piece_at(const stream_conn *conn, unsigned direction, uint64_t from,
                      stream_piece *piece)
 {

@@ -3,6 +3,7 @@
 #include "plato/pdu/analysis_feed.h"
 
 #include "plato/pdu/analysis_store.h"
+#include "plato/pdu/pdu_fields.h"
 #include "plato/pdu/prefs.h"
 
 /* One instance for each capture file. */
@@ -47,8 +48,14 @@ static bool is_evidence(const pdu_info *facts)
 {
     return plato_pref.analyze && facts->decoded && facts->length_error == PLATO_OK &&
            !facts->shortened && facts->head_error == PLATO_OK &&
-           facts->crc.status != STREAM_CHECKSUM_BAD &&
-           facts->frame.var_head.n == facts->frame.var_head_len;
+           facts->crc.status != STREAM_CHECKSUM_BAD && plato_pdu_head_is_whole(facts);
+}
+
+/* The snaplen cut off some of its head. */
+static bool is_unread(const pdu_info *facts)
+{
+    return plato_pref.analyze && facts->length_error == PLATO_OK && !facts->shortened &&
+           !facts->complete && !plato_pdu_head_is_whole(facts);
 }
 
 static analysis_direction direction_of(bool upstream)
@@ -89,6 +96,8 @@ static const stored_pdu *feed_new(const flow_packet *packet, plato_conversation 
     analysis_state *a = engine_of_file();
     if (is_evidence(facts))
         frame->handle = feed(a, packet, conversation, facts, upstream);
+    else if (is_unread(facts)) /* its ids are not known */
+        analysis_loss(a, conversation->stream, direction_of(upstream), packet->number);
     const analysis_identity identity = analysis_get_identity(a, conversation->stream);
     conversation->identity = store_keep_identity(identity, conversation->identity);
     frame->identity = conversation->identity;

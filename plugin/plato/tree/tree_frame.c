@@ -189,7 +189,7 @@ static void dissect_in_tree(const pdu_info *facts, const pdu_analysis *analysis,
     plato_add_analysis_tree(facts, analysis, tvb, pinfo, frame);
     /* says "packet size limited during capture" for a frame that was cut */
     if (facts->length_error == PLATO_OK && !facts->shortened && !facts->complete)
-        tvb_ensure_bytes_exist(tvb, 0, (int)facts->total);
+        tvb_ensure_bytes_exist(tvb, 0, (int)MIN(facts->total, tvb_reported_length(tvb)));
 }
 
 /* An exception belongs to its frame: the next one is shown all the same. */

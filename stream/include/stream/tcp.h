@@ -203,6 +203,13 @@ bool stream_copy(const stream_conn *conn, unsigned direction, uint64_t offset, u
  */
 uint64_t stream_reach(const stream_conn *conn, unsigned direction, uint64_t offset);
 
+/*
+ * The same the other way: the offset from which all bytes up to `offset` were on the wire and not
+ * consumed. `before`: what stands before it, never STREAM_EDGE_CUT. O(log n).
+ */
+uint64_t stream_reach_back(const stream_conn *conn, unsigned direction, uint64_t offset,
+                           stream_edge *before);
+
 /* A part of a range, and the packet that brought it first. */
 typedef struct stream_piece {
     uint64_t offset, len;
