@@ -346,14 +346,10 @@ tcp_segment check_capture_tcp(check_capture *capture, const check_tcp_record *re
 void check_capture_end(check_capture *capture)
 {
     GHashTableIter iter;
-    gpointer stream;
-    gpointer value;
+    gpointer tcp;
     g_hash_table_iter_init(&iter, capture->tcp_states);
-    while (g_hash_table_iter_next(&iter, &stream, &value)) {
-        int lost[2];
-        check_tcp_end((tcp_state *)value, lost);
-        note_holes(capture, GPOINTER_TO_UINT(stream), (const tcp_state *)value, lost);
-    }
+    while (g_hash_table_iter_next(&iter, NULL, &tcp))
+        check_tcp_end((tcp_state *)tcp);
 }
 
 /* ---- the caller's answers ---- */

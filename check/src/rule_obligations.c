@@ -68,6 +68,13 @@ static bool had_time(const check_capture *capture, const check_conn *conn, int64
     return end - since_ns > patience;
 }
 
+/* Whether the capture lacks bytes that may fulfil it, or the end of the connection. */
+static bool may_be_missing(const check_capture *capture, const check_conn *conn, int by_direction)
+{
+    return check_has_hole(capture, conn, by_direction == DIR_UP) ||
+           check_may_have_closed(capture, conn);
+}
+
 static gint by_packet(gconstpointer a, gconstpointer b)
 {
     const obligation *x = (const obligation *)a;
@@ -93,7 +100,7 @@ static void judge_obligations(const check_capture *capture, check_instance *rule
             continue;
         char *text = words(due);
         if (due->doubtful || conn->lost[by_direction] != due->lost ||
-            check_has_hole(capture, conn, by_direction == DIR_UP))
+            may_be_missing(capture, conn, by_direction))
             check_unsure_at(rule, due->packet, due->stream, "%s, but the capture lacks bytes",
                             text);
         else
@@ -317,7 +324,7 @@ static void judge_unsent(const check_capture *capture, check_instance *rule, con
     if (!had_time(capture, conn, (int64_t)sent->value[0], (int64_t)rule->param[0]))
         return;
     if (p->client->lost[DIR_UP] > 0 || p->client->lost[DIR_DOWN] > 0 ||
-        check_has_hole(capture, conn, true) || check_has_hole(capture, conn, false))
+        may_be_missing(capture, conn, DIR_UP) || may_be_missing(capture, conn, DIR_DOWN))
         check_unsure_at(rule, p->packet, p->stream,
                         "neither acknowledged nor sent again, but the capture lacks bytes");
     else
@@ -357,7 +364,7 @@ static void judge_member(check_capture *capture, check_instance *rule, const che
                   (int64_t)rule->param[0]))
         return;
     if (conn->client->lost[DIR_UP] > 0 || conn->client->lost[DIR_DOWN] > 0 ||
-        check_has_hole(capture, conn, true) || check_has_hole(capture, conn, false))
+        may_be_missing(capture, conn, DIR_UP) || may_be_missing(capture, conn, DIR_DOWN))
         check_unsure_at(rule, session->highest_packet, conn->stream,
                         "msg_id %" PRIu64 " of session %" PRIu64
                         " is not pushed here, but the capture lacks bytes",

@@ -40,15 +40,13 @@ static bool has_hole_in(const stream_conn *stream, unsigned flow)
     return false;
 }
 
-/* What tcp_flow.lost is now. Returns how it changes. */
-static int count_lost(tcp_state *tcp, unsigned i)
+/* What tcp_flow.lost is now. */
+static void count_lost(tcp_state *tcp, unsigned i)
 {
     tcp_flow *flow = &tcp->flows[i];
-    const unsigned before = flow->lost;
     flow->lost = flow->lost_for_good;
     if (has_hole_in(tcp->stream, i))
         flow->lost += (unsigned)MIN(stream_conn_counters(tcp->stream, i)->holes, INT_MAX / 4);
-    return (int)(flow->lost - before);
 }
 
 bool check_tcp_is_unseen(const tcp_state *tcp, int flow)
@@ -113,7 +111,7 @@ static stream_segment segment_of(const check_tcp_record *record, unsigned direct
 static void restart(tcp_state *tcp)
 {
     for (unsigned i = 0; i < 2; i++) {
-        (void)count_lost(tcp, i);
+        count_lost(tcp, i);
         tcp->flows[i].lost_for_good = tcp->flows[i].lost;
     }
     stream_conn_restart(tcp->stream);
@@ -149,7 +147,7 @@ static bool take(tcp_state *tcp, tcp_segment *result, unsigned sender)
         tcp->flows[sender].lost_for_good++;
     consume_all(tcp->stream);
     for (unsigned i = 0; i < 2; i++) {
-        (void)count_lost(tcp, i);
+        count_lost(tcp, i);
         result->lost[i] = (int)(tcp->flows[i].lost - lost[i]);
     }
     return taken == STREAM_TAKEN;
@@ -175,13 +173,11 @@ tcp_segment check_tcp_follow(tcp_state *tcp, const check_tcp_record *record)
     return segment;
 }
 
-void check_tcp_end(tcp_state *tcp, int lost[2])
+void check_tcp_end(tcp_state *tcp)
 {
-    lost[0] = lost[1] = 0;
     if (tcp->stream == NULL)
         return;
     stream_conn_end(tcp->stream);
-    consume_all(tcp->stream);
     for (unsigned i = 0; i < 2; i++)
-        lost[i] = count_lost(tcp, i);
+        count_lost(tcp, i);
 }

@@ -51,8 +51,8 @@ void check_tcp_state_free(void *tcp);
 /* Takes a segment in. */
 tcp_segment check_tcp_follow(tcp_state *tcp, const check_tcp_record *record);
 
-/* The capture is over: what is missing is missing for good. `lost` is as in tcp_segment. */
-void check_tcp_end(tcp_state *tcp, int lost[2]);
+/* The capture is over: what is missing is missing for good. */
+void check_tcp_end(tcp_state *tcp);
 
 /* The index of the flow that `port` sends, or (`sends` false) receives; -1: not seen, or `tcp` is
  * NULL. */

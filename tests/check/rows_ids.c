@@ -76,6 +76,11 @@ static const row table[] = {
     {"resend_due", "ok", "", "0 c1 up 4/1 a; 1 c1 fin; 35001 - -"},
     {"resend_due", "unsure", "1", "0 c1 up 4/1 a; 1 c1 hole by=server; 35001 - -"},
     {"resend_due", "unsure", "1", "0 C1 up 4/1 a; 1 C1 acks; 35002 - -"},
+    {"resend_due", "unsure", "1",
+     "0 c1 up 4/1 a; 1 c1 lost by=server bytes=1; 2 c1 acks; 900 c1 acks; 35001 - -"},
+    {"resend_due", "broken", "1",
+     "0 c1 up 4/1 a; 1 c1 lost by=server bytes=1; 2 c1 acks; 3 c1 fill by=server; 900 c1 acks;"
+     "35001 - -"},
     {"resend_due", "unsure", "3", "0 c1 up 4/1 a; 1 c1 up 4/1 a bad; 35001 c1 up 4/1 a"},
     {"resend_due", "idle", "", "0 c1 up 4/1 a; 1 c1 ack up 4/1 msg=1; 35001 - -"},
 
