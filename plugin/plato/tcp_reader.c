@@ -372,7 +372,7 @@ static void process_given(tcp_reader *reader, tvbuff_t *frame, proto_tree *tree,
     packet_info *pinfo = pinfo_of(reader->pinfo, given);
     if (given->item.is_part) { /* what waited was shown when it came */
         if (pinfo == reader->pinfo)
-            plato_dissect_pdu_part(tvb_of(reader, frame, given), pinfo, tree);
+            plato_dissect_pdu_part(tvb_of(reader, frame, given), pinfo, tree, 0);
     } else if (given->item.kind == STREAM_PDU_SKIPPED) {
         plato_process_skipped(tvb_of(reader, frame, given), pinfo,
                               pinfo == reader->pinfo ? tree : NULL, true);
