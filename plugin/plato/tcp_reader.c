@@ -14,6 +14,7 @@
 #include "plato/tcp_show.h"
 #include "plato/tcp_store.h"
 #include "plato/tree/tree_frame.h"
+#include "taps/tap.h"
 
 #include <epan/dissectors/packet-tcp.h>
 #include <stream/reader.h>
@@ -21,11 +22,12 @@
 /* What the reader gave, and where its bytes are. */
 typedef struct given_pdu {
     stored_item item;
-    uint32_t packet;  /* to which it belongs */
-    int64_t time_ns;  /* of that packet */
-    int payload;      /* where it begins in the payload at hand; -1: elsewhere */
-    bool impossible;  /* its length cannot be */
-    bool frames_lost; /* after it: the snaplen cut them off */
+    uint32_t packet;          /* to which it belongs */
+    int64_t time_ns;          /* of that packet */
+    int payload;              /* where it begins in the payload at hand; -1: elsewhere */
+    bool impossible;          /* its length cannot be */
+    bool frames_lost;         /* after it: the snaplen cut them off */
+    stream_checksum checksum; /* what was known when it was found */
 } given_pdu;
 
 /* Where the sequence numbers of a direction are in its stream. */
@@ -55,6 +57,8 @@ static bool ended;           /* the first pass is over */
 static uint32_t last_packet; /* of the first pass, of any connection here */
 
 static dissector_handle_t plato_handle;
+
+#define KEY_DONE 2 /* of the packet's proto data; position.c has 0 */
 
 /* ---- readers ---- */
 
@@ -130,13 +134,6 @@ static tcp_reader *new_reader(plato_conversation *conversation)
     g_ptr_array_add(readers, reader);
     conversation->tcp = reader;
     return reader;
-}
-
-void tcp_reader_claim(packet_info *pinfo)
-{
-    plato_conversation *conversation = plato_conversation_of(pinfo);
-    if (!PINFO_FD_VISITED(pinfo) && conversation->tcp == NULL)
-        (void)new_reader(conversation);
 }
 
 /* Whether TCP would give the connection to Plato, as far as ports and Decode As decide. */
@@ -277,6 +274,7 @@ static void on_pdu(void *user, const stream_reader_pdu *pdu)
         .packet = pdu->packet,
         .time_ns = pdu->time_ns,
         .impossible = pdu->pdu.impossible,
+        .checksum = *stream_reader_checksum(reader->stream),
     };
     stream_piece first = {0};
     if (pdu->pdu.length == 0)
@@ -360,7 +358,7 @@ static void process_frame(tcp_reader *reader, tvbuff_t *frame, proto_tree *tree,
     item->position = plato_take_position(reader->pinfo);
     if (item->conversation->framing == 0)
         item->conversation->framing = stream_reader_framing(reader->stream);
-    plato_keep_checksum(item->conversation, item->position, stream_reader_checksum(reader->stream));
+    plato_keep_checksum(item->conversation, item->position, &given->checksum);
     const found_pdu found = tcp_show_found(item, index);
     tcp_losses_frame(&reader->losses, item, found.capture_gap, &reader->latest);
     plato_process_pdu(tvb_of(reader, frame, given), pinfo, tree, item->conversation, &found);
@@ -373,9 +371,10 @@ static void process_given(tcp_reader *reader, tvbuff_t *frame, proto_tree *tree,
     if (given->item.is_part) { /* what waited was shown when it came */
         if (pinfo == reader->pinfo)
             plato_dissect_pdu_part(tvb_of(reader, frame, given), pinfo, tree, 0);
+    } else if (given->item.kind == STREAM_PDU_SKIPPED && pinfo == reader->pinfo) {
+        plato_process_skipped(tvb_of(reader, frame, given), pinfo, tree, true);
     } else if (given->item.kind == STREAM_PDU_SKIPPED) {
-        plato_process_skipped(tvb_of(reader, frame, given), pinfo,
-                              pinfo == reader->pinfo ? tree : NULL, true);
+        plato_tap_bytes_skipped(pinfo, (uint32_t)given->item.length, true);
     } else {
         process_frame(reader, frame, tree, given, pinfo, *index);
         *index += given->packet == reader->pinfo->num;
@@ -498,29 +497,23 @@ static void process_all(tcp_reader *reader, tvbuff_t *frame, proto_tree *tree)
     g_array_set_size(reader->given, 0);
 }
 
-static int read_segment(tvbuff_t *frame, packet_info *pinfo, proto_tree *tree)
+/* True if something was shown. */
+static bool read_segment(tcp_reader *reader, const tcp_segment *segment, tvbuff_t *frame,
+                         packet_info *pinfo, proto_tree *tree)
 {
-    tcp_segment segment;
-    if (!tcp_segment_of(frame, pinfo, tree, &segment))
-        return 0;
-    tcp_reader *reader = reader_of(pinfo);
-    if (reader == NULL)
-        return carrier_watch_segment(&segment.stream, frame, pinfo, tree)
-                   ? (int)tvb_captured_length(frame)
-                   : 0;
     reader->pinfo = pinfo;
-    reader->segment = &segment;
+    reader->segment = segment;
     reader->latest = flow_packet_of(pinfo);
     last_packet = pinfo->num;
-    if (!reader->anchors[segment.stream.direction].known)
-        give_syn(reader, pinfo, &segment);
-    stream_reader_segment(reader->stream, &segment.stream);
+    if (!reader->anchors[segment->stream.direction].known)
+        give_syn(reader, pinfo, segment);
+    stream_reader_segment(reader->stream, &segment->stream);
     const bool any = reader->given->len > 0;
     process_all(reader, frame, tree);
     tcp_losses_settle(&reader->losses, reader->stream);
     reader->pinfo = NULL;
     reader->segment = NULL;
-    return any ? (int)tvb_captured_length(frame) : 0;
+    return any;
 }
 
 /* ---- the end of the first pass ---- */
@@ -550,6 +543,7 @@ static void feed_given(tcp_reader *reader, given_pdu *given)
 static void end_first_pass(void)
 {
     ended = true;
+    carrier_watch_end();
     for (unsigned i = 0; readers != NULL && i < readers->len; i++) {
         tcp_reader *reader = g_ptr_array_index(readers, i);
         stream_reader_end(reader->stream);
@@ -561,19 +555,66 @@ static void end_first_pass(void)
 
 /* ---- registration ---- */
 
-static int dissect_postponed(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
+/* ---- the two ways to a packet ---- */
+
+/* Whether the packet was dissected when TCP handed over its segment. */
+static bool is_done(packet_info *pinfo)
 {
-    if (pinfo->ptype != PT_TCP)
-        return 0;
-    if (!PINFO_FD_VISITED(pinfo)) {
-        ended = false;
-        return read_segment(tvb, pinfo, tree);
-    }
+    return p_get_proto_data(pinfo->pool, pinfo, proto_plato, KEY_DONE) != NULL;
+}
+
+static void set_done(packet_info *pinfo)
+{
+    p_add_proto_data(pinfo->pool, pinfo, proto_plato, KEY_DONE, &proto_plato);
+}
+
+static bool show_again(tvbuff_t *frame, packet_info *pinfo, proto_tree *tree)
+{
     if (!ended)
         end_first_pass();
-    if (carrier_watch_show(tvb, pinfo, tree))
-        return (int)tvb_captured_length(tvb);
-    return tcp_show_packet(tvb, pinfo, tree);
+    return tcp_show_packet(frame, pinfo, tree) > 0;
+}
+
+/*
+ * Where TCP hands the segment over, it is dissected at once: then Plato is among the protocols of
+ * the packet, and what is in its bodies as well.
+ */
+void tcp_reader_dissect(packet_info *pinfo, proto_tree *tree)
+{
+    tvbuff_t *frame = get_data_source_tvb(pinfo->data_src->data);
+    tcp_segment segment;
+    if (is_done(pinfo))
+        return;
+    if (PINFO_FD_VISITED(pinfo)) {
+        set_done(pinfo);
+        (void)show_again(frame, pinfo, tree);
+        return;
+    }
+    plato_conversation *conversation = plato_conversation_of(pinfo);
+    tcp_reader *reader = conversation->tcp != NULL ? conversation->tcp : new_reader(conversation);
+    ended = false;
+    if (reader == NULL || !tcp_segment_of(frame, pinfo, tree, &segment))
+        return;
+    set_done(pinfo);
+    (void)read_segment(reader, &segment, frame, pinfo, tree);
+}
+
+/* All that TCP does not hand over. */
+static int dissect_postponed(tvbuff_t *frame, packet_info *pinfo, proto_tree *tree, void *data _U_)
+{
+    tcp_segment segment;
+    bool any = false;
+    if (pinfo->ptype != PT_TCP || is_done(pinfo))
+        return 0;
+    if (PINFO_FD_VISITED(pinfo)) {
+        any = show_again(frame, pinfo, tree) || carrier_watch_show(frame, pinfo, tree);
+    } else if (tcp_segment_of(frame, pinfo, tree, &segment)) {
+        tcp_reader *reader = reader_of(pinfo);
+        ended = false;
+        any = reader != NULL ? read_segment(reader, &segment, frame, pinfo, tree)
+                             : carrier_watch_segment(&segment.stream, frame, pinfo, tree);
+    }
+    return any ? (int)tvb_captured_length(frame) : 0;
 }
 
 void tcp_reader_register(void)
