@@ -2,6 +2,7 @@
 /* Takes a frame, and passes it on by its type. */
 #include "connections.h"
 #include "delivery.h"
+#include "early_ack.h"
 #include "msgcmd.h"
 #include "transactions.h"
 
@@ -16,9 +17,11 @@ analysis_state *analysis_new_with_limits(const analysis_config *config,
     a->limits = limits != NULL ? *limits : default_limits;
     analysis_record_store_init(&a->records, allocator);
     analysis_window_set_init(&a->windows, a->limits.window, a->limits.max_open);
+    a->losses.max = a->limits.losses;
     analysis_connections_init(a);
     analysis_transactions_init(a);
     analysis_delivery_init(a);
+    analysis_early_acks_init(a);
     a->id_sequences = analysis_key_set_new(analysis_id_sequence_free);
     a->session_names =
         g_hash_table_new_full(g_bytes_hash, g_bytes_equal, (GDestroyNotify)g_bytes_unref, NULL);
@@ -36,35 +39,51 @@ void analysis_free(analysis_state *a)
         return;
     g_hash_table_destroy(a->session_names);
     g_hash_table_destroy(a->id_sequences);
+    analysis_early_acks_clear(a);
     analysis_delivery_clear(a);
     analysis_transactions_clear(a);
     analysis_connections_clear(a);
     analysis_window_set_clear(&a->windows);
+    analysis_loss_table_clear(&a->losses);
     analysis_record_store_clear(&a->records);
     g_free(a);
 }
 
-void analysis_loss(analysis_state *a, uint32_t index, analysis_direction direction, uint32_t number)
+uint32_t analysis_loss(analysis_state *a, uint32_t index, analysis_direction direction,
+                       uint32_t number)
 {
     (void)number;
-    analysis_connection_loss(analysis_connection_get(a, index), direction);
+    return analysis_connection_loss(a, analysis_connection_get(a, index), direction);
+}
+
+void analysis_loss_filled(analysis_state *a, uint32_t id)
+{
+    analysis_loss_table_fill(&a->losses, id);
 }
 
 /* ---- one function for each type ---- */
 
 typedef void frame_handler(analysis_state *a, const frame *f);
 
+/* The conn_id in an ACK that came before was learnt without its request. */
+static void request_opens_connection(analysis_state *a, const frame *f)
+{
+    const uint64_t conn_id = analysis_transactions_request(a, f);
+    if (conn_id != 0)
+        analysis_connections_opened_by(a, f, conn_id);
+}
+
 static void handle_login(analysis_state *a, const frame *f)
 {
     analysis_connections_login(a, f);
-    analysis_transactions_request(a, f);
+    request_opens_connection(a, f);
 }
 
 /* Late: more than one and a half intervals since the client's last frame, with none missing. */
 static void handle_heartbeat(analysis_state *a, const frame *f)
 {
     const int64_t interval = a->config.heartbeat_interval_ns;
-    analysis_transactions_request(a, f);
+    (void)analysis_transactions_request(a, f);
     if (interval <= 0 || !f->conn->client_spoke || (f->record->flags & ANALYSIS_CAPTURE_GAP) != 0)
         return;
     const int64_t silence = analysis_elapsed_ns(f->conn->client_time_ns, f->record->time_ns);
@@ -75,14 +94,41 @@ static void handle_heartbeat(analysis_state *a, const frame *f)
 static void handle_reconn(analysis_state *a, const frame *f)
 {
     analysis_connections_reconn(a, f);
-    analysis_transactions_request(a, f);
+    request_opens_connection(a, f);
 }
 
 /* An UP or PUSH waits for its ACK, which may come on any connection of its scope. */
 static void expect_answer(const frame *f, id_scope *scope, analysis_direction answer)
 {
     f->record->losses = &scope->losses[answer];
-    f->record->losses_before = scope->losses[answer];
+    f->record->losses_before = scope->losses[answer].count;
+}
+
+/* The first transmission of an UP or PUSH whose ACK may have been captured before it. */
+static bool answer_early(analysis_state *a, id_sequence *c, const id_sequence *acked, uint64_t id,
+                         const frame *f)
+{
+    early_ack found;
+    if (acked == NULL || !analysis_early_ack_take(a, acked, id, f, INT64_MAX, &found))
+        return false;
+    window_entry *entry = analysis_window_find(&a->windows, &c->window, id);
+    if (found.ok && f->record->kind == RECORD_UP)
+        analysis_delivery_acknowledged(a, found.session_id, found.msg_id, &entry->first);
+    analysis_window_answered(&a->windows, &c->window, entry);
+    return true;
+}
+
+/* The ACK may have come before the LOGIN that gave the connection its device. */
+static void answer_up_early(analysis_state *a, id_sequence *c, const frame *f)
+{
+    const plato_head_up *up = &f->head->up;
+    const plato_span no_name = {NULL, 0};
+    if (!answer_early(a, c, c, up->client_id, f) && f->conn->id_scope != &f->conn->own &&
+        g_hash_table_size(a->early_acks) != 0)
+        (void)answer_early(a, c,
+                           analysis_id_sequence_of(a, &f->conn->own, ANALYSIS_UPSTREAM,
+                                                   up->session_id, no_name, false),
+                           up->client_id, f);
 }
 
 static void handle_up(analysis_state *a, const frame *f)
@@ -94,8 +140,12 @@ static void handle_up(analysis_state *a, const frame *f)
                                              up->session_name, true);
     expect_answer(f, scope, ANALYSIS_DOWNSTREAM);
     const analysis_record *first = analysis_id_sequence_check(a, c, up->client_id, f);
-    if (f->msgcmd && first == f->record)
+    if (first != f->record)
+        return;
+    if (f->msgcmd)
         analysis_msgcmd_open_up(a, f);
+    else
+        answer_up_early(a, c, f);
 }
 
 static void handle_push(analysis_state *a, const frame *f)
@@ -112,6 +162,8 @@ static void handle_push(analysis_state *a, const frame *f)
         analysis_id_sequence_of(a, scope, ANALYSIS_DOWNSTREAM, push->session_id, no_name, true);
     f->record->covered = c->any_covered && push->msg_id <= c->covered_to;
     analysis_record *first = analysis_id_sequence_check(a, c, push->msg_id, f);
+    if (first == f->record)
+        (void)answer_early(a, c, c, push->msg_id, f);
     if (f->msgcmd)
         analysis_msgcmd_note_push(f, first);
     else
@@ -120,7 +172,7 @@ static void handle_push(analysis_state *a, const frame *f)
 
 static void handle_sync(analysis_state *a, const frame *f)
 {
-    analysis_transactions_request(a, f);
+    (void)analysis_transactions_request(a, f);
 }
 
 /* code 10 names the id that is expected, not the one that was refused: it belongs to no request. */
@@ -137,9 +189,14 @@ static void handle_ack_up(analysis_state *a, const frame *f)
     }
     window_entry *entry = analysis_transactions_ack_up(a, f, &c);
     if (entry != NULL && ack->code == PLATO_ACK_OK)
-        analysis_delivery_acknowledged(a, f, entry);
-    if (entry != NULL)
+        analysis_delivery_acknowledged(a, ack->session_id, ack->msg_id, &entry->first);
+    if (entry != NULL) {
         analysis_window_answered(&a->windows, &c->window, entry);
+    } else {
+        c = analysis_id_sequence_of(a, f->conn->id_scope, ANALYSIS_UPSTREAM, ack->session_id,
+                                    no_name, true);
+        analysis_early_ack_add(a, c, ack->client_id, f);
+    }
     if (ack->code == PLATO_ACK_OK) {
         c = analysis_id_sequence_of(a, analysis_id_scope_of(f), ANALYSIS_DOWNSTREAM,
                                     ack->session_id, no_name, true);
@@ -224,7 +281,7 @@ const analysis_record *analysis_frame(analysis_state *a, const analysis_observat
         .direction = direction_of(o),
         .msgcmd = o->framing == PLATO_FRAMING_MSGCMD,
     };
-    analysis_connection_add_frame(f.conn, &f);
+    analysis_connection_add_frame(a, &f);
     const type_row *row = row_of(o->head->msg_type);
     if (row != NULL)
         row->handle(a, &f);
@@ -255,7 +312,7 @@ const analysis_record *analysis_record_next_delivery(const analysis_record *push
 bool analysis_is_unacked(const analysis_state *a, const analysis_record *record)
 {
     (void)a;
-    return record->open && !record->covered && *record->losses == record->losses_before;
+    return record->open && !record->covered && record->losses->lasting <= record->losses_before;
 }
 
 analysis_identity analysis_get_identity(const analysis_state *a, uint32_t index)

@@ -13,17 +13,33 @@ typedef struct plato_conn {
     analysis_record *opener;
 } plato_conn;
 
+static void id_scope_clear(id_scope *scope)
+{
+    analysis_losses_clear(&scope->losses[ANALYSIS_UPSTREAM]);
+    analysis_losses_clear(&scope->losses[ANALYSIS_DOWNSTREAM]);
+}
+
+static void device_free(gpointer p)
+{
+    device *d = p;
+    id_scope_clear(&d->id_scope);
+    g_free(d);
+}
+
 static void connection_free(gpointer p)
 {
     connection *conn = p;
     analysis_window_clear(&conn->ups);
+    id_scope_clear(&conn->own);
+    analysis_losses_clear(&conn->missing[ANALYSIS_UPSTREAM]);
+    analysis_losses_clear(&conn->missing[ANALYSIS_DOWNSTREAM]);
     g_free(conn);
 }
 
 void analysis_connections_init(analysis_state *a)
 {
     a->connections = g_hash_table_new_full(NULL, NULL, NULL, connection_free);
-    a->devices = analysis_key_set_new(g_free);
+    a->devices = analysis_key_set_new(device_free);
     a->conn_ids = analysis_key_set_new(g_free);
 }
 
@@ -50,21 +66,62 @@ connection *analysis_connection_get(analysis_state *a, uint32_t index)
     return conn;
 }
 
-void analysis_connection_loss(connection *conn, analysis_direction direction)
+uint32_t analysis_connection_loss(analysis_state *a, connection *conn, analysis_direction direction)
 {
-    conn->lost[direction] = true;
-    conn->own.losses[direction]++;
+    loss *l = analysis_loss_new(&a->losses);
+    analysis_loss_concerns(l, &conn->missing[direction]);
+    analysis_loss_concerns(l, &conn->own.losses[direction]);
     if (conn->id_scope != &conn->own)
-        conn->id_scope->losses[direction]++;
+        analysis_loss_concerns(l, &conn->id_scope->losses[direction]);
+    return l->id;
 }
 
-void analysis_connection_add_frame(connection *conn, const frame *f)
+static void flag_missing(analysis_state *a, const frame *f)
 {
+    const analysis_direction d = f->direction;
+    const loss_range before = {&f->conn->missing[d], f->conn->missing_seen[d],
+                               f->conn->missing[d].count};
+    f->conn->missing_seen[d] = before.upto;
+    if (!analysis_losses_remain(before))
+        return;
+    record_flag(f->record, ANALYSIS_CAPTURE_GAP);
+    analysis_record_loss_anomaly(&a->records, f->record)->losses->missing = before;
+}
+
+static bool has_ids(const plato_head *head)
+{
+    const uint32_t type = head->msg_type == PLATO_ACK ? head->ack.type : head->msg_type;
+    return type == PLATO_UP || type == PLATO_PUSH;
+}
+
+void analysis_connection_add_frame(analysis_state *a, const frame *f)
+{
+    connection *conn = f->conn;
     if (conn->first == NULL)
         conn->first = f->record;
-    if (conn->lost[f->direction])
-        record_flag(f->record, ANALYSIS_CAPTURE_GAP);
-    conn->lost[f->direction] = false;
+    if (!f->msgcmd && conn->id_scope == &conn->own && has_ids(f->head))
+        conn->numbered = true;
+    flag_missing(a, f);
+}
+
+/*
+ * The connection's ids are those of `scope` from now on. Bytes that are missing so far may have
+ * held ids and answers of that scope. If ids came already, the LOGIN or RECONN itself may have been
+ * among those bytes, and late: then what came before it was judged on its own, and nothing that
+ * the two scopes do not see of each other may be held against anyone. Such a loss lasts for good,
+ * though the bytes come: the ids before and after are not brought together.
+ */
+static void join(connection *conn, id_scope *scope)
+{
+    const bool was_own = conn->id_scope == &conn->own && scope != &conn->own;
+    const bool late = conn->numbered && conn->missing[ANALYSIS_UPSTREAM].lasting != 0;
+    for (int d = ANALYSIS_UPSTREAM; was_own && d <= ANALYSIS_DOWNSTREAM; d++) {
+        if (late || conn->missing[d].lasting != 0)
+            (void)analysis_losses_add(&scope->losses[d]);
+        if (late)
+            (void)analysis_losses_add(&conn->own.losses[d]);
+    }
+    conn->id_scope = scope;
 }
 
 /* LOGIN without a device_id names no device. In MsgCmd framing ids are per connection. */
@@ -75,16 +132,17 @@ void analysis_connections_login(analysis_state *a, const frame *f)
     f->conn->identity.device_id = id;
     if (f->msgcmd)
         return;
-    f->conn->id_scope = &f->conn->own;
-    if (id == 0)
+    if (id == 0) {
+        join(f->conn, &f->conn->own);
         return;
+    }
     device *d = analysis_key_set_find(a->devices, a, id);
     if (d == NULL) {
         d = g_new0(device, 1);
         d->key = (key){a, id};
         g_hash_table_add(a->devices, d);
     }
-    f->conn->id_scope = &d->id_scope;
+    join(f->conn, &d->id_scope);
 }
 
 void analysis_connections_reconn(analysis_state *a, const frame *f)
@@ -99,7 +157,7 @@ void analysis_connections_reconn(analysis_state *a, const frame *f)
         resumed->next_conn = f->record->number;
     f->conn->identity.device_id = old->conn->identity.device_id;
     if (!f->msgcmd)
-        f->conn->id_scope = old->conn->id_scope;
+        join(f->conn, old->conn->id_scope);
 }
 
 static void learn(analysis_state *a, connection *conn, uint64_t conn_id, analysis_record *opener)
@@ -120,6 +178,13 @@ void analysis_connections_learn_from_ack(analysis_state *a, const frame *f,
 {
     if (f->head->ack.code == PLATO_ACK_OK && f->head->ack.conn_id != 0)
         learn(a, f->conn, f->head->ack.conn_id, request);
+}
+
+void analysis_connections_opened_by(analysis_state *a, const frame *f, uint64_t conn_id)
+{
+    plato_conn *known = analysis_key_set_find(a->conn_ids, a, conn_id);
+    if (known != NULL && known->conn == f->conn)
+        known->opener = f->record;
 }
 
 /* What is sent again after a RECONN may still carry the old connection's number. */

@@ -13,7 +13,9 @@ struct connection {
     analysis_record *opener; /* its latest LOGIN or RECONN */
     fifo logins, reconns;
     analysis_record *heartbeat; /* the latest that is open */
-    bool lost[2];               /* by analysis_direction: bytes before the next frame are missing */
+    losses missing[2];          /* by analysis_direction: its own losses */
+    uint32_t missing_seen[2];   /* their count at the latest frame */
+    bool numbered;              /* ids were checked while no device was known */
     bool client_spoke;
     int64_t client_time_ns; /* of the client's last frame */
 
@@ -30,11 +32,12 @@ void analysis_connections_clear(analysis_state *a);
 connection *analysis_connection_get(analysis_state *a, uint32_t index);
 connection *analysis_connection_find(const analysis_state *a, uint32_t index);
 
-/* Bytes are missing before the next frame. */
-void analysis_connection_loss(connection *conn, analysis_direction direction);
+/* Bytes are missing before the next frame. Returns the loss' id. */
+uint32_t analysis_connection_loss(analysis_state *a, connection *conn,
+                                  analysis_direction direction);
 
 /* Adds a frame of any type to its connection, and flags it if bytes before it are missing. */
-void analysis_connection_add_frame(connection *conn, const frame *f);
+void analysis_connection_add_frame(analysis_state *a, const frame *f);
 
 void analysis_connections_login(analysis_state *a, const frame *f);
 void analysis_connections_reconn(analysis_state *a, const frame *f);
@@ -42,6 +45,9 @@ void analysis_connections_reconn(analysis_state *a, const frame *f);
 /* A conn_id in an ACK with code 0 that answers `request` (NULL: not captured). */
 void analysis_connections_learn_from_ack(analysis_state *a, const frame *f,
                                          analysis_record *request);
+
+/* The frame is the LOGIN or RECONN which an ACK with this conn_id answered before it came. */
+void analysis_connections_opened_by(analysis_state *a, const frame *f, uint64_t conn_id);
 
 /* A conn_id in an UP counts as long as no ACK has given one. */
 void analysis_connections_learn_from_up(analysis_state *a, const frame *f);

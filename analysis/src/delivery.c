@@ -122,10 +122,11 @@ static void explain(content_entry *t, analysis_record *up)
     }
 }
 
-void analysis_delivery_acknowledged(analysis_state *a, const frame *f, const window_entry *up)
+void analysis_delivery_acknowledged(analysis_state *a, uint64_t session_id, uint64_t msg_id,
+                                    const transmission *sent)
 {
-    message *m = message_get(a, f->head->ack.session_id, f->head->ack.msg_id, up->first.content);
-    for (const transmission *s = &up->first; s != NULL; s = s->next) {
+    message *m = message_get(a, session_id, msg_id, sent->content);
+    for (const transmission *s = sent; s != NULL; s = s->next) {
         content_entry *t = content_entry_get(m, s->content);
         if (t != NULL && t->up == NULL)
             explain(t, s->record);

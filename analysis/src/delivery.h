@@ -11,8 +11,9 @@
 void analysis_delivery_init(analysis_state *a);
 void analysis_delivery_clear(analysis_state *a);
 
-/* The frame is an ACK with code 0 of `up`. */
-void analysis_delivery_acknowledged(analysis_state *a, const frame *f, const window_entry *up);
+/* An ACK with code 0 says that an UP, all that was `sent` under its id, has got this msg_id. */
+void analysis_delivery_acknowledged(analysis_state *a, uint64_t session_id, uint64_t msg_id,
+                                    const transmission *sent);
 
 /* The frame is a PUSH. */
 void analysis_delivery_push(analysis_state *a, const frame *f);

@@ -48,30 +48,69 @@ void analysis_id_sequence_free(gpointer p)
     g_free(c);
 }
 
-/* Only a hole before the first id after a loss is explained by the loss. */
-static bool first_after_loss(id_sequence *c)
+/* The ids before the frame are missing; once no loss explains them they are a gap. */
+static void set_excused_gap(analysis_state *a, analysis_record *r, uint64_t first, uint64_t last,
+                            loss_range excuse)
 {
-    const bool first = c->losses_seen != *c->losses;
-    c->losses_seen = *c->losses;
-    return first;
+    anomaly *o = analysis_record_loss_anomaly(&a->records, r);
+    o->gap_first = first;
+    o->gap_last = last;
+    o->losses->gap_excuse = excuse;
+}
+
+/* No gap, whatever becomes of the losses; one that has become the sender's stays. */
+static void clear_excused_gap(analysis_state *a, analysis_record *r)
+{
+    anomaly *o = r->has_anomaly ? analysis_record_anomaly(&a->records, r) : NULL;
+    if (o != NULL && o->has_losses && analysis_losses_remain(o->losses->gap_excuse))
+        o->losses->gap_excuse = (loss_range){0};
+}
+
+static void check_skip(analysis_state *a, const id_observation *s, analysis_record *r)
+{
+    if (s->excused) {
+        set_excused_gap(a, r, s->first, s->last, s->excuse);
+        return;
+    }
+    anomaly *o = analysis_record_anomaly(&a->records, r);
+    o->gap_first = s->first;
+    o->gap_last = s->last;
+    record_flag(r, ANALYSIS_GAP);
 }
 
 /* An id that fills a hole which the capture's loss explains gets no verdict. */
-static void check_order(analysis_state *a, id_sequence *c, uint64_t id, bool after_loss,
-                        analysis_record *r)
+static void check_fill(analysis_state *a, const id_observation *s, uint64_t id, analysis_record *r)
 {
-    const id_observation s =
-        analysis_intervals_observe(&c->ids, id, r->number, after_loss, a->limits.holes);
-    if (s.kind == ID_SKIPS && !after_loss) {
-        anomaly *o = analysis_record_anomaly(&a->records, r);
-        record_flag(r, ANALYSIS_GAP);
-        o->gap_first = s.first;
-        o->gap_last = s.last;
-    } else if (s.kind == ID_FILLS && !s.of_capture) {
+    if (!s->excused) {
         /* only messages are out of order, ACKs are not */
         record_flag(r, ANALYSIS_GAP_FILLED | (r->kind == RECORD_ACK ? 0u : ANALYSIS_OUT_OF_ORDER));
-        analysis_record_anomaly(&a->records, r)->gap_in = s.gap_in;
+        analysis_record_anomaly(&a->records, r)->gap_in = s->after->number;
+        return;
     }
+    if (id > s->first)
+        set_excused_gap(a, r, s->first, id - 1, s->excuse);
+    if (id < s->last)
+        set_excused_gap(a, s->after, id + 1, s->last, s->excuse);
+    else
+        clear_excused_gap(a, s->after);
+}
+
+/*
+ * A loss explains a hole before the first id after it, of those above all others: one that is sent
+ * again or comes late shows nothing of what follows the highest.
+ */
+static void check_order(analysis_state *a, id_sequence *c, uint64_t id, analysis_record *r)
+{
+    const loss_range excuse = {c->losses, c->losses_seen, c->losses->count};
+    const id_observation s = analysis_intervals_observe(&c->ids, id, r, excuse, a->limits.holes);
+    if (s.kind == ID_EXPECTED || s.kind == ID_SKIPS)
+        c->losses_seen = excuse.upto;
+    if (s.kind == ID_SKIPS)
+        check_skip(a, &s, r);
+    else if (s.kind == ID_FILLS)
+        check_fill(a, &s, id, r);
+    if (s.forgotten != NULL)
+        clear_excused_gap(a, s.forgotten); /* what fills it now is not seen to */
 }
 
 static analysis_record *check_repeat(window_entry *known, const frame *f)
@@ -89,11 +128,10 @@ static analysis_record *check_repeat(window_entry *known, const frame *f)
 analysis_record *analysis_id_sequence_check(analysis_state *a, id_sequence *c, uint64_t id,
                                             const frame *f)
 {
-    const bool after_loss = first_after_loss(c);
     window_entry *known = analysis_window_find(&a->windows, &c->window, id);
     if (known != NULL)
         return check_repeat(known, f);
-    check_order(a, c, id, after_loss, f->record);
+    check_order(a, c, id, f->record);
     f->record->open = true;
     analysis_window_add(&a->windows, &c->window, id, f->record, f->content,
                         f->direction == ANALYSIS_DOWNSTREAM);
@@ -102,5 +140,5 @@ analysis_record *analysis_id_sequence_check(analysis_state *a, id_sequence *c, u
 
 void analysis_id_sequence_check_ack(analysis_state *a, id_sequence *c, uint64_t id, const frame *f)
 {
-    check_order(a, c, id, first_after_loss(c), f->record);
+    check_order(a, c, id, f->record);
 }

@@ -9,16 +9,16 @@
 
 /* What ids are unique within: a device, or a connection of which no LOGIN was seen. */
 typedef struct id_scope {
-    uint32_t losses[2]; /* by analysis_direction: how often bytes were missing */
-    char numbering[3];  /* never read: their addresses are keys of sequences */
+    losses losses[2];  /* by analysis_direction: bytes that may have held its ids or answers */
+    char numbering[3]; /* never read: their addresses are keys of sequences */
 } id_scope;
 
 typedef struct id_sequence {
     key key; /* one of `numbering`, the session */
     intervals ids;
     window window;
-    const uint32_t *losses; /* of the scope, in the ids' direction */
-    uint32_t losses_seen;   /* *losses at the latest id */
+    const losses *losses; /* of the scope, in the ids' direction */
+    uint32_t losses_seen; /* their count at the highest id */
     bool any_covered;
     uint64_t covered_to; /* PUSH: the highest id that an ACK has covered */
 } id_sequence;

@@ -3,11 +3,11 @@
 
 #include <assert.h>
 
-/* Ids first..last were not seen; frame `gap_in` had the id after them. Holes never touch. */
+/* Ids first..last were not seen; frame `after` had the id after them. Holes never touch. */
 typedef struct hole {
     uint64_t first, last;
-    uint32_t gap_in;
-    bool of_capture;
+    struct analysis_record *after;
+    loss_range excuse;
 } hole;
 
 static gint compare_holes(gconstpointer p, gconstpointer q, gpointer user)
@@ -30,8 +30,10 @@ static void hole_free(gpointer p)
     g_free(p);
 }
 
-static void add_hole(intervals *seen, hole new_hole, size_t max_holes)
+/* Returns the frame after the hole that had to make room, or NULL. */
+static struct analysis_record *add_hole(intervals *seen, hole new_hole, size_t max_holes)
 {
+    struct analysis_record *forgotten = NULL;
     assert(new_hole.first > seen->base && new_hole.first <= new_hole.last &&
            new_hole.last < seen->high);
     if (seen->holes == NULL)
@@ -41,33 +43,41 @@ static void add_hole(intervals *seen, hole new_hole, size_t max_holes)
     g_tree_insert(seen->holes, kept, kept);
     if ((size_t)g_tree_nnodes(seen->holes) > max_holes) {
         hole *lowest = g_tree_node_value(g_tree_node_first(seen->holes));
+        forgotten = lowest->after;
         seen->base = lowest->last + 1; /* a hole ends below `high` */
         g_tree_remove(seen->holes, lowest);
     }
+    return forgotten;
 }
 
 /* A hole that shrinks stays between its neighbours, so the tree's order holds. */
-static id_observation fill(intervals *seen, hole *at, uint64_t id, size_t max_holes)
+static id_observation fill(intervals *seen, hole *at, uint64_t id, struct analysis_record *frame,
+                           size_t max_holes)
 {
     assert(at->first <= id && id <= at->last);
-    const id_observation found = {
-        .kind = ID_FILLS, .gap_in = at->gap_in, .of_capture = at->of_capture};
-    const hole above = {id + 1, at->last, at->gap_in, at->of_capture};
-    if (at->first == at->last)
+    id_observation found = {.kind = ID_FILLS,
+                            .first = at->first,
+                            .last = at->last,
+                            .excuse = at->excuse,
+                            .excused = analysis_losses_remain(at->excuse),
+                            .after = at->after};
+    const hole above = {id + 1, at->last, at->after, at->excuse};
+    if (at->first == at->last) {
         g_tree_remove(seen->holes, at);
-    else if (id == at->first)
+    } else if (id == at->first) {
         at->first++;
-    else if (id == at->last)
-        at->last--;
-    else {
+    } else {
         at->last = id - 1;
-        add_hole(seen, above, max_holes);
+        at->after = found.excused ? frame : at->after;
+        if (id < above.last)
+            found.forgotten = add_hole(seen, above, max_holes);
     }
     return found;
 }
 
-id_observation analysis_intervals_observe(intervals *seen, uint64_t id, uint32_t number,
-                                          bool after_loss, size_t max_holes)
+id_observation analysis_intervals_observe(intervals *seen, uint64_t id,
+                                          struct analysis_record *frame, loss_range excuse,
+                                          size_t max_holes)
 {
     if (!seen->started) {
         *seen = (intervals){.started = true, .base = id, .high = id};
@@ -76,15 +86,19 @@ id_observation analysis_intervals_observe(intervals *seen, uint64_t id, uint32_t
     if (id < seen->base)
         return (id_observation){.kind = ID_OLDER};
     if (id > seen->high) {
-        const hole skipped = {seen->high + 1, id - 1, number, after_loss};
+        const hole skipped = {seen->high + 1, id - 1, frame, excuse};
         seen->high = id;
         if (skipped.first == id)
             return (id_observation){.kind = ID_EXPECTED};
-        add_hole(seen, skipped, max_holes);
-        return (id_observation){.kind = ID_SKIPS, .first = skipped.first, .last = skipped.last};
+        return (id_observation){.kind = ID_SKIPS,
+                                .first = skipped.first,
+                                .last = skipped.last,
+                                .excuse = excuse,
+                                .excused = analysis_losses_remain(excuse),
+                                .forgotten = add_hole(seen, skipped, max_holes)};
     }
     hole *at = seen->holes != NULL ? g_tree_search(seen->holes, towards_id, &id) : NULL;
-    return at != NULL ? fill(seen, at, id, max_holes) : (id_observation){.kind = ID_SEEN};
+    return at != NULL ? fill(seen, at, id, frame, max_holes) : (id_observation){.kind = ID_SEEN};
 }
 
 void analysis_intervals_clear(intervals *seen)

@@ -3,9 +3,9 @@
 #ifndef ANALYSIS_SRC_INTERVALS_H
 #define ANALYSIS_SRC_INTERVALS_H
 
-#include <glib.h>
-#include <stdbool.h>
-#include <stdint.h>
+#include "losses.h"
+
+struct analysis_record;
 
 /* All zero is the empty set. */
 typedef struct intervals {
@@ -25,18 +25,22 @@ typedef enum id_observation_kind {
 
 typedef struct id_observation {
     id_observation_kind kind;
-    uint64_t first, last; /* SKIPS: the missing ids before this one */
-    uint32_t gap_in;      /* FILLS: the frame that opened the hole */
-    bool of_capture;      /* FILLS: the capture lost those ids, not the sender */
+    uint64_t first, last; /* SKIPS: the missing ids before this one; FILLS: the hole as it was */
+    loss_range excuse;    /* SKIPS, FILLS: the losses that explain the hole */
+    bool excused;         /* some of them remain: the capture lost those ids, not the sender */
+    struct analysis_record *after;     /* FILLS: the frame with the id after the hole */
+    struct analysis_record *forgotten; /* the frame after a hole that is kept no more, or NULL */
 } id_observation;
 
 /*
- * Adds `id`, seen in frame `number`. Returns how it relates to the ids before it. `after_loss`: if
- * it opens a hole, the capture has lost those ids. At most `max_holes` holes are kept: then the
- * base rises above the lowest one. O(log max_holes).
+ * Adds `id`, seen in `frame`. Returns how it relates to the ids before it. `excuse`: if it opens a
+ * hole, these losses explain it. What fills a hole that is excused counts as seen in its place:
+ * then `frame` is the one after what remains below. At most `max_holes` holes are kept: then the
+ * base rises above the lowest one. O(log max_holes), and a look at the losses.
  */
-id_observation analysis_intervals_observe(intervals *seen, uint64_t id, uint32_t number,
-                                          bool after_loss, size_t max_holes);
+id_observation analysis_intervals_observe(intervals *seen, uint64_t id,
+                                          struct analysis_record *frame, loss_range excuse,
+                                          size_t max_holes);
 
 void analysis_intervals_clear(intervals *seen);
 

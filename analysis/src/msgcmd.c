@@ -2,6 +2,7 @@
 #include "msgcmd.h"
 
 #include "connections.h"
+#include "early_ack.h"
 #include "transactions.h"
 
 static bool answered(const window_entry *entry)
@@ -16,6 +17,8 @@ void analysis_msgcmd_open_up(analysis_state *a, const frame *f)
     const uint64_t client_id = f->head->up.client_id;
     window *ups = &f->conn->ups;
     window_entry *entry = analysis_window_find(&a->windows, ups, client_id);
+    early_ack found;
+    (void)analysis_early_ack_take(a, ups, client_id, f, INT64_MAX, &found);
     if (entry == NULL) {
         analysis_window_add(&a->windows, ups, client_id, f->record, f->content, false);
     } else if (answered(entry)) {
@@ -32,8 +35,10 @@ void analysis_msgcmd_open_up(analysis_state *a, const frame *f)
 void analysis_msgcmd_ack_up(analysis_state *a, const frame *f)
 {
     window_entry *entry = analysis_window_find(&a->windows, &f->conn->ups, f->head->ack.client_id);
-    if (entry == NULL)
+    if (entry == NULL) {
+        analysis_early_ack_add(a, &f->conn->ups, f->head->ack.client_id, f);
         return;
+    }
     if (!entry->first.record->open && !answered(entry))
         entry->first.record = g_queue_pop_head(entry->waiting);
     analysis_record *request = entry->first.record;

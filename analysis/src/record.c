@@ -129,13 +129,35 @@ anomaly *analysis_record_anomaly(record_store *store, analysis_record *of)
     return found;
 }
 
+anomaly *analysis_record_loss_anomaly(record_store *store, analysis_record *of)
+{
+    anomaly *found = analysis_record_anomaly(store, of);
+    if (found->has_losses)
+        return found;
+    (void)g_hash_table_steal(store->anomalies, found);
+    found = g_realloc(found, sizeof *found + sizeof found->losses[0]);
+    found->has_losses = true;
+    found->losses[0] = (loss_facts){0};
+    g_hash_table_add(store->anomalies, found);
+    return found;
+}
+
 static void fill_anomaly(const anomaly *o, analysis_verdict *v)
 {
     v->gap_in = o->gap_in;
-    v->gap_first = o->gap_first;
-    v->gap_last = o->gap_last;
     v->prev_conn = o->prev_conn;
     v->next_conn = o->next_conn;
+    if (o->has_losses && o->losses->gap_excuse.of != NULL &&
+        !analysis_losses_remain(o->losses->gap_excuse)) {
+        v->flags |= ANALYSIS_GAP;
+        v->later_flags |= ANALYSIS_GAP;
+    }
+    if ((v->flags & ANALYSIS_GAP) != 0) {
+        v->gap_first = o->gap_first;
+        v->gap_last = o->gap_last;
+    }
+    if ((v->flags & ANALYSIS_CAPTURE_GAP) != 0 && !analysis_losses_remain(o->losses->missing))
+        v->withdrawn_flags |= ANALYSIS_CAPTURE_GAP;
 }
 
 static void fill_response(const analysis_record *ack, analysis_verdict *v)
@@ -150,7 +172,7 @@ static void fill_delivery(const analysis_record *push, analysis_verdict *v)
     assert(push->kind == RECORD_PUSH);
     v->delivery_of = push->up->number;
     v->delivery_time_ns = analysis_elapsed_ns(push->up->time_ns, push->time_ns);
-    v->later_flags = push->delivery_late ? ANALYSIS_HAS_DELIVERY_TIME : 0;
+    v->later_flags |= push->delivery_late ? ANALYSIS_HAS_DELIVERY_TIME : 0;
 }
 
 analysis_verdict analysis_record_verdict(const record_store *store, const analysis_record *r)
@@ -164,6 +186,8 @@ analysis_verdict analysis_record_verdict(const record_store *store, const analys
         v.duplicate_of = r->repeated->number;
     if (r->flags & ANALYSIS_HAS_RESPONSE_TIME)
         fill_response(r, &v);
+    if (r->early)
+        v.response_to = r->request->number;
     if (r->flags & ANALYSIS_HAS_DELIVERY_TIME)
         fill_delivery(r, &v);
     if (r->kind == RECORD_UP)

@@ -7,6 +7,7 @@
 #define ANALYSIS_SRC_RECORD_H
 
 #include "analysis/analysis.h"
+#include "losses.h"
 
 #include <glib.h>
 
@@ -26,19 +27,21 @@ struct analysis_record {
     bool open : 1;          /* the first transmission of an UP or PUSH, and not answered */
     bool covered : 1;       /* PUSH: an acknowledgement that came before covers it */
     bool delivery_late : 1; /* PUSH: the ACK that explains it came after it */
+    bool early : 1;         /* ACK: captured before `request` */
     bool has_anomaly : 1;   /* analysis_record_anomaly() has more of it */
     union {
-        const analysis_record *request; /* ACK: what it answers, with ANALYSIS_HAS_RESPONSE_TIME */
+        const analysis_record *request; /* ACK: what it answers, with ANALYSIS_HAS_RESPONSE_TIME or
+                                           `early` */
         struct {
             uint32_t response_in;
-            uint32_t losses_before; /* what *losses was when the frame came */
+            uint32_t losses_before; /* their count when the frame came */
         };
     };
     /* an ACK ends here; an UP or PUSH: its repeats that wait for response_in; others: see fifo */
     analysis_record *next;
     /* a request ends here */
     union {
-        const uint32_t *losses; /* how often bytes of the answering direction were missing */
+        const losses *losses;            /* of the answering direction */
         const analysis_record *repeated; /* with ANALYSIS_DUPLICATE: the first transmission */
     };
     union {
@@ -51,12 +54,20 @@ struct analysis_record {
     };
 };
 
+/* What losses have to do with a frame. */
+typedef struct loss_facts {
+    loss_range gap_excuse; /* without ANALYSIS_GAP: it is a gap once none of these remain */
+    loss_range missing;    /* with ANALYSIS_CAPTURE_GAP: the losses before the frame */
+} loss_facts;
+
 /* What only few frames have. Frame numbers, as in analysis_verdict. */
 typedef struct anomaly {
     const analysis_record *of; /* the key */
     uint32_t gap_in;
     uint32_t prev_conn, next_conn;
+    bool has_losses;
     uint64_t gap_first, gap_last;
+    loss_facts losses[]; /* one, with `has_losses` */
 } anomaly;
 
 /* Adds to the flags, analysis_verdict_flag. */
@@ -99,6 +110,9 @@ analysis_record *analysis_record_new(record_store *store, uint32_t msg_type);
 
 /* Of a record, made where there is none. */
 anomaly *analysis_record_anomaly(record_store *store, analysis_record *of);
+
+/* The same, with its loss_facts; one that was got before is not valid any more. */
+anomaly *analysis_record_loss_anomaly(record_store *store, analysis_record *of);
 
 /* All that is known about the frame. */
 analysis_verdict analysis_record_verdict(const record_store *store, const analysis_record *r);

@@ -4,6 +4,7 @@
 #define ANALYSIS_SRC_STATE_H
 
 #include "key.h"
+#include "losses.h"
 #include "record.h"
 #include "window.h"
 
@@ -12,11 +13,13 @@ typedef struct analysis_limits {
     size_t window;   /* ids of a sequence, and messages of a session, that are remembered */
     size_t max_open; /* open requests of a sequence that are older than that */
     size_t holes;    /* of a sequence */
+    size_t losses;   /* that can still be filled */
+    size_t early_acks;
 } analysis_limits;
 
 #define ANALYSIS_LIMITS_DEFAULT                                                                    \
     {                                                                                              \
-        ANALYSIS_WINDOW, 65536, 1024                                                               \
+        ANALYSIS_WINDOW, 65536, 1024, 65536, 4096                                                  \
     }
 
 struct analysis_state {
@@ -33,6 +36,9 @@ struct analysis_state {
     GHashTable *sessions; /* set: (analysis, session_id): see delivery.c */
     GHashTable *messages; /* set: (session, msg_id): see delivery.c */
     window_set windows;
+    loss_table losses;
+    GHashTable *early_acks; /* set: see early_ack.h */
+    GQueue early_acks_by_age;
 };
 
 typedef struct connection connection;

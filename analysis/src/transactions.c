@@ -2,6 +2,10 @@
 #include "transactions.h"
 
 #include "connections.h"
+#include "early_ack.h"
+
+/* An ACK that names no id is not of a request that comes later than this. */
+#define EARLY_WITHOUT_ID_NS 3000000000
 
 /* Open SYNCs of one session on one connection. */
 typedef struct sync_queue {
@@ -58,9 +62,39 @@ static analysis_record *close_heartbeat(const frame *f)
     return request;
 }
 
-void analysis_transactions_request(analysis_state *a, const frame *f)
+/* Under what an ACK of such a request waits for it. */
+static key early_key(const frame *f, uint32_t type, uint64_t session)
 {
-    switch (f->head->msg_type) {
+    switch (type) {
+    case PLATO_LOGIN:
+        return (key){&f->conn->logins, 0};
+    case PLATO_RECONN:
+        return (key){&f->conn->reconns, 0};
+    case PLATO_HEARTBEAT:
+        return (key){&f->conn->heartbeat, 0};
+    case PLATO_SYNC:
+        return (key){f->conn, session};
+    default:
+        return (key){NULL, 0};
+    }
+}
+
+/* Only while bytes are missing that it may have been among: no id says that they belong together.
+ */
+static bool may_come_late(const frame *f)
+{
+    return f->conn->missing[ANALYSIS_UPSTREAM].lasting != 0;
+}
+
+uint64_t analysis_transactions_request(analysis_state *a, const frame *f)
+{
+    early_ack found;
+    const uint32_t type = f->head->msg_type;
+    const key waits = early_key(f, type, type == PLATO_SYNC ? f->head->sync.session_id : 0);
+    if (may_come_late(f) &&
+        analysis_early_ack_take(a, waits.scope, waits.id, f, EARLY_WITHOUT_ID_NS, &found))
+        return found.ok ? found.conn_id : 0;
+    switch (type) {
     case PLATO_LOGIN:
         analysis_fifo_push(&f->conn->logins, f->record);
         break;
@@ -76,6 +110,7 @@ void analysis_transactions_request(analysis_state *a, const frame *f)
     default:
         break;
     }
+    return 0;
 }
 
 static analysis_record *close_request(analysis_state *a, const frame *f)
@@ -97,9 +132,12 @@ static analysis_record *close_request(analysis_state *a, const frame *f)
 analysis_record *analysis_transactions_ack(analysis_state *a, const frame *f)
 {
     analysis_record *request = close_request(a, f);
+    const key waits = early_key(f, f->head->ack.type, f->head->ack.session_id);
     if (request != NULL) {
         analysis_transactions_respond(a, f, request);
         analysis_record_settle(request, f->record->number);
+    } else if (waits.scope != NULL && may_come_late(f)) {
+        analysis_early_ack_add(a, waits.scope, waits.id, f);
     }
     return request;
 }
@@ -145,6 +183,8 @@ void analysis_transactions_ack_push(analysis_state *a, const frame *f)
     window_entry *exact = analysis_window_find(&a->windows, &c->window, ack->msg_id);
     if (exact != NULL)
         analysis_transactions_respond(a, f, exact->first.record);
+    else
+        analysis_early_ack_add(a, c, ack->msg_id, f);
     if (ack->code != PLATO_ACK_OK) {
         if (exact != NULL)
             settle_push(a, c, exact, f);

@@ -8,8 +8,11 @@
 void analysis_transactions_init(analysis_state *a);
 void analysis_transactions_clear(analysis_state *a);
 
-/* Opens a request of its connection; UP and PUSH are opened where their ids are checked. */
-void analysis_transactions_request(analysis_state *a, const frame *f);
+/*
+ * Opens a request of its connection; UP and PUSH are opened where their ids are checked. If it was
+ * answered before it came, returns the conn_id in an ACK with code 0, else 0.
+ */
+uint64_t analysis_transactions_request(analysis_state *a, const frame *f);
 
 /* The frame responds to `request`. */
 void analysis_transactions_respond(const analysis_state *a, const frame *f,

@@ -2,6 +2,7 @@
 /* The Plato instant-messaging protocol: registration. docs/protocol.md describes the protocol. */
 #include "plato/packet-plato.h"
 
+#include "plato/carrier_watch.h"
 #include "plato/heuristic.h"
 #include "plato/pdu/analysis_feed.h"
 #include "plato/pdu/body.h"
@@ -20,6 +21,7 @@
 #include "plato/tree/tree_frame.h"
 #include "plato/tree/tree_head.h"
 #include "plato/tree/tree_msgcmd.h"
+#include "plato/tree/tree_segments.h"
 #include "plato/tree/tree_user.h"
 #include "taps/export.h"
 #include "taps/tap.h"
@@ -63,9 +65,11 @@ void proto_register_plato(void)
     plato_register_tree_analysis(proto_plato);
     plato_register_tap();
     tcp_reader_register();
+    carrier_watch_register();
     plato_register_export(proto_plato);
     plato_register_tree_frame(proto_plato);
     plato_register_tree_head(proto_plato);
+    plato_register_tree_segments(proto_plato);
     plato_register_tree_msgcmd(proto_plato);
     plato_register_protobuf(proto_plato);
     plato_register_expert(proto_plato);

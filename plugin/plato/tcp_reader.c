@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "plato/tcp_reader.h"
 
+#include "plato/carrier_watch.h"
 #include "plato/pdu/analysis_feed.h"
 #include "plato/pdu/analysis_store.h"
 #include "plato/pdu/checksum.h"
@@ -8,10 +9,12 @@
 #include "plato/pdu/prefs.h"
 #include "plato/pdu/proto.h"
 #include "plato/process_pdu.h"
+#include "plato/tcp_loss.h"
 #include "plato/tcp_segment.h"
 #include "plato/tcp_show.h"
 #include "plato/tcp_store.h"
 #include "plato/tree/tree_frame.h"
+#include "taps/tap.h"
 
 #include <epan/dissectors/packet-tcp.h>
 #include <stream/reader.h>
@@ -19,10 +22,12 @@
 /* What the reader gave, and where its bytes are. */
 typedef struct given_pdu {
     stored_item item;
-    uint32_t packet; /* to which it belongs */
-    int64_t time_ns; /* of that packet */
-    int payload;     /* where it begins in the payload at hand; -1: elsewhere */
-    bool rest;
+    uint32_t packet;          /* to which it belongs */
+    int64_t time_ns;          /* of that packet */
+    int payload;              /* where it begins in the payload at hand; -1: elsewhere */
+    bool impossible;          /* its length cannot be */
+    bool frames_lost;         /* after it: the snaplen cut them off */
+    stream_checksum checksum; /* what was known when it was found */
 } given_pdu;
 
 /* Where the sequence numbers of a direction are in its stream. */
@@ -36,8 +41,8 @@ struct tcp_reader {
     stream_reader *stream;
     plato_conversation *conversation;
     seq_anchor anchors[2];
-    bool loss_reported[2]; /* of the direction, and no frame came since */
-    flow_packet latest;    /* of the connection */
+    tcp_losses losses;
+    flow_packet latest; /* of the connection */
     /* the packet at hand; NULL and empty otherwise */
     packet_info *pinfo;
     const tcp_segment *segment;
@@ -53,6 +58,8 @@ static uint32_t last_packet; /* of the first pass, of any connection here */
 
 static dissector_handle_t plato_handle;
 
+#define KEY_DONE 2 /* of the packet's proto data; position.c has 0 */
+
 /* ---- readers ---- */
 
 static void free_reader(gpointer p)
@@ -60,6 +67,7 @@ static void free_reader(gpointer p)
     tcp_reader *reader = p;
     stream_reader_free(reader->stream);
     g_array_free(reader->given, TRUE);
+    tcp_losses_clear(&reader->losses);
     g_free(reader);
 }
 
@@ -76,6 +84,7 @@ static void reset(void)
 
 static void on_pdu(void *user, const stream_reader_pdu *pdu);
 static void on_event(void *user, const stream_event *event);
+static void on_frames_lost(void *user, unsigned direction);
 static void on_restart(void *user);
 
 static void begin_file(void)
@@ -86,6 +95,7 @@ static void begin_file(void)
     config.checksum = plato_checksum_preferences();
     config.reassemble = plato_pref.desegment;
     config.on_pdu = on_pdu;
+    config.on_frames_lost = on_frames_lost;
     config.on_restart = on_restart;
     config.tcp.on_event = on_event;
     budget = stream_budget_new(0, NULL);
@@ -126,13 +136,6 @@ static tcp_reader *new_reader(plato_conversation *conversation)
     return reader;
 }
 
-void tcp_reader_claim(packet_info *pinfo)
-{
-    plato_conversation *conversation = plato_conversation_of(pinfo);
-    if (!PINFO_FD_VISITED(pinfo) && conversation->tcp == NULL)
-        (void)new_reader(conversation);
-}
-
 /* Whether TCP would give the connection to Plato, as far as ports and Decode As decide. */
 static bool is_plato_port(packet_info *pinfo)
 {
@@ -158,11 +161,6 @@ static tcp_reader *reader_of(packet_info *pinfo)
     if (conversation != NULL || !is_plato_port(pinfo))
         return NULL;
     return new_reader(plato_conversation_of(pinfo));
-}
-
-stream_gap tcp_reader_gap(const tcp_reader *reader, unsigned direction, uint64_t offset)
-{
-    return stream_reader_gap(reader->stream, direction, offset);
 }
 
 /* ---- what the reader gives ---- */
@@ -213,7 +211,7 @@ static void supersede_parts(const tcp_reader *reader, const stream_reader_pdu *p
 {
     const stream_conn *conn = stream_reader_conn(reader->stream);
     const uint64_t end = pdu->offset + pdu->pdu.length;
-    const bool skipped = pdu->pdu.kind == STREAM_PDU_SKIPPED;
+    const bool skipped = pdu->pdu.kind == STREAM_PDU_SKIPPED; /* of one packet each */
     GArray *pieces = g_array_new(FALSE, FALSE, sizeof(pdu_piece));
     stream_piece piece;
     for (uint64_t at = pdu->offset;
@@ -222,12 +220,10 @@ static void supersede_parts(const tcp_reader *reader, const stream_reader_pdu *p
         const uint64_t to = MIN(end, piece.offset + piece.len);
         const pdu_piece entry = {piece.packet, (uint32_t)(to - at)};
         g_array_append_val(pieces, entry);
-        stored_item *item = piece.packet != pdu->packet || skipped
-                                ? take_part(reader, &piece, pdu->direction, at, to - at)
-                                : NULL;
-        if (item == NULL)
+        stored_item *item = take_part(reader, &piece, pdu->direction, at, to - at);
+        if (item == NULL || (piece.packet == pdu->packet && !skipped))
             continue;
-        item->is_part = !skipped;
+        item->is_part = !skipped || pdu->rest;
         item->kind = STREAM_PDU_SKIPPED;
         item->completed_in = pdu->packet;
         tcp_store_add_item(piece.packet, item);
@@ -273,10 +269,12 @@ static void on_pdu(void *user, const stream_reader_pdu *pdu)
                 .checksum = pdu->pdu.checksum,
                 .gap = pdu->gap,
                 .direction = pdu->direction,
+                .is_part = pdu->rest,
             },
         .packet = pdu->packet,
         .time_ns = pdu->time_ns,
-        .rest = pdu->rest,
+        .impossible = pdu->pdu.impossible,
+        .checksum = *stream_reader_checksum(reader->stream),
     };
     stream_piece first = {0};
     if (pdu->pdu.length == 0)
@@ -286,28 +284,31 @@ static void on_pdu(void *user, const stream_reader_pdu *pdu)
     if (pdu->first_packet != pdu->packet)
         given.item.begin = (frame_begin){pdu->first_packet, pdu->first_time_ns};
     if (pdu->gap == STREAM_GAP_WAITING)
-        given.item.gap_reader = reader;
+        given.item.gap_reader = reader->stream;
     place_bytes(reader, pdu, &first, &given);
     if (given.payload < 0 || pdu->first_packet != pdu->packet)
         supersede_parts(reader, pdu, &given);
     g_array_append_val(reader->given, given);
 }
 
-static void report_loss(tcp_reader *reader, unsigned direction)
-{
-    flow_packet packet = reader->latest;
-    packet.direction = direction;
-    plato_report_unseen_segment(&packet, reader->conversation);
-}
-
 static void on_event(void *user, const stream_event *event)
 {
     tcp_reader *reader = user;
-    if (event->kind == STREAM_HOLE_GIVEN_UP && event->tail && !event->maybe_fin &&
-        !reader->loss_reported[event->direction]) {
-        reader->loss_reported[event->direction] = true;
-        report_loss(reader, event->direction);
+    tcp_losses_event(&reader->losses, event, &reader->latest, reader->conversation);
+}
+
+/* The frame that was given last is still to be processed. */
+static void on_frames_lost(void *user, unsigned direction)
+{
+    tcp_reader *reader = user;
+    for (unsigned i = reader->given->len; i > 0; i--) {
+        given_pdu *given = &g_array_index(reader->given, given_pdu, i - 1);
+        if (given->item.direction != direction)
+            continue;
+        given->frames_lost = true;
+        return;
     }
+    tcp_losses_report(&reader->losses, direction, &reader->latest, reader->conversation);
 }
 
 static void on_restart(void *user)
@@ -351,33 +352,36 @@ static tvbuff_t *tvb_of(const tcp_reader *reader, tvbuff_t *frame, const given_p
 }
 
 static void process_frame(tcp_reader *reader, tvbuff_t *frame, proto_tree *tree, given_pdu *given,
-                          uint32_t index)
+                          packet_info *pinfo, uint32_t index)
 {
     stored_item *item = &given->item;
-    packet_info *pinfo = pinfo_of(reader->pinfo, given);
     item->position = plato_take_position(reader->pinfo);
     if (item->conversation->framing == 0)
         item->conversation->framing = stream_reader_framing(reader->stream);
-    plato_keep_checksum(item->conversation, item->position, stream_reader_checksum(reader->stream));
-    if (item->gap != STREAM_GAP_NONE && !reader->loss_reported[item->direction])
-        report_loss(reader, item->direction);
-    reader->loss_reported[item->direction] = false;
+    plato_keep_checksum(item->conversation, item->position, &given->checksum);
     const found_pdu found = tcp_show_found(item, index);
+    tcp_losses_frame(&reader->losses, item, found.capture_gap, &reader->latest);
     plato_process_pdu(tvb_of(reader, frame, given), pinfo, tree, item->conversation, &found);
 }
 
 static void process_given(tcp_reader *reader, tvbuff_t *frame, proto_tree *tree, given_pdu *given,
                           uint32_t *index)
 {
-    if (given->item.kind == STREAM_PDU_SKIPPED) {
-        packet_info *pinfo = pinfo_of(reader->pinfo, given);
-        /* what waited was shown when it came */
-        plato_process_skipped(tvb_of(reader, frame, given), pinfo,
-                              pinfo == reader->pinfo ? tree : NULL, true);
-        return;
+    packet_info *pinfo = pinfo_of(reader->pinfo, given);
+    if (given->item.is_part) { /* what waited was shown when it came */
+        if (pinfo == reader->pinfo)
+            plato_dissect_pdu_part(tvb_of(reader, frame, given), pinfo, tree, 0);
+    } else if (given->item.kind == STREAM_PDU_SKIPPED && pinfo == reader->pinfo) {
+        plato_process_skipped(tvb_of(reader, frame, given), pinfo, tree, true);
+    } else if (given->item.kind == STREAM_PDU_SKIPPED) {
+        plato_tap_bytes_skipped(pinfo, (uint32_t)given->item.length, true);
+    } else {
+        process_frame(reader, frame, tree, given, pinfo, *index);
+        *index += given->packet == reader->pinfo->num;
     }
-    process_frame(reader, frame, tree, given, *index);
-    *index += given->packet == reader->pinfo->num;
+    if (given->frames_lost)
+        tcp_losses_report(&reader->losses, given->item.direction, &reader->latest,
+                          given->item.conversation);
 }
 
 /* Whether the packet holds frames from its payload's first byte to its last, and nothing else. */
@@ -389,7 +393,7 @@ static bool is_whole_frames(const tcp_reader *reader)
         const given_pdu *given = &g_array_index(reader->given, given_pdu, i);
         const stored_item *item = &given->item;
         if (item->kind != STREAM_PDU_FRAME || given->packet != segment->stream.packet ||
-            given->payload != at || (uint64_t)item->length != item->total || item->bytes != NULL ||
+            given->payload != at || given->impossible || item->bytes != NULL ||
             item->gap != STREAM_GAP_NONE)
             return false;
         at += item->length;
@@ -405,18 +409,87 @@ static void store_given(const given_pdu *given)
                        wmem_memdup(wmem_file_scope(), &given->item, sizeof given->item));
 }
 
+/* The bytes at hand of which nothing can be said so far, as an item of the packet. */
+static stored_item *waiting_item(const tcp_reader *reader, const stream_piece *piece)
+{
+    const stream_segment *s = &reader->segment->stream;
+    stream_run run;
+    stored_item *item = wmem_new0(wmem_file_scope(), stored_item);
+    item->conversation = reader->conversation;
+    item->offset = piece->offset;
+    item->is_part = true;
+    item->waits =
+        stream_run_at(stream_reader_conn(reader->stream), s->direction, piece->offset, &run) &&
+        run.before != STREAM_EDGE_NOTHING;
+    item->length = (int)piece->len;
+    item->direction = s->direction;
+    item->frame_offset = reader->segment->frame_offset;
+    if (item->frame_offset >= 0)
+        item->frame_offset += (int)piece->payload;
+    else
+        item->bytes = wmem_memdup(wmem_file_scope(), s->bytes + piece->payload, (size_t)piece->len);
+    return item;
+}
+
+/* All of these, in the order of the stream; NULL: there are none, as in most packets. */
+static stored_item *waiting_items(tcp_reader *reader)
+{
+    const stream_segment *s = &reader->segment->stream;
+    const stream_conn *conn = stream_reader_conn(reader->stream);
+    seq_anchor *anchor = &reader->anchors[s->direction];
+    stored_item *first = NULL, **end = &first;
+    stream_info info;
+    stream_piece piece;
+    stream_conn_info(conn, s->direction, &info);
+    if (s->captured == 0 || info.pending == 0)
+        return NULL;
+    if (!anchor->known && stream_piece_at(conn, s->direction, 0, &piece))
+        set_anchor(reader, s->direction, &piece);
+    const uint64_t from = anchor->offset + (uint64_t)(int64_t)(int32_t)(s->seq - anchor->seq);
+    uint64_t at = from;
+    while (anchor->known && stream_piece_at(conn, s->direction, at, &piece) &&
+           piece.offset < from + s->len) {
+        at = piece.offset + piece.len;
+        if (piece.packet != s->packet || !piece.captured)
+            continue;
+        *end = waiting_item(reader, &piece);
+        end = &(*end)->next;
+    }
+    if (from + s->len > from)
+        *anchor = (seq_anchor){anchor->known, s->seq, from};
+    return first;
+}
+
+/* Shows and keeps those before `offset`; returns the others. */
+static stored_item *process_waiting(tcp_reader *reader, tvbuff_t *frame, proto_tree *tree,
+                                    stored_item *item, uint64_t offset)
+{
+    while (item != NULL && item->offset < offset) {
+        stored_item *next = item->next;
+        tcp_store_add_item(reader->pinfo->num, item);
+        tcp_show_part(frame, reader->pinfo, tree, item);
+        item = next;
+    }
+    return item;
+}
+
 static void process_all(tcp_reader *reader, tvbuff_t *frame, proto_tree *tree)
 {
     const bool whole_frames = is_whole_frames(reader);
     const uint64_t first = plato_next_position(reader->pinfo);
+    const bool compact = whole_frames && (uint32_t)first <= UINT16_MAX;
+    stored_item *waiting = whole_frames ? NULL : waiting_items(reader);
     uint32_t index = (uint32_t)first;
     for (unsigned i = 0; i < reader->given->len; i++) {
         given_pdu *given = &g_array_index(reader->given, given_pdu, i);
+        if (given->packet == reader->pinfo->num)
+            waiting = process_waiting(reader, frame, tree, waiting, given->item.offset);
         process_given(reader, frame, tree, given, &index);
-        if (!whole_frames)
+        if (!compact)
             store_given(given);
     }
-    if (whole_frames && (uint32_t)first <= UINT16_MAX) {
+    (void)process_waiting(reader, frame, tree, waiting, UINT64_MAX);
+    if (compact) {
         const stored_packet packet = {reader->pinfo->num, (uint16_t)reader->segment->frame_offset,
                                       (uint16_t)first, reader->segment->stream.len};
         tcp_store_add_packet(&packet);
@@ -424,71 +497,23 @@ static void process_all(tcp_reader *reader, tvbuff_t *frame, proto_tree *tree)
     g_array_set_size(reader->given, 0);
 }
 
-/* The bytes at hand that nothing can be said of so far. */
-static void process_waiting(tcp_reader *reader, tvbuff_t *frame, proto_tree *tree)
+/* True if something was shown. */
+static bool read_segment(tcp_reader *reader, const tcp_segment *segment, tvbuff_t *frame,
+                         packet_info *pinfo, proto_tree *tree)
 {
-    const stream_segment *s = &reader->segment->stream;
-    const stream_conn *conn = stream_reader_conn(reader->stream);
-    seq_anchor *anchor = &reader->anchors[s->direction];
-    stream_info info;
-    stream_piece piece;
-    if (s->captured == 0)
-        return;
-    stream_conn_info(conn, s->direction, &info);
-    if (info.pending == 0)
-        return;
-    if (!anchor->known && stream_piece_at(conn, s->direction, 0, &piece))
-        set_anchor(reader, s->direction, &piece);
-    if (!anchor->known)
-        return;
-    const uint64_t from = anchor->offset + (uint64_t)(int64_t)(int32_t)(s->seq - anchor->seq);
-    for (uint64_t at = from;
-         stream_piece_at(conn, s->direction, at, &piece) && piece.offset < from + s->len;
-         at = piece.offset + piece.len) {
-        if (piece.packet != s->packet || !piece.captured)
-            continue;
-        set_anchor(reader, s->direction, &piece);
-        stream_run run;
-        stored_item *item = wmem_new0(wmem_file_scope(), stored_item);
-        item->conversation = reader->conversation;
-        item->offset = piece.offset;
-        item->is_part = true;
-        item->waits = stream_run_at(conn, s->direction, piece.offset, &run) &&
-                      run.before != STREAM_EDGE_NOTHING;
-        item->length = (int)piece.len;
-        item->direction = s->direction;
-        item->frame_offset = reader->segment->frame_offset;
-        if (item->frame_offset >= 0)
-            item->frame_offset += (int)piece.payload;
-        else
-            item->bytes =
-                wmem_memdup(wmem_file_scope(), s->bytes + piece.payload, (size_t)piece.len);
-        tcp_store_add_item(s->packet, item);
-        tcp_show_part(frame, reader->pinfo, tree, item);
-    }
-}
-
-static int read_segment(tvbuff_t *frame, packet_info *pinfo, proto_tree *tree)
-{
-    tcp_segment segment;
-    if (!tcp_segment_of(frame, pinfo, tree, &segment))
-        return 0;
-    tcp_reader *reader = reader_of(pinfo);
-    if (reader == NULL)
-        return 0;
     reader->pinfo = pinfo;
-    reader->segment = &segment;
+    reader->segment = segment;
     reader->latest = flow_packet_of(pinfo);
     last_packet = pinfo->num;
-    if (!reader->anchors[segment.stream.direction].known)
-        give_syn(reader, pinfo, &segment);
-    stream_reader_segment(reader->stream, &segment.stream);
+    if (!reader->anchors[segment->stream.direction].known)
+        give_syn(reader, pinfo, segment);
+    stream_reader_segment(reader->stream, &segment->stream);
     const bool any = reader->given->len > 0;
     process_all(reader, frame, tree);
-    process_waiting(reader, frame, tree);
+    tcp_losses_settle(&reader->losses, reader->stream);
     reader->pinfo = NULL;
     reader->segment = NULL;
-    return any ? (int)tvb_captured_length(frame) : 0;
+    return any;
 }
 
 /* ---- the end of the first pass ---- */
@@ -518,6 +543,7 @@ static void feed_given(tcp_reader *reader, given_pdu *given)
 static void end_first_pass(void)
 {
     ended = true;
+    carrier_watch_end();
     for (unsigned i = 0; readers != NULL && i < readers->len; i++) {
         tcp_reader *reader = g_ptr_array_index(readers, i);
         stream_reader_end(reader->stream);
@@ -529,22 +555,72 @@ static void end_first_pass(void)
 
 /* ---- registration ---- */
 
-static int dissect_postponed(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
+/* ---- the two ways to a packet ---- */
+
+/* Whether the packet was dissected when TCP handed over its segment. */
+static bool is_done(packet_info *pinfo)
 {
-    if (pinfo->ptype != PT_TCP)
-        return 0;
-    if (!PINFO_FD_VISITED(pinfo)) {
-        ended = false;
-        return read_segment(tvb, pinfo, tree);
-    }
+    return p_get_proto_data(pinfo->pool, pinfo, proto_plato, KEY_DONE) != NULL;
+}
+
+static void set_done(packet_info *pinfo)
+{
+    p_add_proto_data(pinfo->pool, pinfo, proto_plato, KEY_DONE, &proto_plato);
+}
+
+static bool show_again(tvbuff_t *frame, packet_info *pinfo, proto_tree *tree)
+{
     if (!ended)
         end_first_pass();
-    return tcp_show_packet(tvb, pinfo, tree);
+    return tcp_show_packet(frame, pinfo, tree) > 0;
+}
+
+/*
+ * Where TCP hands the segment over, it is dissected at once: then Plato is among the protocols of
+ * the packet, and what is in its bodies as well.
+ */
+void tcp_reader_dissect(packet_info *pinfo, proto_tree *tree)
+{
+    tvbuff_t *frame = get_data_source_tvb(pinfo->data_src->data);
+    tcp_segment segment;
+    if (is_done(pinfo))
+        return;
+    if (PINFO_FD_VISITED(pinfo)) {
+        set_done(pinfo);
+        (void)show_again(frame, pinfo, tree);
+        return;
+    }
+    plato_conversation *conversation = plato_conversation_of(pinfo);
+    tcp_reader *reader = conversation->tcp != NULL ? conversation->tcp : new_reader(conversation);
+    ended = false;
+    if (reader == NULL || !tcp_segment_of(frame, pinfo, tree, &segment))
+        return;
+    set_done(pinfo);
+    (void)read_segment(reader, &segment, frame, pinfo, tree);
+}
+
+/* All that TCP does not hand over. */
+static int dissect_postponed(tvbuff_t *frame, packet_info *pinfo, proto_tree *tree, void *data _U_)
+{
+    tcp_segment segment;
+    bool any = false;
+    if (pinfo->ptype != PT_TCP || is_done(pinfo))
+        return 0;
+    if (PINFO_FD_VISITED(pinfo)) {
+        any = show_again(frame, pinfo, tree) || carrier_watch_show(frame, pinfo, tree);
+    } else if (tcp_segment_of(frame, pinfo, tree, &segment)) {
+        tcp_reader *reader = reader_of(pinfo);
+        ended = false;
+        any = reader != NULL ? read_segment(reader, &segment, frame, pinfo, tree)
+                             : carrier_watch_segment(&segment.stream, frame, pinfo, tree);
+    }
+    return any ? (int)tvb_captured_length(frame) : 0;
 }
 
 void tcp_reader_register(void)
 {
     tcp_store_register();
+    tcp_loss_register();
     register_cleanup_routine(reset);
 }
 

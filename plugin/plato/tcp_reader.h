@@ -9,13 +9,11 @@
 
 #include "plato/pdu/conversation.h"
 
-#include <stream/reader.h>
-
-/* TCP, a heuristic or the user says that this connection is Plato's, from this packet on. */
-void tcp_reader_claim(packet_info *pinfo);
-
-/* What has become of the missing bytes before a frame, by what was read so far. */
-stream_gap tcp_reader_gap(const tcp_reader *reader, unsigned direction, uint64_t offset);
+/*
+ * TCP, a heuristic or the user says that this connection is Plato's, from this packet on. Dissects
+ * the packet's segment, whatever part of it TCP hands over.
+ */
+void tcp_reader_dissect(packet_info *pinfo, proto_tree *tree);
 
 void tcp_reader_register(void);
 /* After `plato` is a registered dissector. */

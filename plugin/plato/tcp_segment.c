@@ -19,8 +19,8 @@
 enum { TCP_SOURCE = 0, TCP_DESTINATION = 2, TCP_SEQ = 4, TCP_ACK = 8, TCP_OFFSET = 12, TCP_FLAGS };
 
 /* The fields that show where a segment's header is, and how long its payload was on the wire. */
-static int hf_seq_raw;
-static int hf_len;
+static int field_seq_raw;
+static int field_len;
 
 /* The last of a field's values in this packet: with tunnels there may be several. */
 static const field_info *last_field(proto_tree *tree, int hf)
@@ -44,14 +44,15 @@ static void find_payload(tvbuff_t *frame, tvbuff_t *tvb, int header, tcp_segment
     segment->frame_offset = tvb == frame ? offset : -1;
     if (s->captured == 0)
         return;
-    segment->payload = tvb_new_subset_length(tvb, offset, (int)s->captured);
+    segment->payload =
+        tvb_new_subset_length_caplen(tvb, offset, (int)s->captured, (int)MIN(s->len, INT_MAX));
     s->bytes = tvb_get_ptr(tvb, offset, (int)s->captured);
 }
 
 bool tcp_segment_of(tvbuff_t *frame, packet_info *pinfo, proto_tree *tree, tcp_segment *segment)
 {
-    const field_info *seq = last_field(tree, hf_seq_raw);
-    const field_info *len = last_field(tree, hf_len);
+    const field_info *seq = last_field(tree, field_seq_raw);
+    const field_info *len = last_field(tree, field_len);
     if (seq == NULL || len == NULL || is_quoted(pinfo))
         return false;
     tvbuff_t *tvb = seq->ds_tvb;
@@ -76,10 +77,10 @@ void tcp_segment_register(dissector_t dissect, int proto)
 {
     dissector_handle_t handle = create_dissector_handle(dissect, proto);
     GArray *wanted = g_array_new(FALSE, FALSE, sizeof(int));
-    hf_seq_raw = proto_registrar_get_id_byname("tcp.seq_raw");
-    hf_len = proto_registrar_get_id_byname("tcp.len");
-    g_array_append_val(wanted, hf_seq_raw);
-    g_array_append_val(wanted, hf_len);
+    field_seq_raw = proto_registrar_get_id_byname("tcp.seq_raw");
+    field_len = proto_registrar_get_id_byname("tcp.len");
+    g_array_append_val(wanted, field_seq_raw);
+    g_array_append_val(wanted, field_len);
     register_postdissector(handle);
     set_postdissector_wanted_hfids(handle, wanted); /* takes the array */
 }

@@ -5,13 +5,18 @@
 #include "plato/pdu/position.h"
 #include "plato/pdu/prefs.h"
 #include "plato/process_pdu.h"
-#include "plato/tcp_reader.h"
+#include "plato/tcp_loss.h"
 #include "plato/tree/tree_frame.h"
 
 tvbuff_t *tcp_show_subset(tvbuff_t *tvb, int offset, const stored_item *item)
 {
-    if (!item->is_part && item->kind == STREAM_PDU_CUT)
-        return tvb_new_subset_length_caplen(tvb, offset, item->length, (int)item->total);
+    if (!item->is_part && item->kind == STREAM_PDU_CUT) {
+        /* of a frame that goes on in other packets no more than this one had on the wire */
+        const int on_wire = tvb_reported_length_remaining(tvb, offset);
+        const int total = (int)item->total;
+        return tvb_new_subset_length_caplen(tvb, offset, item->length,
+                                            on_wire > item->length ? MIN(total, on_wire) : total);
+    }
     return tvb_new_subset_length(tvb, offset, item->length);
 }
 
@@ -31,7 +36,7 @@ static bool has_gap(const stored_item *item)
 {
     if (item->gap_reader == NULL)
         return item->gap != STREAM_GAP_NONE;
-    return tcp_reader_gap(item->gap_reader, item->direction, item->offset) != STREAM_GAP_NONE;
+    return stream_reader_gap(item->gap_reader, item->direction, item->offset) != STREAM_GAP_NONE;
 }
 
 found_pdu tcp_show_found(const stored_item *item, uint32_t index)
@@ -44,6 +49,9 @@ found_pdu tcp_show_found(const stored_item *item, uint32_t index)
         .shortened = item->kind == STREAM_PDU_SHORTENED,
         .capture_gap = has_gap(item),
         .begin = item->begin,
+        .pieces = item->pieces,
+        .piece_count = item->piece_count,
+        .silent = tcp_loss_is_silent(item->position),
         .checksum = verified ? &item->checksum : NULL,
     };
 }
@@ -54,7 +62,7 @@ void tcp_show_part(tvbuff_t *frame, packet_info *pinfo, proto_tree *tree, const 
     if (item->waits && item->completed_in == 0)
         plato_dissect_continuation(tvb, pinfo, tree);
     else
-        plato_dissect_pdu_part(tvb, pinfo, tree);
+        plato_dissect_pdu_part(tvb, pinfo, tree, item->completed_in);
 }
 
 /* A packet whose payload is whole frames. */
@@ -75,6 +83,7 @@ static void show_frames(tvbuff_t *frame, packet_info *pinfo, proto_tree *tree,
                                &limits, &total) != PLATO_OK ||
             total > (uint64_t)(end - at))
             return;
+        found.silent = tcp_loss_is_silent(found.position);
         plato_process_pdu(tvb_new_subset_length(frame, at, (int)total), pinfo, tree, conversation,
                           &found);
         found.position++;

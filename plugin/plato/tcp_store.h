@@ -7,15 +7,9 @@
 #ifndef PLATO_TCP_STORE_H
 #define PLATO_TCP_STORE_H
 
-#include "plato/pdu/conversation.h"
+#include "plato/pdu/pdu_info.h"
 
 #include <stream/reader.h>
-
-/* A part of a frame of several packets. */
-typedef struct pdu_piece {
-    uint32_t packet;
-    uint32_t length; /* bytes */
-} pdu_piece;
 
 /* A frame, bytes that belong to none, or a part of a frame that another packet completes. */
 typedef struct stored_item {
@@ -35,7 +29,7 @@ typedef struct stored_item {
     stream_checksum_result checksum;
     frame_begin begin;
     stream_gap gap;
-    struct tcp_reader *gap_reader; /* to be asked what has become of it; NULL: it stays as it is */
+    const stream_reader *gap_reader; /* says what has become of it; NULL: it stays as it is */
     unsigned direction;
     uint32_t completed_in; /* is_part: packet of the frame; 0: it never ends */
     pdu_piece *pieces;     /* of a frame of several packets */

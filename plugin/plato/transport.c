@@ -3,11 +3,12 @@
  * What each transport hands over.
  *
  * Plain TCP: that the connection is Plato's, no more; its bytes are read by tcp_reader.c, since TCP
- * withholds some of them. TLS gives all bytes in their order. WebSocket does not put messages
- * together, so the start of a frame is kept here until its end comes.
+ * withholds some of them and repeats others. TLS gives all bytes in their order. WebSocket does not
+ * put messages together, so the start of a frame is kept here until its end comes.
  */
 #include "plato/transport.h"
 
+#include "plato/carrier_watch.h"
 #include "plato/pdu/prefs.h"
 #include "plato/pdu/proto.h"
 #include "plato/pdu_scan.h"
@@ -33,6 +34,7 @@ static bool can_desegment(const packet_info *pinfo)
 
 static int scan(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 {
+    carrier_watch_claim(pinfo);
     const scan_end end =
         plato_scan_pdus(tvb, pinfo, tree, plato_conversation_of(pinfo), can_desegment(pinfo));
     if (end.desegment_len != 0) {
@@ -56,7 +58,7 @@ int plato_dissect_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void 
 {
     if (!is_plain_tcp(pinfo))
         return scan(tvb, pinfo, tree);
-    tcp_reader_claim(pinfo);
+    tcp_reader_dissect(pinfo, tree);
     return (int)tvb_captured_length(tvb);
 }
 
@@ -124,10 +126,11 @@ int plato_dissect_websocket(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
     const ws_message *record = p_get_proto_data(wmem_file_scope(), pinfo, proto_plato, key);
     tvbuff_t *bytes = tvb;
 
+    carrier_watch_claim(pinfo);
     if (first_pass && flow->rest_len > 0)
         record = join_rest(tvb, pinfo, conversation, flow, key);
     if (record != NULL && record->joined == NULL) {
-        plato_dissect_pdu_part(tvb, pinfo, tree);
+        plato_dissect_pdu_part(tvb, pinfo, tree, 0);
         return (int)tvb_captured_length(tvb);
     }
     if (record != NULL) {

@@ -14,13 +14,41 @@ bool stream_pdu_is_found(const plato_resync_result *result)
     return result->verdict == PLATO_RESYNC_FOUND || result->verdict == PLATO_RESYNC_LIKELY;
 }
 
+/* Without a whole frame that proves itself: one that seems to begin, and whose end is not here. */
+static plato_resync_result search_msgcmd(const stream_pdu_reader *reader, const uint8_t *p,
+                                         size_t n)
+{
+    plato_resync_result result = plato_msgcmd_resync(p, n, &reader->limits, &reader->budget);
+    if (result.verdict != PLATO_RESYNC_NOT_YET)
+        return result;
+    for (size_t at = 0; at < n; at++) {
+        uint64_t total = 0;
+        const stream_pdu_look look =
+            stream_pdu_look_at(PLATO_FRAMING_MSGCMD, &reader->limits, p + at, n - at);
+        if (look == STREAM_PDU_NO_HEADER)
+            continue;
+        result.skipped = at;
+        if (look == STREAM_PDU_MAYBE_HEADER)
+            return result;
+        if (plato_frame_length(PLATO_FRAMING_MSGCMD, p + at, n - at, &reader->limits, &total) !=
+                PLATO_OK ||
+            total <= n - at)
+            continue; /* all of it is here, and it is none */
+        result.verdict = PLATO_RESYNC_LIKELY;
+        result.frame_len = total;
+        return result;
+    }
+    result.skipped = n;
+    return result;
+}
+
 plato_resync_result stream_pdu_search(stream_pdu_reader *reader, const uint8_t *p, size_t n)
 {
     const stream_checksum_kinds kinds = stream_checksum_proving(reader->checksum);
     plato_resync_budget *budget = &reader->budget;
     plato_resync_result result;
     if (reader->framing == PLATO_FRAMING_MSGCMD)
-        result = plato_msgcmd_resync(p, n, &reader->limits, budget);
+        result = search_msgcmd(reader, p, n);
     else
         result =
             plato_resync_among(p, n, &reader->limits, kinds.coverages, kinds.polynomials, budget);
@@ -30,33 +58,27 @@ plato_resync_result stream_pdu_search(stream_pdu_reader *reader, const uint8_t *
     return result;
 }
 
-/*
- * Whether the bytes at `offset` look like a header: a known version and type, and lengths that can
- * be; as far as they are here. Chance gives fourteen such bytes less than once in 2^30.
- */
+/* Whether the bytes at `offset` look like a header, as far as they are here. */
 static bool looks_like_header(const scan *s, uint64_t offset)
 {
-    if (offset >= s->bytes->captured)
-        return false;
-    const uint8_t *p = s->bytes->p + offset;
-    const size_t n = s->bytes->captured - (size_t)offset;
-    plato_frame frame;
-    if (p[0] != PLATO_VERSION_ON_WIRE || n < 2)
-        return n < 2 && p[0] == PLATO_VERSION_ON_WIRE;
-    const plato_err err =
-        plato_frame_parse_header(PLATO_FRAMING_HEADER, p, n, &s->reader->limits, &frame);
-    return plato_msg_type_name(p[1]) != NULL && (err == PLATO_OK || err == PLATO_NEED_MORE);
+    const stream_pdu_bytes *b = s->bytes;
+    return offset < b->captured &&
+           stream_pdu_look_at(PLATO_FRAMING_HEADER, &s->reader->limits, b->p + offset,
+                              b->captured - (size_t)offset) != STREAM_PDU_NO_HEADER;
 }
 
 /*
  * Whether a header can be believed although nothing led here: its frame is whole and proves itself,
  * whatever its version and type; or it looks like one, and its frame ends with the bytes or before
- * another header (then it is the frame that was damaged).
+ * another header (then it is the frame that was damaged), or the bytes before it were cut off.
  */
 static bool is_believable(const scan *s)
 {
     const stream_pdu_bytes *b = s->bytes;
     plato_frame frame;
+    if (b->after_cut && stream_pdu_look_at(s->reader->framing, &s->reader->limits, b->p,
+                                           b->captured) == STREAM_PDU_IS_HEADER)
+        return true;
     if (s->reader->framing == PLATO_FRAMING_MSGCMD)
         return plato_msgcmd_is_proof(b->p, b->captured, &s->reader->limits);
     if (plato_frame_parse(PLATO_FRAMING_HEADER, b->p, b->captured, &s->reader->limits, &frame) !=
@@ -137,8 +159,11 @@ static stream_pdu take_impossible(scan *s, uint64_t total)
     if (length < header)
         return skipped(s, length, in_sync);
     s->reader->in_sync = in_sync;
-    stream_pdu pdu = {
-        .kind = STREAM_PDU_FRAME, .length = length, .total = total, .consume = length};
+    stream_pdu pdu = {.kind = STREAM_PDU_FRAME,
+                      .length = length,
+                      .total = total,
+                      .consume = length,
+                      .impossible = true};
     if (length == b->captured)
         pdu.consume = b->reported;
     return pdu;
@@ -182,16 +207,16 @@ static stream_pdu take_whole(scan *s, uint64_t total)
 }
 
 /*
- * A frame whose end is not here and cannot be waited for. The next segment is read by its length;
- * if it ends among bytes that the snaplen cut off, the next segment is taken to begin with a frame.
+ * A frame whose end is not here and cannot be waited for. Its length says where the next one
+ * begins, unless that is among bytes that the snaplen cut off.
  */
 static stream_pdu take_cut(scan *s, uint64_t total)
 {
     const stream_pdu_bytes *b = s->bytes;
     stream_pdu pdu = {.kind = STREAM_PDU_CUT, .length = b->captured, .total = total};
-    s->reader->in_sync = true;
     pdu.consume = total > b->reported ? total : b->reported;
     pdu.frames_lost = total < b->reported;
+    s->reader->in_sync = !pdu.frames_lost;
     return pdu;
 }
 
@@ -201,19 +226,16 @@ static stream_pdu take_frame(scan *s)
     const stream_pdu_bytes *b = s->bytes;
     const uint64_t header = stream_pdu_header_len(s->reader->framing);
     uint64_t total;
-    if (b->reported < header && b->more)
-        return need_more(header);
-    if (b->captured < header) {
-        const bool cut = b->reported >= header;
-        return skip_all(s, cut, cut);
-    }
+    const bool cut = b->captured < b->reported;
+    if (b->captured < header)
+        return b->more && !cut ? need_more(header) : skip_all(s, false, cut);
     const plato_err err =
         plato_frame_length(s->reader->framing, b->p, b->captured, &s->reader->limits, &total);
     if (err != PLATO_OK || total > STREAM_PDU_LONGEST)
         return take_impossible(s, total);
     if (total <= b->captured)
         return take_whole(s, total);
-    if (total > b->reported && b->more && b->captured == b->reported)
+    if (total > b->reported && b->more && !cut)
         return need_more(total);
     return take_cut(s, total);
 }

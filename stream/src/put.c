@@ -2,6 +2,8 @@
 /* The bytes of a segment into the ranges of its direction: the first captured byte wins. */
 #include "state.h"
 
+#include <string.h>
+
 /* What a part brings at an offset. */
 static const uint8_t *bytes_at(const stream_part *part, uint64_t offset)
 {
@@ -105,26 +107,41 @@ static bool put_below(stream_conn *conn, stream_direction *d, const stream_part 
     return true;
 }
 
-static void put_repeat(stream_conn *conn, stream_direction *d, const stream_part *part,
-                       const stream_range *range, uint64_t from, uint64_t to)
+/* How many of the bytes differ; reports where. */
+static uint64_t compare(const stream_conn *conn, stream_direction *d, const stream_part *part,
+                        const stream_range *range, uint64_t from, uint64_t to)
 {
-    const bool kept = range != NULL && range->kind == STREAM_KIND_DATA;
-    const uint64_t middle = kept ? captured_up_to(part, from, to) : from;
+    const uint8_t *bytes = bytes_at(part, from);
+    const uint8_t *kept = stream_range_bytes(conn, range) + (from - range->at);
     uint64_t first = 0, last = 0, count = 0;
-    for (uint64_t at = from; at < middle; at++) {
-        if (*bytes_at(part, at) == stream_range_bytes(conn, range)[at - range->at])
+    if (memcmp(bytes, kept, (size_t)(to - from)) == 0)
+        return 0;
+    for (uint64_t i = 0; i < to - from; i++) {
+        if (bytes[i] == kept[i])
             continue;
-        first = count == 0 ? at : first;
-        last = at;
+        first = count == 0 ? i : first;
+        last = i;
         count++;
     }
-    d->n.differing += count;
-    d->n.repeats += to - from - count;
+    stream_emit(conn, d,
+                (stream_event){.kind = STREAM_OVERLAP_DIFFERS,
+                               .offset = from + first,
+                               .len = last - first + 1});
+    return count;
+}
+
+/* `range`: what is there; NULL: consumed. */
+static void put_repeat(const stream_conn *conn, stream_direction *d, const stream_part *part,
+                       const stream_range *range, uint64_t from, uint64_t to)
+{
+    uint64_t middle = from, differing = 0;
+    if (range != NULL && range->kind == STREAM_KIND_DATA)
+        middle = captured_up_to(part, from, to);
+    if (middle > from)
+        differing = compare(conn, d, part, range, from, middle);
+    d->n.differing += differing;
+    d->n.repeats += to - from - differing;
     d->n.unchecked += to - middle;
-    if (count > 0)
-        stream_emit(conn, d,
-                    (stream_event){
-                        .kind = STREAM_OVERLAP_DIFFERS, .offset = first, .len = last - first + 1});
 }
 
 static void note_filled(stream_conn *conn, stream_direction *d, const stream_range *hole,

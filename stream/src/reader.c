@@ -36,8 +36,16 @@ typedef struct place {
     unsigned direction;
     stream_run run; /* what is left of it */
     stream_mark at; /* how its beginning is reached */
-    uint64_t reach; /* end of the bytes on the wire, captured or not */
+    uint64_t reach; /* end of the run, and of what the snaplen cut off after it */
 } place;
+
+static void lose_frames(stream_reader *reader, place *at)
+{
+    at->at.out_of_sync = at->at.after_cut = true;
+    at->at.gap = STREAM_GAP_FINAL;
+    if (reader->config->on_frames_lost != NULL)
+        reader->config->on_frames_lost(reader->user, at->direction);
+}
 
 static void give(stream_reader *reader, place *at, const stream_pdu *pdu, const uint8_t *bytes,
                  bool rest)
@@ -61,20 +69,46 @@ static void give(stream_reader *reader, place *at, const stream_pdu *pdu, const 
         given.first_packet = first.packet;
         given.first_time_ns = first.time_ns;
     }
+    if (given.gap != STREAM_GAP_NONE &&
+        stream_gaps_none_before(reader, at->direction, given.offset))
+        given.gap = STREAM_GAP_WAITING;
     if (is_frame) {
         stream_gaps_frame(reader, at->direction, given.offset, given.offset + used,
                           given.gap == STREAM_GAP_WAITING);
         at->at.gap = STREAM_GAP_NONE;
     }
-    if (pdu->frames_lost)
-        at->at.gap = STREAM_GAP_FINAL;
     reader->config->on_pdu(reader->user, &given);
     stream_consume(reader->conn, at->direction, given.offset, used);
     at->run.offset += used;
     at->at.out_of_sync = !reader->flows[at->direction].pdu.in_sync;
+    at->at.after_cut = at->at.out_of_sync && at->at.after_cut;
+    if (pdu->frames_lost)
+        lose_frames(reader, at);
 }
 
 /* ---- reading a run ---- */
+
+/* Whether the snaplen cut off the byte at `offset`; then up to `end`. */
+static bool is_cut_at(const stream_reader *reader, unsigned direction, uint64_t offset,
+                      uint64_t *end)
+{
+    stream_piece piece;
+    if (!stream_piece_at(reader->conn, direction, offset, &piece) || piece.captured ||
+        piece.offset > offset)
+        return false;
+    *end = piece.offset + piece.len;
+    return true;
+}
+
+/* Where the frame ends that was given as cut and to which the byte at `offset` belongs; 0: none. */
+static uint64_t end_of_cut_frame(const stream_flow *flow, uint64_t offset)
+{
+    for (unsigned i = 0; i < flow->cut_count && i < STREAM_CUT_FRAMES; i++) {
+        if (offset >= flow->cut_frames[i].from && offset < flow->cut_frames[i].to)
+            return flow->cut_frames[i].to;
+    }
+    return 0;
+}
 
 /* What is left of the run is at its place again, if bytes are there. */
 static bool go_on(stream_reader *reader, place *at)
@@ -86,15 +120,27 @@ static bool go_on(stream_reader *reader, place *at)
     run.len -= offset - run.offset; /* a frame was found in it, and not at its beginning */
     run.offset = offset;
     at->run = run;
-    at->reach = stream_reach(reader->conn, at->direction, offset);
+    at->reach = offset + run.len;
+    while (is_cut_at(reader, at->direction, at->reach, &at->reach))
+        ;
     return true;
+}
+
+/* Bytes that the snaplen cut off: those of a frame that was given, or frames began among them. */
+static void pass_cut(stream_reader *reader, place *at, uint64_t end)
+{
+    const stream_flow *flow = &reader->flows[at->direction];
+    if (end_of_cut_frame(flow, at->run.offset) < end)
+        lose_frames(reader, at);
+    stream_consume(reader->conn, at->direction, at->run.offset, end - at->run.offset);
+    at->run.offset = end;
 }
 
 /* Bytes that belong to a frame which was given before they came. */
 static void skip_rest(stream_reader *reader, place *at)
 {
     stream_flow *flow = &reader->flows[at->direction];
-    const uint64_t left = flow->skip_to - at->run.offset;
+    const uint64_t left = end_of_cut_frame(flow, at->run.offset) - at->run.offset;
     const uint64_t len = left < at->run.len ? left : at->run.len;
     const uint8_t *p = stream_bytes(reader->conn, at->direction, at->run.offset, (size_t)len);
     const stream_pdu pdu = {.kind = STREAM_PDU_SKIPPED, .length = len, .consume = len};
@@ -117,6 +163,13 @@ static bool may_wait(const stream_reader *reader, const stream_run *run)
            run->after != STREAM_EDGE_CONSUMED;
 }
 
+static bool begins_segment(const stream_reader *reader, const place *at)
+{
+    stream_piece piece;
+    return stream_piece_at(reader->conn, at->direction, at->run.offset, &piece) &&
+           piece.payload == 0;
+}
+
 /* One PDU at the beginning of the run; false: it has to wait. */
 static bool read_pdu(stream_reader *reader, place *at)
 {
@@ -125,8 +178,13 @@ static bool read_pdu(stream_reader *reader, place *at)
     const uint8_t *p = stream_bytes(reader->conn, at->direction, run->offset, (size_t)run->len);
     if (p == NULL)
         return false;
-    const stream_pdu_bytes bytes = {p, (size_t)run->len, at->reach - run->offset,
-                                    may_wait(reader, run)};
+    const stream_pdu_bytes bytes = {
+        .p = p,
+        .captured = (size_t)run->len,
+        .reported = at->reach - run->offset,
+        .more = may_wait(reader, run),
+        .after_cut = at->at.after_cut && begins_segment(reader, at),
+    };
     flow->pdu.in_sync = !at->at.out_of_sync;
     flow->pdu.framing = stream_find_framing(reader, p, (size_t)run->len, flow->pdu.in_sync);
     stream_pdu pdu = stream_pdu_next(&flow->pdu, &bytes);
@@ -142,10 +200,9 @@ static bool read_pdu(stream_reader *reader, place *at)
         if (by_hole)
             cut_by_hole(reader, at, &pdu);
     }
-    if (pdu.kind == STREAM_PDU_CUT && run->offset + pdu.consume > at->reach) {
-        flow->skip_from = run->offset;
-        flow->skip_to = run->offset + pdu.consume;
-    }
+    if (pdu.kind == STREAM_PDU_CUT && run->offset + pdu.consume > at->reach)
+        flow->cut_frames[flow->cut_count++ % STREAM_CUT_FRAMES] =
+            (stream_cut_frame){run->offset, run->offset + pdu.consume};
     give(reader, at, &pdu, p, false);
     return true;
 }
@@ -154,11 +211,16 @@ static void read_on(stream_reader *reader, place *at)
 {
     stream_flow *flow = &reader->flows[at->direction];
     bool more = true;
-    while (more && go_on(reader, at)) {
-        if (at->run.offset >= flow->skip_from && at->run.offset < flow->skip_to)
+    uint64_t end;
+    while (more) {
+        if (is_cut_at(reader, at->direction, at->run.offset, &end))
+            pass_cut(reader, at, end);
+        else if (!go_on(reader, at))
+            more = false;
+        else if (end_of_cut_frame(flow, at->run.offset) != 0)
             skip_rest(reader, at);
         else if (at->run.offset == flow->need_at && at->reach < flow->need_until &&
-                 may_wait(reader, &at->run))
+                 at->reach == at->run.offset + at->run.len && may_wait(reader, &at->run))
             more = false;
         else
             more = read_pdu(reader, at);
@@ -176,7 +238,7 @@ static void read_proven(stream_reader *reader, place *at)
     if (!stream_search_run(reader, at->direction, &at->run, &found))
         return;
     at->at = (stream_mark){.offset = found};
-    if (at->run.before == STREAM_EDGE_WAITING)
+    if (at->run.before != STREAM_EDGE_MIDSTREAM)
         at->at.gap = STREAM_GAP_WAITING;
     at->run.offset = found;
     read_on(reader, at);
@@ -191,14 +253,23 @@ static void start_midstream(stream_reader *reader, stream_flow *flow, int64_t no
     flow->midstream_ns = now;
 }
 
+/* Frames that prove themselves; later, when more is known, all that is left. */
 static void read_run(stream_reader *reader, unsigned direction, const stream_run *run, int64_t now)
 {
     stream_flow *flow = &reader->flows[direction];
     place at = {.direction = direction, .run = *run, .at = {.offset = run->offset}};
-    switch (run->before) {
+    const bool cut = run->before == STREAM_EDGE_CUT;
+    uint64_t from = run->offset;
+    if (cut)
+        from = stream_reach_back(reader->conn, direction, run->offset, &at.run.before);
+    switch (at.run.before) {
     case STREAM_EDGE_WAITING:
-        read_proven(reader, &at);
-        return;
+        if (end_of_cut_frame(flow, run->offset) == 0) {
+            read_proven(reader, &at);
+            return;
+        }
+        at.at.gap = STREAM_GAP_WAITING;
+        break;
     case STREAM_EDGE_MIDSTREAM:
         start_midstream(reader, flow, now);
         if (!flow->midstream_over && reader->config->reassemble) {
@@ -206,13 +277,14 @@ static void read_run(stream_reader *reader, unsigned direction, const stream_run
             return;
         }
         at.at.out_of_sync = true;
+        at.at.after_cut = cut;
         break;
     case STREAM_EDGE_GIVEN_UP:
-        at.at = (stream_mark){run->offset, true, STREAM_GAP_FINAL};
+        at.at = (stream_mark){run->offset, true, cut, STREAM_GAP_FINAL};
         break;
-    case STREAM_EDGE_CUT:
     default:
-        at.at = take_mark(flow, run->offset);
+        at.run.offset = from; /* before the bytes that were cut, if there are any */
+        at.at = take_mark(flow, from);
         break;
     }
     read_on(reader, &at);

@@ -140,6 +140,15 @@ void stream_gaps_frame(stream_reader *reader, unsigned direction, uint64_t offse
             (stream_gap_entry){offset, before, is_missing(reader, direction, before, offset, true)};
 }
 
+bool stream_gaps_none_before(const stream_reader *reader, unsigned direction, uint64_t offset)
+{
+    const stream_array *chains = &reader->flows[direction].chains;
+    const stream_chain *first = chains->items;
+    stream_info info;
+    stream_conn_info(reader->conn, direction, &info);
+    return !info.origin_known && (chains->count == 0 || first->from >= offset);
+}
+
 void stream_gaps_given_up(stream_reader *reader, unsigned direction, uint64_t offset, uint64_t end)
 {
     stream_gap_entry *next = entry_at(reader, direction, end);
@@ -152,6 +161,8 @@ stream_gap stream_reader_gap(const stream_reader *reader, unsigned direction, ui
     const stream_gap_entry *entry = entry_at(reader, direction, offset);
     if (entry == NULL || entry->offset != offset)
         return STREAM_GAP_FINAL; /* it was final from the beginning */
+    if (entry->from == 0 && stream_gaps_none_before(reader, direction, offset))
+        return STREAM_GAP_NONE;
     if (entry->final)
         return STREAM_GAP_FINAL;
     return is_missing(reader, direction, entry->from, offset, false) ? STREAM_GAP_WAITING

@@ -9,10 +9,18 @@
 typedef struct stream_mark {
     uint64_t offset;
     bool out_of_sync;
+    bool after_cut; /* because frames began among bytes that the snaplen cut off */
     stream_gap gap;
 } stream_mark;
 
 #define STREAM_MARKS 16 /* of a direction; the oldest is forgotten, as if it were in sync */
+
+/* A frame that was given as cut: bytes in [from, to) are its own, whenever they come. */
+typedef struct stream_cut_frame {
+    uint64_t from, to;
+} stream_cut_frame;
+
+#define STREAM_CUT_FRAMES 16 /* of a direction, as marks */
 
 /* How far the bytes after a hole were searched for a frame. */
 typedef struct stream_search {
@@ -44,12 +52,12 @@ typedef struct stream_array {
 
 typedef struct stream_flow {
     stream_pdu_reader pdu;
-    uint64_t skip_from; /* bytes in [skip_from, skip_to) are those of a frame given as cut */
-    uint64_t skip_to;
     uint64_t need_at;    /* nothing new can be said of the bytes at this offset */
     uint64_t need_until; /* before the bytes reach up to this one */
     stream_mark marks[STREAM_MARKS];
-    unsigned mark_count;   /* in all; the newest overwrite the oldest */
+    unsigned mark_count; /* in all; the newest overwrite the oldest */
+    stream_cut_frame cut_frames[STREAM_CUT_FRAMES];
+    unsigned cut_count;    /* as mark_count */
     stream_array searches; /* stream_search, by offset */
     stream_array chains;   /* stream_chain, by offset */
     stream_array gaps;     /* stream_gap_entry, by offset */
@@ -80,6 +88,11 @@ struct stream_reader {
  */
 void stream_gaps_frame(stream_reader *reader, unsigned direction, uint64_t offset, uint64_t end,
                        bool waiting);
+/*
+ * Whether no frame was given before `offset` and the capture starts in mid-stream: nothing is known
+ * to be missing before its first frame.
+ */
+bool stream_gaps_none_before(const stream_reader *reader, unsigned direction, uint64_t offset);
 /* Bytes [offset, end) are missing for good. */
 void stream_gaps_given_up(stream_reader *reader, unsigned direction, uint64_t offset, uint64_t end);
 

@@ -123,6 +123,32 @@ static bool find_chain(const stream_reader *reader, unsigned direction, plato_fr
     return false;
 }
 
+/*
+ * A whole frame with the right CRC, whatever its version and type, where a segment begins: the
+ * run's first, or the one at hand.
+ */
+static bool find_at_segment(const stream_reader *reader, unsigned direction, const stream_run *run,
+                            const uint8_t *p, const stream_search *search, uint64_t *found)
+{
+    stream_piece last;
+    const uint64_t starts[] = {
+        run->offset,
+        stream_piece_at(reader->conn, direction, run->offset + run->len - 1, &last) ? last.offset
+                                                                                    : run->offset,
+    };
+    for (unsigned i = 0; i < 2; i++) {
+        plato_frame frame;
+        const uint64_t at = starts[i] > run->offset ? starts[i] - run->offset : 0;
+        *found = run->offset + at;
+        if ((i == 0 || *found >= search->from) &&
+            plato_frame_parse(PLATO_FRAMING_HEADER, p + at, (size_t)(run->len - at),
+                              &reader->config->limits, &frame) == PLATO_OK &&
+            stream_checksum_proves(&reader->checksum, &frame))
+            return true;
+    }
+    return false;
+}
+
 /* The likely frame of an earlier search: if all of it came, does its CRC prove it? */
 static bool candidate_proves(const stream_reader *reader, const stream_run *run, const uint8_t *p,
                              const stream_search *search)
@@ -134,7 +160,7 @@ static bool candidate_proves(const stream_reader *reader, const stream_run *run,
            stream_checksum_proves(&reader->checksum, &frame);
 }
 
-/* By CRC. */
+/* By CRC; or, where the snaplen cut off the end, by as much of the frame as there is. */
 static bool find_proof(stream_reader *reader, unsigned direction, const stream_run *run,
                        const uint8_t *p, stream_search *search, uint64_t *found)
 {
@@ -147,10 +173,13 @@ static bool find_proof(stream_reader *reader, unsigned direction, const stream_r
         search->from = search->candidate + 1;
         search->candidate_len = 0;
     }
+    if (find_at_segment(reader, direction, run, p, search, found))
+        return true;
     const uint64_t at = search->from - run->offset;
     const plato_resync_result result = stream_pdu_search(pdu, p + at, (size_t)(run->len - at));
     *found = search->from + result.skipped;
-    if (result.verdict == PLATO_RESYNC_FOUND)
+    if (result.verdict == PLATO_RESYNC_FOUND ||
+        (result.verdict == PLATO_RESYNC_LIKELY && run->after == STREAM_EDGE_CUT))
         return true;
     search->from = *found;
     if (result.verdict == PLATO_RESYNC_LIKELY && search->candidate_len == 0) {

@@ -148,6 +148,20 @@ uint64_t stream_reach(const stream_conn *conn, unsigned direction, uint64_t offs
     return after != NULL ? after->at : d->end;
 }
 
+uint64_t stream_reach_back(const stream_conn *conn, unsigned direction, uint64_t offset,
+                           stream_edge *before)
+{
+    const stream_direction *d = direction_of(conn, direction);
+    const stream_range *range = stream_tree_find(&d->tree, offset);
+    const stream_range *stop = NULL;
+    *before = STREAM_EDGE_NOTHING;
+    if (range == NULL || range->at > offset || !is_piece(range))
+        return offset;
+    stop = stream_tree_before(range, STREAM_IS_STOP);
+    *before = edge_before(d, stop);
+    return stop != NULL ? stream_range_end(stop) : d->done;
+}
+
 bool stream_piece_at(const stream_conn *conn, unsigned direction, uint64_t from,
                      stream_piece *piece)
 {
@@ -214,14 +228,15 @@ void stream_consume(stream_conn *conn, unsigned direction, uint64_t offset, uint
 {
     stream_direction *d = &conn->directions[direction != 0];
     const uint64_t to = len > UINT64_MAX - offset ? UINT64_MAX : offset + len;
-    stream_range *range = stream_tree_find(&d->tree, offset);
-    while (range != NULL && range->at < to) {
+    while (offset < to) {
+        stream_range *range = stream_tree_find(&d->tree, offset);
+        if (range == NULL || range->at >= to)
+            return;
         const uint64_t from = range->at > offset ? range->at : offset;
         const uint64_t stop = stream_range_end(range) < to ? stream_range_end(range) : to;
         if (is_piece(range))
             consume_part(conn, d, range, from, stop);
-        /* what was consumed may be one range now with what was consumed after it */
-        range = stop < to ? stream_tree_find(&d->tree, stop) : NULL;
+        offset = stop;
     }
 }
 

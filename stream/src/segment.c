@@ -30,6 +30,13 @@ static void expire(stream_conn *conn)
         stream_held_expire(conn, false);
 }
 
+/* There was no memory to note all of it. */
+static void refuse(stream_conn *conn, stream_direction *d)
+{
+    d->n.refused++;
+    stream_holes_give_up_all(conn, d, STREAM_BY_LIMIT);
+}
+
 /* The segment at hand belongs to this connection. */
 static void take(stream_conn *conn)
 {
@@ -40,7 +47,7 @@ static void take(stream_conn *conn)
     if (segment->len == 0)
         stream_take_position(conn, d, part.at);
     else if (!stream_put(conn, d, &part))
-        d->n.refused++;
+        refuse(conn, d);
     if ((segment->flags & (STREAM_ACK | STREAM_RST)) == STREAM_ACK)
         stream_take_ack(conn, stream_peer(conn, d), segment);
     if ((segment->flags & (STREAM_FIN | STREAM_RST)) != 0)
@@ -90,25 +97,25 @@ static stream_result judge(stream_conn *conn, const stream_segment *segment)
     }
 }
 
-stream_result stream_conn_segment(stream_conn *conn, const stream_segment *given)
+stream_result stream_conn_segment(stream_conn *conn, const stream_segment *segment)
 {
-    stream_segment segment = *given;
+    stream_segment s = *segment;
     if (conn->must_restart)
         return STREAM_RESTART;
     stream_hand_drop(conn);
-    segment.direction = given->direction != 0;
-    segment.captured = given->captured < given->len ? given->captured : given->len;
-    conn->at_hand = segment;
-    stream_direction *d = &conn->directions[segment.direction];
+    s.direction = segment->direction != 0;
+    s.captured = segment->captured < segment->len ? segment->captured : segment->len;
+    conn->at_hand = s;
+    stream_direction *d = &conn->directions[s.direction];
     stream_result result = STREAM_TAKEN;
-    move_clock(conn, segment.time_ns);
-    if ((segment.flags & (STREAM_SYN | STREAM_RST)) == STREAM_SYN) {
-        if (!stream_take_syn(conn, d, &segment)) {
-            stream_confirm_by_syn(conn, &segment);
-            return another(conn, &segment);
+    move_clock(conn, s.time_ns);
+    if ((s.flags & (STREAM_SYN | STREAM_RST)) == STREAM_SYN) {
+        if (!stream_take_syn(conn, d, &s)) {
+            stream_confirm_by_syn(conn, &s);
+            return another(conn, &s);
         }
     } else if (conn->directions[0].known || conn->directions[1].known) {
-        result = judge(conn, &segment);
+        result = judge(conn, &s);
     }
     if (result == STREAM_RESTART)
         return result;
@@ -116,7 +123,7 @@ stream_result stream_conn_segment(stream_conn *conn, const stream_segment *given
     if (result == STREAM_TAKEN) {
         if (conn->held_count > 0)
             take_held(conn);
-        conn->at_hand = segment;
+        conn->at_hand = s;
         take(conn);
     } else {
         /* nothing of it is in the directions, and nothing is to be kept */

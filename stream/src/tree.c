@@ -289,6 +289,10 @@ void stream_tree_remove(stream_tree *tree, stream_range *range)
         heir->left = range->left;
         heir->left->parent = heir;
         replace_child(tree, range->parent, range, heir);
+        /* what those above have seen here so far */
+        heir->height = range->height;
+        heir->sum = range->sum;
+        heir->below = range->below;
     }
     repair(tree, from);
     if (heir != NULL) /* also where nothing changed below it */

@@ -8,6 +8,7 @@
 
 #define DEVICES 3u
 #define SESSIONS 2u
+#define MIN_OF(a, b) ((a) < (b) ? (a) : (b))
 
 /* ---- plausible traffic ---- */
 
@@ -23,6 +24,7 @@ typedef struct world {
     rng r;
     history *h;
     plato_framing framing;
+    bool ordered; /* the server sends its ids in order */
     int64_t now;
     uint32_t connections;
     uint64_t conn_ids;
@@ -110,15 +112,19 @@ static void ack_up(world *w, device *d, size_t s)
     /* contents follow the client's id: give it a msg_id with the same content */
     while (chance(&w->r, 85) && w->next_msg[s] % 4 != ack->client_id % 4)
         w->next_msg[s]++;
-    ack->msg_id = chance(&w->r, 90) ? w->next_msg[s]++ : w->next_msg[s];
+    ack->msg_id = w->ordered || chance(&w->r, 90) ? w->next_msg[s]++ : w->next_msg[s];
 }
 
 static void send_push(world *w, device *d, size_t s)
 {
     uint64_t id = d->pushed_to[s];
-    if (chance(&w->r, 60) && id < w->next_msg[s])
+    if (w->ordered && chance(&w->r, 80))
+        id = d->pushed_to[s] = w->next_msg[s]++;
+    else if (w->ordered && d->pushed_to[s] == 0)
+        return;
+    else if (!w->ordered && chance(&w->r, 60) && id < w->next_msg[s])
         id = ++d->pushed_to[s];
-    else if (chance(&w->r, 20) && id > 2)
+    else if (!w->ordered && chance(&w->r, 20) && id > 2)
         id -= rng_below(&w->r, 3);
     event *e = add(w, d, PLATO_PUSH);
     if (w->framing != PLATO_FRAMING_MSGCMD || chance(&w->r, 10)) {
@@ -164,6 +170,83 @@ static void act(world *w)
         add_ack(w, d, PLATO_SYNC)->session_id = 42 + s;
 }
 
+/* Puts an event before the one at `at`. */
+static void insert(history *h, size_t at, event e)
+{
+    if (h->count == HISTORY_MAX)
+        return;
+    memmove(&h->events[at + 1], &h->events[at], (h->count - at) * sizeof e);
+    h->events[at] = e;
+    h->count++;
+    for (size_t i = 0; i < h->count; i++)
+        if (h->events[i].fills > at)
+            h->events[i].fills++;
+}
+
+/* What was lost comes late: some of it, perhaps, and then nothing is missing. */
+static void fill_losses(rng *r, history *h, bool with_frames, unsigned percent)
+{
+    for (size_t i = 0; i < h->count; i++) {
+        if (!h->events[i].is_loss || h->events[i].fills != 0 || !chance(r, percent))
+            continue;
+        size_t at = i + 1 + rng_below(r, MIN_OF(h->count - i, 40));
+        const int64_t now = h->events[at - 1].time_ms;
+        event filled = {.is_loss = true, .fills = (uint32_t)i + 1, .time_ms = now};
+        filled.connection = h->events[i].connection;
+        if (with_frames && chance(r, 70)) {
+            event late = h->events[i];
+            late.is_loss = false;
+            late.time_ms = now;
+            insert(h, at++, late);
+        }
+        insert(h, at, filled);
+    }
+}
+
+static event take(history *h, size_t at)
+{
+    const event taken = h->events[at];
+    h->count--;
+    memmove(&h->events[at], &h->events[at + 1], (h->count - at) * sizeof taken);
+    for (size_t i = 0; i < h->count; i++)
+        if (h->events[i].fills > at)
+            h->events[i].fills--;
+    return taken;
+}
+
+/*
+ * A piece of one direction comes late, after frames that were sent after it: all of it, or what the
+ * sender has not lost, and then perhaps nothing is known of that. Returns where it was.
+ */
+static event delay_piece(rng *r, history *h, bool all)
+{
+    event late[6];
+    size_t count = 0, at = rng_below(r, h->count), to = at + 1 + rng_below(r, 30);
+    const size_t most = 1 + rng_below(r, 6);
+    event loss = h->events[at];
+    if (loss.is_loss)
+        return loss;
+    for (size_t i = at; i < h->count && count < most; i++)
+        while (i < h->count && count < most && !h->events[i].is_loss &&
+               h->events[i].connection == loss.connection &&
+               h->events[i].direction == loss.direction)
+            late[count++] = take(h, i);
+    loss.is_loss = true;
+    insert(h, at, loss);
+    to = MIN_OF(to, h->count);
+    const int64_t now = h->events[to - 1].time_ms;
+    for (size_t i = 0; i < count; i++) {
+        late[i].time_ms = now;
+        if (all || chance(r, 75))
+            insert(h, to++, late[i]);
+    }
+    loss.fills = (uint32_t)at + 1;
+    loss.time_ms = now;
+    if (all || chance(r, 85))
+        insert(h, to, loss);
+    return loss;
+}
+
 /* What happens on the way: frames are not captured (known or not), repeated, or swapped. */
 static void damage(rng *r, history *h, unsigned percent)
 {
@@ -197,21 +280,53 @@ static void damage(rng *r, history *h, unsigned percent)
     }
 }
 
-void generate_traffic(history *h, uint64_t seed, plato_framing framing)
+static void talk(world *w)
 {
-    world w = {.r = {seed}, .h = h, .framing = framing};
-    const size_t length = 5 + rng_below(&w.r, 120);
+    history *h = w->h;
+    const size_t length = 5 + rng_below(&w->r, 120);
     h->count = 0;
     for (size_t s = 0; s < SESSIONS; s++) {
-        w.next_msg[s] = rng_below(&w.r, 100);
+        w->next_msg[s] = rng_below(&w->r, 100);
         for (size_t d = 0; d < DEVICES; d++) {
-            w.devices[d].next_client[s] = w.devices[d].unacked_to[s] = rng_below(&w.r, 3);
-            w.devices[d].pushed_to[s] = w.next_msg[s];
+            w->devices[d].next_client[s] = w->devices[d].unacked_to[s] = rng_below(&w->r, 3);
+            w->devices[d].pushed_to[s] = w->ordered ? 0 : w->next_msg[s];
         }
     }
     while (h->count < length)
-        act(&w);
+        act(w);
+}
+
+void generate_traffic(history *h, uint64_t seed, plato_framing framing)
+{
+    world w = {.r = {seed}, .h = h, .framing = framing};
+    talk(&w);
     damage(&w.r, h, (unsigned)rng_below(&w.r, 12));
+    fill_losses(&w.r, h, true, 60);
+    for (uint64_t pieces = rng_below(&w.r, 4); pieces > 0; pieces--)
+        (void)delay_piece(&w.r, h, false);
+}
+
+static bool opens_connection(const event *e)
+{
+    const uint32_t type = e->head.msg_type == PLATO_ACK ? e->head.ack.type : e->head.msg_type;
+    return type == PLATO_LOGIN || type == PLATO_RECONN;
+}
+
+void generate_reordered(history *sent, history *captured, uint64_t seed)
+{
+    world w = {.r = {seed}, .h = sent, .framing = PLATO_FRAMING_HEADER, .ordered = true};
+    talk(&w);
+    *captured = *sent;
+    (void)delay_piece(&w.r, captured, true);
+    for (size_t i = 0, next = 0; i < sent->count; i++, next++) {
+        while (captured->events[next].is_loss)
+            next++;
+        if (opens_connection(&sent->events[i]) &&
+            memcmp(&sent->events[i], &captured->events[next], sizeof(event)) != 0) {
+            *captured = *sent; /* that is no matter of order alone */
+            return;
+        }
+    }
 }
 
 /* ---- hostile ---- */
@@ -290,4 +405,5 @@ void generate_hostile(history *h, uint64_t seed, plato_framing framing)
             now += 40000 + (int64_t)rng_below(&r, 10000);
         h->events[i] = generate_event(&r.state, false, framing, now);
     }
+    fill_losses(&r, h, false, 50);
 }

@@ -118,6 +118,11 @@ event event_parse(const char *line)
     e.time_ms = strtoll(time, NULL, 10);
     e.framing = conn[0] == 'm' ? PLATO_FRAMING_MSGCMD : PLATO_FRAMING_HEADER;
     e.connection = (uint32_t)strtoul(conn + 1, NULL, 10);
+    if (strcmp(what, "filled") == 0) {
+        e.is_loss = true;
+        e.fills = (uint32_t)strtoul(rest, NULL, 10);
+        return e;
+    }
     if (strcmp(what, "loss") == 0) {
         e.is_loss = true;
         e.direction = strcmp(rest, "up") == 0 ? ANALYSIS_UPSTREAM : ANALYSIS_DOWNSTREAM;
@@ -195,7 +200,9 @@ void event_print(const event *e, char line[LINE_MAX_LEN])
     FILE *out = fmemopen(line, LINE_MAX_LEN, "w");
     (void)fprintf(out, "%" PRId64 " %c%" PRIu32 " ", e->time_ms,
                   e->framing == PLATO_FRAMING_MSGCMD ? 'm' : 'c', e->connection);
-    if (e->is_loss)
+    if (e->fills != 0)
+        (void)fprintf(out, "filled %" PRIu32, e->fills);
+    else if (e->is_loss)
         (void)fprintf(out, "loss %s", e->direction == ANALYSIS_UPSTREAM ? "up" : "down");
     else
         print_head(e, out);

@@ -14,6 +14,7 @@
  *     8 c1 sync 42
  *     9 c1 ack sync 42
  *     9 c1 loss up                   bytes missing here: `up` or `down`
+ *     9 c1 filled 12                 the bytes of the loss in line 12 came after all
  *
  * TIME is in milliseconds. CONN `c1` is a connection of the fixed-header framing, `m1` of the
  * length-prefixed one. A session that is no number is a name, as in MsgCmd framing. `by=client` or
@@ -30,7 +31,8 @@
 #define LINE_MAX_LEN 200u
 
 typedef struct event {
-    bool is_loss;
+    bool is_loss;   /* or what fills one: no frame */
+    uint32_t fills; /* the line of the loss; 0: none */
     uint32_t connection;
     analysis_direction direction;
     plato_framing framing;

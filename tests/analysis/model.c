@@ -32,14 +32,14 @@ static size_t tied_up(const model *m, uint64_t session, uint64_t msg, const char
 static void tie_contents(model *m, size_t ack, size_t first)
 {
     const plato_head_ack *head = &m->facts[ack].e->head.ack;
-    for (size_t i = first; i < ack; i++) {
+    for (size_t i = first; i < m->n; i++) {
         const fact *f = &m->facts[i];
         if (!is_frame(f, PLATO_UP) || !same_counter(f, &m->facts[first]) ||
             id_of(f) != id_of(&m->facts[first]) ||
             tied_up(m, head->session_id, head->msg_id, f->e->text) != NOBODY)
             continue;
         m->ties[m->tie_count++] = (tie){head->session_id, head->msg_id, i};
-        for (size_t p = 0; p < ack; p++) {
+        for (size_t p = 0; p < m->n; p++) {
             const fact *push = &m->facts[p];
             if (is_frame(push, PLATO_PUSH) && !push->msgcmd &&
                 session_of(push) == head->session_id && id_of(push) == head->msg_id &&
@@ -72,6 +72,32 @@ static const naming *find_name(const model *m, uint64_t conn_id)
     return NULL;
 }
 
+static bool has_ids(const fact *f)
+{
+    return is_message(f) || is_ack_of(f, PLATO_UP) || is_ack_of(f, PLATO_PUSH);
+}
+
+/* What is missing of a connection that had no device concerns the scope that it joins. */
+static void join(model *m, size_t at, id_scope scope)
+{
+    fact *f = &m->facts[at];
+    const uint32_t connection = f->e->connection;
+    const id_scope before = m->scope_now[connection];
+    bool ids = false;
+    m->scope_now[connection] = scope;
+    if (!same_scope(before, own(connection)) || same_scope(scope, before))
+        return;
+    for (size_t i = 0; i < at; i++) {
+        const fact *g = &m->facts[i];
+        if (g->e->connection == connection && is_missing(g))
+            f->joined[g->e->direction] = true;
+        ids = ids || (g->e->connection == connection && has_ids(g) && !g->msgcmd &&
+                      same_scope(g->scope, before));
+    }
+    f->late = ids && f->joined[ANALYSIS_UPSTREAM];
+    f->joined[ANALYSIS_DOWNSTREAM] = f->joined[ANALYSIS_DOWNSTREAM] || f->late;
+}
+
 static void see_reconn(model *m, size_t at)
 {
     fact *f = &m->facts[at];
@@ -82,15 +108,15 @@ static void see_reconn(model *m, size_t at)
     if (m->facts[old->opener].v.next_conn == 0)
         m->facts[old->opener].v.next_conn = number(at);
     if (!f->msgcmd)
-        m->scope_now[f->e->connection] = m->scope_now[old->connection];
+        join(m, at, m->scope_now[old->connection]);
 }
 
-static void see_login(model *m, const fact *f)
+static void see_login(model *m, size_t at)
 {
+    const fact *f = &m->facts[at];
     const uint64_t device = f->e->head.login.device_id;
     if (!f->msgcmd)
-        m->scope_now[f->e->connection] =
-            device != 0 ? (id_scope){true, device} : own(f->e->connection);
+        join(m, at, device != 0 ? (id_scope){true, device} : own(f->e->connection));
 }
 
 /* ---- frames ---- */
@@ -107,6 +133,24 @@ static analysis_direction sender(const event *e)
     return event_direction(&e->head);
 }
 
+static void up_answered_early(model *m, size_t at)
+{
+    const fact *f = &m->facts[at];
+    const plato_head_up *up = &f->e->head.up;
+    awaited by = {WAITS_MSGCMD_UP, 0, own(f->e->connection), 0, up->client_id};
+    if (f->msgcmd) {
+        (void)answered_early(m, at, by, INT64_MAX);
+        return;
+    }
+    by = (awaited){WAITS_UP, 0, f->scope, up->session_id, up->client_id};
+    size_t ack = answered_early(m, at, by, INT64_MAX);
+    by.scope = own(f->e->connection);
+    if (ack == NOBODY)
+        ack = answered_early(m, at, by, INT64_MAX);
+    if (ack != NOBODY && m->facts[ack].e->head.ack.code == 0)
+        tie_contents(m, ack, at);
+}
+
 static void see_up(model *m, size_t at)
 {
     const event *e = m->facts[at].e;
@@ -114,6 +158,8 @@ static void see_up(model *m, size_t at)
     if (conn_id != 0 && m->conn_id_now[e->connection] == 0 && find_name(m, conn_id) == NULL)
         name_connection(m, conn_id, e->connection, NOBODY);
     judge_message(m, at);
+    if (m->facts[at].first == at)
+        up_answered_early(m, at);
 }
 
 static void see_push(model *m, size_t at)
@@ -121,6 +167,9 @@ static void see_push(model *m, size_t at)
     fact *f = &m->facts[at];
     if (!f->msgcmd || f->e->head.push.msg_id != 0) {
         judge_message(m, at);
+        if (f->first == at)
+            (void)answered_early(m, at, (awaited){WAITS_PUSH, 0, f->scope, session_of(f), id_of(f)},
+                                 INT64_MAX);
         const size_t up = tied_up(m, session_of(f), id_of(f), f->e->text);
         if (!f->msgcmd && up != NOBODY)
             deliver(m, up, at);
@@ -149,6 +198,11 @@ static void see_ack_up(model *m, size_t at)
     if (up != NOBODY) {
         respond(m, at, up);
         settle(m, up, at);
+    } else {
+        const plato_head_ack *ack = &f->e->head.ack;
+        wait_for(m, at,
+                 f->msgcmd ? (awaited){WAITS_MSGCMD_UP, 0, own(f->e->connection), 0, ack->client_id}
+                           : (awaited){WAITS_UP, 0, f->scope, ack->session_id, ack->client_id});
     }
     if (f->msgcmd || code != 0)
         return;
@@ -183,26 +237,62 @@ static void see_ack(model *m, size_t at)
 static void see_heartbeat(model *m, size_t at)
 {
     fact *f = &m->facts[at];
+    if (f->v.flags & ANALYSIS_CAPTURE_GAP)
+        return;
     for (size_t i = at; i-- > 0;) {
         const fact *g = &m->facts[i];
-        if (g->e->connection != f->e->connection || g->direction != ANALYSIS_UPSTREAM)
+        if (g->e->is_loss || g->e->connection != f->e->connection ||
+            g->direction != ANALYSIS_UPSTREAM)
             continue;
-        if (!g->e->is_loss && f->e->time_ms - g->e->time_ms > 45000)
+        if (f->e->time_ms - g->e->time_ms > 45000)
             f->v.flags |= ANALYSIS_HEARTBEAT_LATE;
         return;
     }
 }
 
-static void see_missing(model *m, size_t at)
+/* LOGIN, HEARTBEAT, RECONN, SYNC: the ACK may have come before, and have named the connection. */
+static void see_request(model *m, size_t at)
 {
-    fact *f = &m->facts[at];
+    const event *e = m->facts[at].e;
+    const uint32_t type = e->head.msg_type;
+    if (type != PLATO_LOGIN && type != PLATO_HEARTBEAT && type != PLATO_RECONN &&
+        type != PLATO_SYNC)
+        return;
+    const size_t ack = request_answered_early(m, at);
+    if (ack == NOBODY || m->facts[ack].e->head.ack.code != 0 ||
+        (type != PLATO_LOGIN && type != PLATO_RECONN))
+        return;
+    for (size_t i = m->name_count; i-- > 0;) {
+        if (m->names[i].conn_id != m->facts[ack].e->head.ack.conn_id)
+            continue;
+        if (m->names[i].connection == e->connection)
+            m->names[i].opener = at;
+        return;
+    }
+}
+
+/* Whether bytes between the frame and the one before it in its direction are missing. */
+static bool missing_before(const model *m, size_t at)
+{
+    const fact *f = &m->facts[at];
     for (size_t i = at; i-- > 0;) {
         const fact *g = &m->facts[i];
         if (g->e->connection != f->e->connection || g->direction != f->direction)
             continue;
-        f->v.flags |= g->e->is_loss ? ANALYSIS_CAPTURE_GAP : 0;
-        return;
+        if (is_missing(g))
+            return true;
+        if (!g->e->is_loss)
+            return false;
     }
+    return false;
+}
+
+static void see_filled(model *m, const event *e)
+{
+    if (e->fills >= m->n || !is_missing(&m->facts[e->fills - 1]))
+        return;
+    m->facts[e->fills - 1].filled = true;
+    judge_holes_again(m);
 }
 
 static void see(model *m, const event *e)
@@ -212,15 +302,20 @@ static void see(model *m, const event *e)
     *f = (fact){.e = e,
                 .direction = sender(e),
                 .msgcmd = e->framing == PLATO_FRAMING_MSGCMD,
-                .first = NOBODY};
+                .first = NOBODY,
+                .excuse = NOBODY,
+                .judged_at = NOBODY};
     if (!e->is_loss && e->head.msg_type == PLATO_LOGIN)
-        see_login(m, f);
+        see_login(m, at);
     if (!e->is_loss && e->head.msg_type == PLATO_RECONN)
         see_reconn(m, at);
     f->scope = f->msgcmd && !e->is_loss ? own(e->connection) : m->scope_now[e->connection];
+    if (e->fills != 0)
+        see_filled(m, e);
     if (e->is_loss)
         return;
-    see_missing(m, at);
+    f->v.flags |= missing_before(m, at) ? ANALYSIS_CAPTURE_GAP : 0;
+    see_request(m, at);
     if (e->head.msg_type == PLATO_HEARTBEAT)
         see_heartbeat(m, at);
     else if (e->head.msg_type == PLATO_UP)
@@ -251,7 +346,10 @@ static void say(model *m, size_t at, char text[OUTCOME_MAX])
         if (m->deliveries[i].up == at)
             delivered_in[count++] = number(m->deliveries[i].push);
     }
-    outcome_print(&m->facts[at].v, delivered_in, count, unacked(m, at), text);
+    analysis_verdict v = m->facts[at].v;
+    if (!missing_before(m, at))
+        v.withdrawn_flags = v.flags & ANALYSIS_CAPTURE_GAP;
+    outcome_print(&v, delivered_in, count, unacked(m, at), text);
 }
 
 void model_history(const history *h, outcomes said)

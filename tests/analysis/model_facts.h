@@ -14,6 +14,16 @@ typedef struct id_scope {
     uint64_t id;
 } id_scope;
 
+/* What an ACK waits for that was captured before its request. */
+typedef enum waits_for { WAITS_NOT, WAITS_UP, WAITS_PUSH, WAITS_MSGCMD_UP, WAITS_TYPE } waits_for;
+
+typedef struct awaited {
+    waits_for what;
+    uint32_t type; /* WAITS_TYPE: of the request */
+    id_scope scope;
+    uint64_t session, id;
+} awaited;
+
 /* One event with everything that was concluded about it. */
 typedef struct fact {
     const event *e;
@@ -23,6 +33,14 @@ typedef struct fact {
     size_t first;       /* message: the first transmission, which this repeats, or itself;
                            NOBODY: a conflict */
     bool counted;       /* its id counts in a sequence */
+    bool filled;        /* a loss that is no more */
+    bool joined[2];     /* LOGIN, RECONN: by direction: bytes of its connection are missing, which
+                           concern the scope that it joins */
+    bool late;          /* LOGIN, RECONN: it may have been among them, and ids came before it */
+    size_t excuse;      /* of the ids before it: the frame that skipped them, after a loss */
+    awaited awaits;     /* ACK */
+    bool highest;       /* its id was the highest so far */
+    size_t judged_at;   /* when nothing was left of that excuse; NOBODY: so far something is */
     analysis_verdict v; /* delivered_in is kept apart */
 } fact;
 
@@ -68,6 +86,9 @@ bool is_ack_of(const fact *f, uint32_t type);
 /* Number of an event. */
 uint32_t number(size_t i);
 
+/* A loss that is not filled. */
+bool is_missing(const fact *f);
+
 /* Whether bytes were lost, from one event to another, that concern the scope. */
 bool loss_between(const model *m, size_t from, size_t to, id_scope scope,
                   analysis_direction direction);
@@ -87,6 +108,9 @@ void judge_place(model *m, size_t at);
 void repeat_of(model *m, size_t at, size_t first);
 void judge_message(model *m, size_t at);
 
+/* A loss was filled, in the current event: holes that no other explains are the sender's. */
+void judge_holes_again(model *m);
+
 /* ---- model_transactions.c ---- */
 
 /* An ACK answers a request; the request, and its repeats, have their answer. */
@@ -99,6 +123,15 @@ size_t ack_of_request(model *m, size_t at);
 /* What an ACK of an UP answers, in either framing. */
 size_t first_up(const model *m, size_t ack, id_scope scope);
 size_t msgcmd_up(const model *m, size_t ack);
+
+/* The ACK found no request. */
+void wait_for(model *m, size_t ack, awaited wanted);
+
+/* The latest ACK that waits for this, if it came at most `within_ms` ago, answers the request. */
+size_t answered_early(model *m, size_t request, awaited by, int64_t within_ms);
+
+/* LOGIN, HEARTBEAT, RECONN, SYNC: by what it was answered before it came, or NOBODY. */
+size_t request_answered_early(model *m, size_t at);
 
 /* What an ACK without ids answers. */
 size_t latest_push(const model *m, size_t ack);

@@ -30,11 +30,21 @@ uint32_t number(size_t i)
     return (uint32_t)i + 1;
 }
 
+bool is_missing(const fact *f)
+{
+    return f->e->is_loss && f->e->fills == 0 && !f->filled;
+}
+
 /* Whether bytes were lost that concern the scope. */
 static bool loss_concerns(const fact *loss, id_scope scope, analysis_direction direction)
 {
-    return loss->e->is_loss && loss->e->direction == direction &&
-           (same_scope(loss->scope, scope) || same_scope(own(loss->e->connection), scope));
+    const bool own_scope = same_scope(own(loss->e->connection), scope);
+    if (loss->late && own_scope)
+        return true;
+    if (loss->joined[direction])
+        return same_scope(loss->scope, scope);
+    return is_missing(loss) && loss->e->direction == direction &&
+           (same_scope(loss->scope, scope) || own_scope);
 }
 
 bool loss_between(const model *m, size_t from, size_t to, id_scope scope,
@@ -76,13 +86,39 @@ bool is_message(const fact *f)
     return is_frame(f, PLATO_UP) || is_frame(f, PLATO_PUSH);
 }
 
-/* The hole before event k is the capture's if bytes are missing since the id before. */
+/* The hole before event k is the capture's if bytes are missing since the highest id before. */
 static bool hole_is_of_capture(const model *m, size_t k)
 {
     for (size_t i = k; i-- > 0;)
-        if (same_counter(&m->facts[i], &m->facts[k]))
+        if (same_counter(&m->facts[i], &m->facts[k]) && m->facts[i].highest)
             return loss_between(m, i, k, m->facts[k].scope, m->facts[k].direction);
     return false;
+}
+
+/* The frame after the hole in which the id lies: the first with the next id that had come by then.
+ */
+static size_t frame_after(const model *m, size_t at, size_t until)
+{
+    size_t after = NOBODY;
+    for (size_t i = 0; i < until; i++)
+        if (same_counter(&m->facts[i], &m->facts[at]) &&
+            id_of(&m->facts[i]) > id_of(&m->facts[at]) &&
+            (after == NOBODY || id_of(&m->facts[i]) < id_of(&m->facts[after])))
+            after = i;
+    return after;
+}
+
+static void judge_fill(model *m, size_t at, size_t skipper)
+{
+    fact *f = &m->facts[at];
+    const fact *s = &m->facts[skipper];
+    if (hole_is_of_capture(m, skipper)) {
+        f->excuse = skipper;
+        return;
+    }
+    f->v.flags |= ANALYSIS_GAP_FILLED;
+    f->v.flags |= is_message(f) ? ANALYSIS_OUT_OF_ORDER : 0;
+    f->v.gap_in = number(s->excuse == NOBODY ? skipper : frame_after(m, at, s->judged_at));
 }
 
 void judge_place(model *m, size_t at)
@@ -103,17 +139,38 @@ void judge_place(model *m, size_t at)
         if (id_of(&m->facts[i]) > highest)
             highest = id_of(&m->facts[i]);
     }
+    f->highest = base == NOBODY || id > highest;
     if (base == NOBODY || id < id_of(&m->facts[base]))
         return;
-    if (id > highest && id - highest > 1 && !hole_is_of_capture(m, at)) {
+    if (id < highest) {
+        judge_fill(m, at, above);
+    } else if (id - highest > 1 && hole_is_of_capture(m, at)) {
+        f->excuse = at;
+    } else if (id - highest > 1) {
         f->v.flags |= ANALYSIS_GAP;
         f->v.gap_first = highest + 1;
         f->v.gap_last = id - 1;
     }
-    if (id < highest && !hole_is_of_capture(m, above)) {
-        f->v.flags |= ANALYSIS_GAP_FILLED;
-        f->v.flags |= is_message(f) ? ANALYSIS_OUT_OF_ORDER : 0;
-        f->v.gap_in = number(above);
+}
+
+void judge_holes_again(model *m)
+{
+    for (size_t at = 0; at < m->n; at++) {
+        fact *f = &m->facts[at];
+        uint64_t below = 0;
+        if (f->excuse == NOBODY || f->judged_at != NOBODY || hole_is_of_capture(m, f->excuse))
+            continue;
+        f->judged_at = m->n - 1;
+        for (size_t i = 0; i < m->n; i++)
+            if (same_counter(&m->facts[i], f) && id_of(&m->facts[i]) < id_of(f) &&
+                id_of(&m->facts[i]) > below)
+                below = id_of(&m->facts[i]);
+        if (id_of(f) - below == 1)
+            continue;
+        f->v.flags |= ANALYSIS_GAP;
+        f->v.later_flags |= ANALYSIS_GAP;
+        f->v.gap_first = below + 1;
+        f->v.gap_last = id_of(f) - 1;
     }
 }
 

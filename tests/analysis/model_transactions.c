@@ -22,6 +22,70 @@ void settle(model *m, size_t request, size_t ack)
             m->facts[i].v.response_in = number(ack);
 }
 
+/* ---- an ACK that was captured before its request ---- */
+
+static bool same_awaited(const awaited *a, const awaited *b)
+{
+    return a->what == b->what && a->type == b->type && same_scope(a->scope, b->scope) &&
+           a->session == b->session && a->id == b->id;
+}
+
+static size_t waiting(const model *m, awaited wanted)
+{
+    for (size_t i = m->n; i-- > 0;)
+        if (same_awaited(&m->facts[i].awaits, &wanted))
+            return i;
+    return NOBODY;
+}
+
+void wait_for(model *m, size_t ack, awaited wanted)
+{
+    const size_t other = waiting(m, wanted);
+    if (other != NOBODY)
+        m->facts[other].awaits.what = WAITS_NOT;
+    m->facts[ack].awaits = wanted;
+}
+
+size_t answered_early(model *m, size_t request, awaited by, int64_t within_ms)
+{
+    const size_t ack = waiting(m, by);
+    if (ack == NOBODY)
+        return NOBODY;
+    m->facts[ack].awaits.what = WAITS_NOT;
+    if (m->facts[request].e->time_ms - m->facts[ack].e->time_ms > within_ms)
+        return NOBODY;
+    m->facts[ack].v.response_to = number(request);
+    settle(m, request, ack);
+    return ack;
+}
+
+static awaited of_type(const event *e, uint32_t type, uint64_t session)
+{
+    return (awaited){.what = WAITS_TYPE,
+                     .type = type,
+                     .scope = own(e->connection),
+                     .session = type == PLATO_SYNC ? session : 0};
+}
+
+static bool upstream_is_missing(const model *m, size_t at)
+{
+    for (size_t i = 0; i < at; i++)
+        if (is_missing(&m->facts[i]) && m->facts[i].e->direction == ANALYSIS_UPSTREAM &&
+            m->facts[i].e->connection == m->facts[at].e->connection)
+            return true;
+    return false;
+}
+
+size_t request_answered_early(model *m, size_t at)
+{
+    const event *e = m->facts[at].e;
+    if (!upstream_is_missing(m, at))
+        return NOBODY;
+    return answered_early(m, at, of_type(e, e->head.msg_type, e->head.sync.session_id), 3000);
+}
+
+/* ---- the other order ---- */
+
 /* LOGIN, RECONN, SYNC: first in, first out on the connection. */
 static size_t oldest_open(const model *m, size_t ack, uint32_t type)
 {
@@ -45,7 +109,7 @@ static size_t open_heartbeat(const model *m, size_t ack)
         if (is_ack_of(f, PLATO_HEARTBEAT))
             return NOBODY;
         if (is_frame(f, PLATO_HEARTBEAT))
-            return i;
+            return f->v.response_in == 0 ? i : NOBODY;
     }
     return NOBODY;
 }
@@ -61,6 +125,10 @@ size_t ack_of_request(model *m, size_t at)
     if (request != NOBODY) {
         respond(m, at, request);
         settle(m, request, at);
+    } else if ((type == PLATO_LOGIN || type == PLATO_RECONN || type == PLATO_SYNC ||
+                type == PLATO_HEARTBEAT) &&
+               upstream_is_missing(m, at)) {
+        wait_for(m, at, of_type(m->facts[at].e, type, m->facts[at].e->head.ack.session_id));
     }
     return request;
 }
@@ -114,16 +182,20 @@ static bool push_under(const fact *push, const fact *ack)
 void ack_pushes(model *m, size_t at)
 {
     const fact *ack = &m->facts[at];
+    bool any_exact = false;
     for (size_t i = 0; i < at; i++) {
         const fact *push = &m->facts[i];
         if (!push_under(push, ack) || push->first != i)
             continue;
         const bool exact = id_of(push) == id_of(ack);
+        any_exact = any_exact || exact;
         if (exact)
             respond(m, at, i);
         if (exact || (ack->e->head.ack.code == 0 && id_of(push) < id_of(ack)))
             settle(m, i, at);
     }
+    if (!any_exact)
+        wait_for(m, at, (awaited){WAITS_PUSH, 0, ack->scope, session_of(ack), id_of(ack)});
 }
 
 bool is_push_ack(const fact *f)

@@ -34,9 +34,10 @@ void outcome_print(const analysis_verdict *v, const uint32_t *delivered_in, size
 {
     char line[OUTCOME_MAX] = "";
     if (v->flags & ANALYSIS_CAPTURE_GAP)
-        add(line, " missing");
+        add(line, v->withdrawn_flags & ANALYSIS_CAPTURE_GAP ? " was-missing" : " missing");
     if (v->flags & ANALYSIS_GAP)
-        add(line, " gap=%" PRIu64 "-%" PRIu64, v->gap_first, v->gap_last);
+        add(line, " %sgap=%" PRIu64 "-%" PRIu64, v->later_flags & ANALYSIS_GAP ? "later-" : "",
+            v->gap_first, v->gap_last);
     if (v->flags & ANALYSIS_DUPLICATE)
         add(line, " dup=%" PRIu32, v->duplicate_of);
     if (v->flags & ANALYSIS_CONFLICT)

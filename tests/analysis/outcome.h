@@ -3,12 +3,15 @@
  * All that is said of a frame once everything was fed, as text: words in this order, "-" if none.
  *
  *     missing           capture gap: bytes before the frame are missing
+ *     was-missing       the same, and they came after all
  *     gap=3-5           ids 3..5 were skipped
+ *     later-gap=3-5     the same, known since a loss was filled
  *     dup=1             a repeat of frame 1
  *     conflict
  *     late-id           out of order
  *     fills=3           closes part of the hole reported in frame 3
  *     to=1 rt=5         response to frame 1 after 5 ms
+ *     to=9              the same, and the response was captured before: no time
  *     slow
  *     late              a late HEARTBEAT
  *     in=7              answered in frame 7

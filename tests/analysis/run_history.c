@@ -14,11 +14,23 @@ static uint64_t digest(const char *text)
     return sum;
 }
 
-const analysis_record *feed_event(analysis_state *a, const event *e, uint32_t number)
+static void feed_loss(analysis_state *a, const event *e, uint32_t number, uint32_t *loss_ids)
+{
+    if (e->fills == 0) {
+        const uint32_t id = analysis_loss(a, e->connection, e->direction, number);
+        if (loss_ids != NULL)
+            loss_ids[number] = id;
+    } else if (loss_ids != NULL && e->fills < number) {
+        analysis_loss_filled(a, loss_ids[e->fills]);
+    }
+}
+
+const analysis_record *feed_event(analysis_state *a, const event *e, uint32_t number,
+                                  uint32_t *loss_ids)
 {
     plato_head head = e->head;
     if (e->is_loss) {
-        analysis_loss(a, e->connection, e->direction, number);
+        feed_loss(a, e, number, loss_ids);
         return NULL;
     }
     if (head.msg_type == PLATO_UP && e->session_text[0] != '\0')
@@ -42,13 +54,15 @@ static void run(const history *h, const analysis_config *config, const analysis_
 {
     analysis_state *a = analysis_new_with_limits(config, NULL, limits);
     const analysis_record **record = calloc(h->count + 1, sizeof *record);
+    uint32_t *loss_ids = calloc(HISTORY_MAX + 1, sizeof *loss_ids);
     for (size_t i = 0; i < h->count; i++)
-        record[i] = feed_event(a, &h->events[i], (uint32_t)i + 1);
+        record[i] = feed_event(a, &h->events[i], (uint32_t)i + 1, loss_ids);
     for (size_t i = 0; i < h->count; i++) {
         said[i][0] = '\0';
         if (record[i] != NULL)
             outcome_of(a, record[i], said[i]);
     }
+    free(loss_ids);
     free((void *)record);
     analysis_free(a);
 }

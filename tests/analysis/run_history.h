@@ -6,8 +6,12 @@
 #include "outcome.h"
 #include "state.h"
 
-/* Feeds one event; NULL for a loss, or when memory is out. */
-const analysis_record *feed_event(analysis_state *a, const event *e, uint32_t number);
+/*
+ * Feeds one event; NULL for a loss, or when memory is out. `loss_ids` has HISTORY_MAX + 1 ids, by
+ * line, and gets this one's; NULL: no loss is filled.
+ */
+const analysis_record *feed_event(analysis_state *a, const event *e, uint32_t number,
+                                  uint32_t *loss_ids);
 
 /* Feeds all of it and prints what is said in the end; "" for a loss. `limits` may be NULL. */
 void run_history(const history *h, const analysis_limits *limits, outcomes said);

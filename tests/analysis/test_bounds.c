@@ -36,7 +36,7 @@ static const analysis_record *feed(const char *format, uint64_t id)
     (void)snprintf(line, sizeof line, format, (unsigned long long)id);
 #pragma GCC diagnostic pop
     const event e = event_parse(line);
-    return feed_event(analysis, &e, ++last_number);
+    return feed_event(analysis, &e, ++last_number, NULL);
 }
 
 static void check_said(const analysis_record *record, const char *said)
@@ -118,7 +118,7 @@ START_TEST(beyond_the_bound_the_oldest_open_request_is_given_up)
     static const row rows[] = {{"0 c1 push 42/1 a", "unacked"}, {"0 c1 push 42/2 a", "in=6"},
                                {"0 c1 push 42/3 a", "in=6"},    {"0 c1 push 42/4 a", "in=6"},
                                {"0 c1 push 42/5 a", "in=6"},    {"0 c1 ack push 42/5", "to=5 rt=0"},
-                               {"0 c1 ack push 42/1", "-"},     {"0 c1 push 42/1 a", "-"}};
+                               {"0 c1 ack push 42/1", "to=8"},  {"0 c1 push 42/1 a", "in=7"}};
     check_rows(rows, sizeof rows / sizeof rows[0], NULL, &limits);
 }
 END_TEST
@@ -183,6 +183,19 @@ START_TEST(messages_of_a_session_are_bounded)
 }
 END_TEST
 
+START_TEST(acks_without_a_request_are_bounded)
+{
+    static const analysis_limits limits = {
+        .window = 100, .max_open = 100, .holes = 8, .early_acks = 2};
+    static const row rows[] = {
+        {"0 c1 ack up 42/1 msg=1", "-"},       {"0 c1 ack up 42/2 msg=2", "-"},
+        {"0 c1 ack push 42/9", "-"},           {"0 c1 ack up 42/2 msg=2", "to=8"},
+        {"0 c1 ack push 42/10", "to=7"},       {"0 c1 up 42/1 a", "unacked"},
+        {"0 c1 push 42/10 a", "gap=3-9 in=5"}, {"0 c1 up 42/2 a", "in=4"}};
+    check_rows(rows, sizeof rows / sizeof rows[0], NULL, &limits);
+}
+END_TEST
+
 /* Eight contents of one id are distinguished; a ninth is a conflict like the others. */
 START_TEST(contents_of_an_id_are_bounded)
 {
@@ -232,7 +245,8 @@ static void feed_anything(const analysis_limits *limits, uint64_t seed, uint32_t
     for (uint32_t n = 1; n <= frames; n++) {
         const event e = generate_event(&r.state, true, PLATO_FRAMING_HEADER, 0);
         if (e.is_loss) {
-            analysis_loss(analysis, e.connection, e.direction, n);
+            (void)analysis_loss(analysis, e.connection, e.direction, n);
+            analysis_loss_filled(analysis, (uint32_t)rng_below(&r, n));
             continue;
         }
         const analysis_observation o = {.number = n,
@@ -257,7 +271,8 @@ END_TEST
 
 START_TEST(anything_may_be_fed_at_the_bounds)
 {
-    static const analysis_limits tight = {.window = 3, .max_open = 2, .holes = 2};
+    static const analysis_limits tight = {
+        .window = 3, .max_open = 2, .holes = 2, .losses = 2, .early_acks = 2};
     for (uint64_t seed = 1; seed <= 20; seed++)
         feed_anything(&tight, seed, 5000);
 }
@@ -266,7 +281,8 @@ END_TEST
 /* The same few ids again and again, with little room: entries come and go in every order. */
 START_TEST(traffic_at_the_bounds)
 {
-    static const analysis_limits tight = {.window = 2, .max_open = 1, .holes = 2};
+    static const analysis_limits tight = {
+        .window = 2, .max_open = 1, .holes = 2, .losses = 2, .early_acks = 2};
     static history h;
     static outcomes said;
     for (uint64_t seed = 1; seed <= 1500; seed++) {
@@ -291,7 +307,7 @@ START_TEST(memory_may_run_out_at_any_call)
         for (uint64_t seed = 1; seed <= 20; seed++) {
             generate_traffic(&h, seed, PLATO_FRAMING_HEADER);
             for (size_t i = 0; i < h.count; i++, fed++)
-                given += feed_event(a, &h.events[i], (uint32_t)fed + 1) != NULL;
+                given += feed_event(a, &h.events[i], (uint32_t)fed + 1, NULL) != NULL;
         }
         ck_assert_uint_lt(given, fed);
         analysis_free(a);
@@ -308,7 +324,7 @@ START_TEST(verdicts_live_in_the_memory_that_was_given)
     const event e = event_parse("0 c1 heartbeat");
     analysis_state *a = analysis_new(NULL, &allocator);
     for (uint32_t n = 1; n <= 10000; n++)
-        ck_assert_ptr_nonnull(feed_event(a, &e, n));
+        ck_assert_ptr_nonnull(feed_event(a, &e, n, NULL));
     ck_assert_uint_ge(memory.live, 10000 * 24);
     ck_assert_uint_le(memory.live, 10000 * 64);
     analysis_free(a);
@@ -328,6 +344,7 @@ int main(void)
         holes_are_bounded,
         a_client_id_of_the_variant_that_is_used_again_counts_as_new,
         messages_of_a_session_are_bounded,
+        acks_without_a_request_are_bounded,
         contents_of_an_id_are_bounded,
         session_names_are_compared_over_their_first_bytes,
         anything_may_be_fed,

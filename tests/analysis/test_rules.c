@@ -215,6 +215,16 @@ START_TEST(only_the_first_id_behind_a_loss_may_have_its_hole)
 }
 END_TEST
 
+/* It shows nothing of what was sent after the highest id. */
+START_TEST(a_repeat_or_a_late_id_leaves_the_hole_to_the_next)
+{
+    CHECK_ROWS({"0 c1 push 42/1 a", "unacked"}, {"0 c1 push 42/3 a", "gap=2-2 unacked"},
+               {"1 c1 loss down", ""}, {"2 c1 push 42/3 a", "missing dup=2"},
+               {"2 c1 push 42/2 a", "late-id fills=2 unacked"}, {"2 c1 push 42/0 a", "unacked"},
+               {"3 c1 push 42/5 a", "unacked"}, {"4 c1 push 42/7 a", "gap=6-6 unacked"});
+}
+END_TEST
+
 START_TEST(a_loss_concerns_its_direction_only)
 {
     CHECK_ROWS({"0 c1 push 42/1 a", "unacked"}, {"1 c1 up 42/1 a", "-"}, {"2 c1 loss down", ""},
@@ -227,6 +237,172 @@ START_TEST(a_loss_concerns_all_connections_of_the_device)
     CHECK_ROWS({"0 c1 login 1001", "-"}, {"1 c1 up 42/1 a", "unacked"}, {"2 c1 loss up", ""},
                {"3 c2 login 1001", "-"}, {"4 c2 up 42/4 a", "unacked"},
                {"5 c2 up 42/6 a", "gap=5-5 unacked"});
+}
+END_TEST
+
+/* ---- bytes that come late ---- */
+
+/* As sent: push 1, 2, 3, 4. */
+START_TEST(reordering_alone_leaves_nothing)
+{
+    CHECK_ROWS({"0 c1 push 42/1 a", "unacked"}, {"1 c1 loss down", ""},
+               {"2 c1 push 42/4 a", "was-missing unacked"}, {"3 c1 push 42/2 a", "unacked"},
+               {"3 c1 push 42/3 a", "unacked"}, {"3 c1 filled 2", ""},
+               {"4 c1 push 42/5 a", "unacked"});
+}
+END_TEST
+
+START_TEST(what_did_not_come_with_the_late_bytes_is_a_gap)
+{
+    CHECK_ROWS({"0 c1 push 42/1 a", "unacked"}, {"1 c1 loss down", ""},
+               {"2 c1 push 42/5 a", "was-missing later-gap=3-4 unacked"},
+               {"3 c1 push 42/2 a", "unacked"}, {"3 c1 filled 2", ""},
+               {"4 c1 push 42/3 a", "late-id fills=3 unacked"});
+}
+END_TEST
+
+/* As sent: 1, 3, 5, 8. The gaps are of the frames that have them in that order. */
+START_TEST(a_late_frame_has_the_gap_before_it)
+{
+    CHECK_ROWS({"0 c1 push 42/1 a", "unacked"}, {"1 c1 loss down", ""},
+               {"2 c1 push 42/8 a", "was-missing later-gap=6-7 unacked"},
+               {"3 c1 push 42/3 a", "later-gap=2-2 unacked"},
+               {"3 c1 push 42/5 a", "later-gap=4-4 unacked"}, {"3 c1 filled 2", ""},
+               {"4 c1 push 42/4 a", "late-id fills=5 unacked"},
+               {"4 c1 push 42/6 a", "late-id fills=3 unacked"},
+               {"4 c1 push 42/2 a", "late-id fills=4 unacked"});
+}
+END_TEST
+
+START_TEST(an_ack_of_an_up_comes_late_as_well)
+{
+    CHECK_ROWS({"0 c1 push 42/1 a", "unacked"}, {"1 c1 loss down", ""},
+               {"2 c1 push 42/9 a", "was-missing later-gap=5-8 unacked"},
+               {"3 c1 ack up 42/7 msg=4", "later-gap=2-3"}, {"3 c1 filled 2", ""});
+}
+END_TEST
+
+START_TEST(a_hole_is_excused_as_long_as_one_loss_remains)
+{
+    CHECK_ROWS({"0 c1 push 42/1 a", "unacked"}, {"1 c1 loss down", ""}, {"1 c1 loss down", ""},
+               {"2 c1 push 42/3 a", "missing unacked"}, {"3 c1 filled 3", ""},
+               {"4 c1 push 43/1 a", "unacked"}, {"5 c1 loss down", ""},
+               {"6 c1 push 43/3 a", "was-missing later-gap=2-2 unacked"}, {"7 c1 filled 7", ""});
+}
+END_TEST
+
+START_TEST(losses_are_filled_in_any_order)
+{
+    CHECK_ROWS({"0 c1 push 42/1 a", "unacked"}, {"1 c1 loss down", ""}, {"1 c1 loss down", ""},
+               {"2 c1 push 42/3 a", "was-missing later-gap=2-2 unacked"}, {"3 c1 filled 2", ""},
+               {"4 c1 filled 3", ""}, {"4 c1 filled 3", ""}, {"4 c1 filled 99", ""});
+}
+END_TEST
+
+/* Then nothing was missing when the frame came. */
+START_TEST(a_loss_that_was_filled_before_excuses_nothing)
+{
+    CHECK_ROWS({"0 c1 push 42/1 a", "unacked"}, {"1 c1 loss down", ""}, {"2 c1 filled 2", ""},
+               {"3 c1 push 42/3 a", "gap=2-2 unacked"});
+}
+END_TEST
+
+START_TEST(a_session_that_did_not_speak_keeps_no_excuse)
+{
+    CHECK_ROWS({"0 c1 push 42/1 a", "unacked"}, {"0 c1 push 43/1 a", "unacked"},
+               {"1 c1 loss down", ""}, {"2 c1 push 42/2 a", "was-missing unacked"},
+               {"3 c1 filled 3", ""}, {"4 c1 push 43/3 a", "gap=2-2 unacked"});
+}
+END_TEST
+
+/* A hole that had to make room is no gap later: it is not known what came of it. */
+START_TEST(a_hole_that_is_forgotten_while_it_is_excused_is_no_gap)
+{
+    static const analysis_limits limits = {.window = 100, .max_open = 100, .holes = 1, .losses = 8};
+    static const row rows[] = {{"0 c1 up 42/1 a", "unacked"},
+                               {"1 c1 loss up", ""},
+                               {"2 c1 up 42/5 a", "was-missing unacked"},
+                               {"3 c1 up 42/7 a", "gap=6-6 unacked"},
+                               {"4 c1 up 42/2 a", "unacked"},
+                               {"5 c1 filled 2", ""}};
+    check_rows(rows, sizeof rows / sizeof rows[0], NULL, &limits);
+}
+END_TEST
+
+START_TEST(a_gap_stays_when_its_hole_is_forgotten)
+{
+    static const analysis_limits limits = {.window = 100, .max_open = 100, .holes = 1, .losses = 8};
+    static const row rows[] = {{"0 c1 up 42/1 a", "unacked"},
+                               {"1 c1 loss up", ""},
+                               {"2 c1 up 42/5 a", "was-missing later-gap=2-4 unacked"},
+                               {"3 c1 filled 2", ""},
+                               {"4 c1 up 42/7 a", "gap=6-6 unacked"},
+                               {"5 c1 up 42/2 a", "unacked"}};
+    check_rows(rows, sizeof rows / sizeof rows[0], NULL, &limits);
+}
+END_TEST
+
+START_TEST(only_the_last_losses_can_be_filled)
+{
+    static const analysis_limits limits = {
+        .window = 100, .max_open = 100, .holes = 100, .losses = 2};
+    static const row rows[] = {{"0 c1 push 42/1 a", "-"},      {"1 c1 loss up", ""},
+                               {"2 c1 push 42/2 a", "-"},      {"3 c1 loss up", ""},
+                               {"4 c1 loss up", ""},           {"5 c1 filled 2", ""},
+                               {"6 c1 push 42/3 a", "unacked"}};
+    check_rows(rows, sizeof rows / sizeof rows[0], NULL, &limits);
+}
+END_TEST
+
+/* Most losses of a hostile capture are filled one by one, from either end. */
+START_TEST(many_losses_of_one_direction)
+{
+    const event push = event_parse("0 c1 push 42/1 a");
+    analysis_state *a = analysis_new(NULL, NULL);
+    const analysis_record *r = feed_event(a, &push, 1, NULL);
+    for (uint32_t round = 0; round < 2; round++) {
+        uint32_t first = 0, last = 0;
+        for (uint32_t n = 0; n < 60000; n++) {
+            last = analysis_loss(a, 1, ANALYSIS_UPSTREAM, 1);
+            first = n == 0 ? last : first;
+        }
+        ck_assert_uint_eq(last - first, 59999);
+        for (uint32_t id = first; id < last; id++)
+            analysis_loss_filled(a, round == 0 ? id : first + last - id);
+        ck_assert(!analysis_is_unacked(a, r));
+        analysis_loss_filled(a, round == 0 ? last : first);
+        ck_assert(analysis_is_unacked(a, r));
+    }
+    analysis_free(a);
+}
+END_TEST
+
+/* ---- a LOGIN or RECONN while bytes are missing ---- */
+
+/* As sent: LOGIN, UP 1, UP 2 on c2. What c1 has shown of the device's ids is no gap before 2. */
+START_TEST(a_login_that_comes_late)
+{
+    CHECK_ROWS({"0 c1 login 1001", "-"}, {"0 c1 up 42/0 a", "-"}, {"1 c2 loss up", ""},
+               {"2 c2 up 42/1 a", "was-missing"}, {"3 c2 login 1001", "-"}, {"3 c2 filled 3", ""},
+               {"4 c2 up 42/2 a", "unacked"}, {"5 c2 up 42/4 a", "gap=3-3 unacked"});
+}
+END_TEST
+
+START_TEST(a_reconn_that_comes_late)
+{
+    CHECK_ROWS({"0 c1 login 1001", "in=2 next=6"}, {"0 c1 ack login conn=7", "to=1 rt=0"},
+               {"0 c1 up 42/0 a", "-"}, {"1 c2 loss up", ""}, {"2 c2 up 42/1 a", "was-missing"},
+               {"3 c2 reconn 7", "prev=1"}, {"3 c2 filled 4", ""}, {"4 c2 up 42/2 a", "unacked"},
+               {"5 c2 up 42/4 a", "gap=3-3 unacked"});
+}
+END_TEST
+
+/* Without ids before it, only the direction that lacks bytes is spared. */
+START_TEST(a_login_after_missing_bytes)
+{
+    CHECK_ROWS({"0 c1 login 1001", "-"}, {"0 c1 up 42/0 a", "unacked"}, {"0 c1 push 42/5 a", "-"},
+               {"1 c2 loss up", ""}, {"3 c2 login 1001", "missing"}, {"4 c2 up 42/2 a", "unacked"},
+               {"5 c2 up 42/4 a", "gap=3-3 unacked"});
 }
 END_TEST
 
@@ -258,8 +434,24 @@ int main(void)
         the_first_hole_of_each_session_behind_a_loss_is_the_captures,
         an_id_that_fills_a_hole_of_the_captures_gets_no_verdict,
         only_the_first_id_behind_a_loss_may_have_its_hole,
+        a_repeat_or_a_late_id_leaves_the_hole_to_the_next,
         a_loss_concerns_its_direction_only,
         a_loss_concerns_all_connections_of_the_device,
+        reordering_alone_leaves_nothing,
+        what_did_not_come_with_the_late_bytes_is_a_gap,
+        a_late_frame_has_the_gap_before_it,
+        an_ack_of_an_up_comes_late_as_well,
+        a_hole_is_excused_as_long_as_one_loss_remains,
+        losses_are_filled_in_any_order,
+        a_loss_that_was_filled_before_excuses_nothing,
+        a_session_that_did_not_speak_keeps_no_excuse,
+        a_hole_that_is_forgotten_while_it_is_excused_is_no_gap,
+        a_gap_stays_when_its_hole_is_forgotten,
+        only_the_last_losses_can_be_filled,
+        many_losses_of_one_direction,
+        a_login_that_comes_late,
+        a_reconn_that_comes_late,
+        a_login_after_missing_bytes,
     };
     return RUN_TESTS("analysis: rules", tests);
 }

@@ -175,6 +175,103 @@ START_TEST(unacked_is_withheld_when_the_answer_may_be_missing_on_another_connect
 }
 END_TEST
 
+/* The peer acknowledged bytes that were never captured, or only one direction was. */
+START_TEST(unacked_is_withheld_when_nothing_follows_the_missing_bytes)
+{
+    CHECK_ROWS({"0 c1 login 1001", "-"}, {"1 c1 up 42/1 a", "-"}, {"2 c1 push 42/1 a", "unacked"},
+               {"3 c1 up 42/2 a", "-"}, {"4 c1 loss down", ""});
+}
+END_TEST
+
+START_TEST(unacked_is_withheld_when_the_answer_came_before_the_device_was_known)
+{
+    CHECK_ROWS({"0 c1 login 1001", "in=2 next=6"}, {"0 c1 ack login conn=7", "to=1 rt=0"},
+               {"0 c1 up 42/1 a", "-"}, {"0 c1 push 42/1 a", "unacked"}, {"1 c2 loss down", ""},
+               {"2 c2 reconn 7", "prev=1"}, {"3 c1 up 42/2 a", "unacked"});
+}
+END_TEST
+
+START_TEST(unacked_is_said_once_the_missing_bytes_have_come)
+{
+    CHECK_ROWS({"0 c1 up 42/1 a", "unacked"}, {"1 c1 loss down", ""}, {"2 c1 up 42/2 a", "in=5"},
+               {"3 c1 heartbeat", "-"}, {"4 c1 ack up 42/2 msg=1", "was-missing to=3 rt=2"},
+               {"5 c1 filled 2", ""});
+}
+END_TEST
+
+START_TEST(unacked_is_withheld_by_every_loss_that_remains)
+{
+    CHECK_ROWS({"0 c1 login 1001", "-"}, {"0 c1 up 42/1 a", "-"}, {"1 c1 loss down", ""},
+               {"2 c1 up 42/2 a", "-"}, {"3 c1 loss down", ""}, {"4 c1 up 42/3 a", "unacked"},
+               {"5 c1 loss down", ""}, {"6 c1 filled 7", ""}, {"7 c2 login 1001", "-"},
+               {"7 c2 loss down", ""}, {"8 c2 filled 10", ""}, {"9 c1 filled 3", ""});
+}
+END_TEST
+
+/* ---- the ACK was captured before its request ---- */
+
+START_TEST(an_up_after_its_ack)
+{
+    CHECK_ROWS({"0 c1 ack up 42/1 msg=7", "to=2"}, {"1 c1 up 42/1 a", "in=1 for=4"},
+               {"2 c1 up 42/1 a", "dup=2 in=1"}, {"3 c2 push 42/7 a", "of=2 dt=2 unacked"},
+               {"4 c1 ack up 42/1 msg=8", "to=2 rt=3"}, {"5 c1 up 43/1 a", "unacked"});
+}
+END_TEST
+
+/* Neither a conflict nor a repeat is what the ACK waits for. */
+START_TEST(an_up_after_a_refusal_of_it)
+{
+    CHECK_ROWS({"0 c1 ack up 42/1 code=12", "to=2"}, {"1 c1 up 42/1 a", "in=1"},
+               {"2 c1 up 42/1 b", "conflict"}, {"3 c1 ack up 42/2 code=10", "-"},
+               {"4 c1 up 42/2 a", "unacked"});
+}
+END_TEST
+
+START_TEST(an_up_after_its_ack_and_the_login_of_both)
+{
+    CHECK_ROWS({"0 c1 loss up", ""}, {"1 c1 ack up 42/1 msg=7", "to=4"},
+               {"2 c1 login 1001", "was-missing"}, {"3 c1 up 42/1 a", "in=2"},
+               {"3 c1 filled 1", ""});
+}
+END_TEST
+
+/* The ACK covers what is below, but which ACK that was is not kept. */
+START_TEST(a_push_after_its_ack)
+{
+    CHECK_ROWS({"0 c1 ack push 42/2", "to=3"}, {"1 c1 push 42/1 a", "-"},
+               {"2 c1 push 42/2 a", "in=1"}, {"3 c1 push 42/3 a", "in=5"},
+               {"4 c1 ack push 42/3 code=3", "to=4 rt=1"});
+}
+END_TEST
+
+START_TEST(an_up_of_the_variant_after_its_ack)
+{
+    CHECK_ROWS({"0 m1 ack up 0/1", "to=2"}, {"1 m1 up roomA/1 a", "in=1"},
+               {"2 m1 up roomB/1 a", "in=4"}, {"3 m1 ack up 0/1", "to=3 rt=1"});
+}
+END_TEST
+
+START_TEST(a_request_without_id_comes_soon_after_its_ack)
+{
+    CHECK_ROWS({"0 c1 loss up", ""}, {"1 c1 ack sync 42", "to=3"},
+               {"3001 c1 sync 42", "missing in=2"}, {"3002 c1 ack sync 42", "-"},
+               {"6003 c1 sync 42", "-"});
+}
+END_TEST
+
+/* Without an id they belong together only if the request may be among missing bytes, and soon. */
+START_TEST(requests_without_id_after_their_ack)
+{
+    CHECK_ROWS({"0 c1 loss up", ""}, {"1 c1 ack login conn=7", "to=3"},
+               {"2 c1 login 1001", "was-missing in=2 next=14"}, {"3 c1 ack sync 42", "to=5"},
+               {"3 c1 sync 42", "in=4"}, {"4 c1 sync 42", "in=7"},
+               {"5 c1 ack sync 42", "to=6 rt=1"}, {"6 c1 ack heartbeat", "-"},
+               {"4000 c1 heartbeat", "in=10"}, {"4001 c1 ack heartbeat", "to=9 rt=1"},
+               {"4002 c1 filled 1", ""}, {"4003 c1 ack sync 42", "-"}, {"4004 c1 sync 42", "-"},
+               {"4005 c2 reconn 7", "prev=3"});
+}
+END_TEST
+
 /* ---- time ---- */
 
 START_TEST(a_slow_response_stands_on_the_ack)
@@ -260,7 +357,7 @@ START_TEST(what_is_known_of_a_connection)
     ck_assert_uint_eq(analysis_get_identity(a, 1).device_id, 0);
     for (uint32_t i = 0; i < 5; i++) {
         const event e = event_parse(lines[i]);
-        ck_assert_ptr_nonnull(feed_event(a, &e, i + 1));
+        ck_assert_ptr_nonnull(feed_event(a, &e, i + 1, NULL));
     }
     ck_assert_uint_eq(analysis_get_identity(a, 1).device_id, 1001);
     ck_assert_uint_eq(analysis_get_identity(a, 1).conn_id, 7);
@@ -298,6 +395,17 @@ int main(void)
         only_the_first_sending_is_unacked,
         unacked_is_withheld_when_the_answer_may_be_missing,
         unacked_is_withheld_when_the_answer_may_be_missing_on_another_connection,
+        unacked_is_withheld_when_nothing_follows_the_missing_bytes,
+        unacked_is_withheld_when_the_answer_came_before_the_device_was_known,
+        unacked_is_said_once_the_missing_bytes_have_come,
+        unacked_is_withheld_by_every_loss_that_remains,
+        an_up_after_its_ack,
+        an_up_after_a_refusal_of_it,
+        an_up_after_its_ack_and_the_login_of_both,
+        a_push_after_its_ack,
+        an_up_of_the_variant_after_its_ack,
+        a_request_without_id_comes_soon_after_its_ack,
+        requests_without_id_after_their_ack,
         a_slow_response_stands_on_the_ack,
         a_heartbeat_is_late_behind_one_and_a_half_intervals_of_silence,
         a_heartbeat_is_not_late_when_nothing_is_known_of_the_time_before,

@@ -156,6 +156,31 @@ def write(target, name, content):
     (folder / name).write_bytes(content)
 
 
+def segment(direction, flags, seq, ack, length, op=0, how=0x03):
+    """One of fuzz_stream.c; `flags`: which of its list; `seq`, `ack`: from where one would expect."""
+    return bytes([direction | flags << 2 | op, how, 128 + seq, 128 + ack, length])
+
+
+def far(direction, flags, seq, ack, time, length, how=0x03):
+    return bytes([direction | flags << 2 | 2, how]) + struct.pack(">II", seq, ack) + bytes([time, length])
+
+
+OPEN = [segment(0, 3, -1, 0, 0), segment(1, 4, -1, 0, 0)]
+STREAMS = {
+    "in_order": OPEN + [segment(0, 0, 0, 0, 50)] * 4 + [segment(1, 0, 0, 0, 20), segment(0, 5, 0, 0, 0)],
+    "reordered": OPEN + [segment(0, 0, 40, 0, 40, how=0), segment(0, 0, -80, 0, 40, how=0),
+                         segment(0, 0, 60, 0, 90, how=0), segment(1, 0, 0, 0, 0)],
+    "lost": OPEN + [segment(0, 0, 9, 0, 40)] + [segment(1, 0, 0, 0, 0)] * 40 + [segment(0, 0, -50, 0, 20)],
+    "snaplen": OPEN + [segment(0, 0, 0, 0, 100, op=32)] * 3,
+    "mid_stream": [segment(0, 0, 0, 0, 30), segment(0, 0, -50, 0, 10), segment(0, 3, -60, 0, 0)],
+    "nobody_keeps": OPEN + [segment(0, 0, 5, 0, 30, op=64, how=0)] * 5,
+    "overlaps": OPEN + [segment(0, 0, 20, 0, 50, how=0), segment(0, 0, -60, 0, 70, how=0x51)] * 3,
+    "reuse": OPEN + [segment(0, 0, 0, 0, 30), far(0, 3, 1 << 30, 0, 60, 0), segment(0, 0, 0, 0, 30)],
+    "implausible": OPEN + [segment(0, 0, 0, 0, 30), far(0, 0, 1 << 30, 0, 60, 9), far(0, 0, (1 << 30) + 9, 0, 60, 9)],
+    "closed": OPEN + [segment(0, 5, 9, 0, 30), segment(1, 6, 0, 0, 0), segment(0, 0, 20, 0, 9), far(1, 0, 0, 0, 255, 0)],
+}
+
+
 def main():
     for name, stream in {**HEADER_STREAMS, **MSGCMD_STREAMS}.items():
         framing = 64 if name in MSGCMD_STREAMS else 0
@@ -187,6 +212,9 @@ def main():
                       bytes([choices[0] | binary, *choices[1:]]) + stream)
     for name, message in WIRE.items():
         write("wire", name, b"\x00" + message)
+    for name, segments in STREAMS.items():
+        for limits in (0, 7):
+            write("stream", f"{name}_{limits}", bytes([limits, 0]) + b"".join(segments))
     write("wire", "field_limit", b"\x02" + number(1, 1) * 3)
 
 

@@ -132,7 +132,7 @@ class Streams(unittest.TestCase):
         first = len(LOGIN) + len(HEARTBEAT)
         kept = [0] + [i for i in range(1, 6)
                       if first + i * len(self.FRAMES[3]) - (len(self.FRAMES[3]) - length) >= at + 30]
-        self.check(build, kept, "-o", "tcp.reassemble_out_of_order:FALSE")
+        self.check(build, kept)
 
     def test_an_impossible_length(self):
         def build(flow):

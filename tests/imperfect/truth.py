@@ -16,7 +16,7 @@ import capture as captures
 import conversation
 from tcp import DOWN, FIN, UP
 
-HEADER_LEN = {conversation.HEADER: 14, conversation.MSGCMD: 6}  # up to the type
+HEADER_LEN = {conversation.HEADER: 14, conversation.MSGCMD: 4}  # as far as the lengths
 # What became of the ACK of a message.
 CAPTURED, MISSING, UNPROVED, NEVER = "captured", "missing", "unproved", "never"
 

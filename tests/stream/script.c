@@ -46,7 +46,7 @@ static const char *const reasons[STREAM_REASONS] = {"ack",    "fin", "rst",  "wa
 
 static void on_event(void *user, const stream_event *e)
 {
-    static const char *const names[] = {"open",    "fill",   "gone", "late", "differs",
+    static const char *const names[] = {"open",   "fill", "gone", "late",   "differs",
                                         "silent", "drop", "odd",  "restart"};
     player *p = user;
     char at[24];

@@ -8,7 +8,7 @@
  *
  * c is direction 0, s direction 1; S F R P A the flags (A is set where there is an ACK); SEQ and
  * ACK are relative to the script's initial numbers, so that a SYN is 0 and the first byte 1.
- * #LEN: a payload of so many bytes "x". @MS: milliseconds since the segment before (default 1; may
+ * #LEN: a payload of LEN bytes "x". @MS: milliseconds since the segment before (default 1; may
  * be negative). *COUNT: that many times. `!` ends the connection.
  */
 #ifndef TESTS_STREAM_SCRIPT_H

@@ -20,6 +20,7 @@
 typedef struct sent_frame {
     uint64_t offset, len;
     bool bad_crc;
+    bool cut;  /* given by the reader as far as the snaplen left it */
     bool seen; /* given by the reader, */
     bool late; /* and not with the packet to which it belongs */
     uint32_t packet;
@@ -40,14 +41,17 @@ typedef struct world {
     uint8_t *bytes;
     uint32_t *arrived; /* packet that brought the byte first; NEVER */
     uint8_t *given;    /* how often the byte was given */
+    uint8_t *skipped;  /* the byte was given as one of no frame */
     uint64_t len;
     sent_frame frames[MAX_FRAMES];
     unsigned frame_count;
     capture_packet packets[MAX_PACKETS];
     unsigned packet_count;
     unsigned lost, delayed, repeated; /* segments of a hundred */
+    uint32_t snaplen;                 /* bytes of each segment; 0: all of them */
+    bool damaged;                     /* some frames are */
     bool syn;
-    uint64_t start; /* where the capture begins: of the first data packet, or 0 with its SYN */
+    uint64_t start; /* where the capture begins: with the first packet, or 0 with its SYN */
     uint64_t seed;
     uint32_t at_hand; /* packet */
     stream_reader *reader;
@@ -80,33 +84,42 @@ static void make_frame(world *w, bool bad)
     w->len += size;
 }
 
+static size_t put_varint(uint8_t *p, size_t value)
+{
+    size_t n = 0;
+    for (; value > 127; value >>= 7)
+        p[n++] = (uint8_t)(value | 0x80);
+    p[n++] = (uint8_t)value;
+    return n;
+}
+
+static size_t varint_size(size_t value)
+{
+    uint8_t bytes[10];
+    return put_varint(bytes, value);
+}
+
 /* MsgCmd{ Type = 4 (UP), Payload = UPMsg{ Head{ ClientID, SessionID }, Body } } */
 static void make_msgcmd(world *w)
 {
-    uint8_t p[400];
-    size_t n = 0;
-    const size_t body = 1 + rng_below(&w->r, 100);
+    uint8_t p[4096] = {0};
+    const size_t body = 1 + rng_below(&w->r, rng_below(&w->r, 8) == 0 ? 3000 : 100);
     const uint8_t head[] = {0x08, (uint8_t)(1 + w->frame_count % 100), 0x1a, 0x02, 's', '1'};
-    const size_t inner = 2 + sizeof head + 2 + body;
-    const size_t outer = 2 + 1 + (inner > 127 ? 2 : 1) + inner;
-    memset(p, 0, 4);
+    const size_t inner = 2 + sizeof head + 1 + varint_size(body) + body;
+    const size_t outer = 2 + 1 + varint_size(inner) + inner;
+    size_t n = 4;
+    p[2] = (uint8_t)(outer >> 8);
     p[3] = (uint8_t)outer;
-    n = 4;
     p[n++] = 0x08;
     p[n++] = 0x04;
     p[n++] = 0x12;
-    if (inner > 127) {
-        p[n++] = (uint8_t)(inner | 0x80);
-        p[n++] = (uint8_t)(inner >> 7);
-    } else {
-        p[n++] = (uint8_t)inner;
-    }
+    n += put_varint(p + n, inner);
     p[n++] = 0x0a;
     p[n++] = sizeof head;
     memcpy(p + n, head, sizeof head);
     n += sizeof head;
     p[n++] = 0x12;
-    p[n++] = (uint8_t)body;
+    n += put_varint(p + n, body);
     for (size_t i = 0; i < body; i++)
         p[n++] = (uint8_t)('a' + rng_below(&w->r, 26));
     w->bytes = realloc(w->bytes, w->len + n);
@@ -168,6 +181,25 @@ static void make_packets(world *w)
     }
 }
 
+/* Nothing is made up: what is given as a frame is one, and has its length. */
+static void take_frame(world *w, const stream_reader_pdu *given, uint64_t offset)
+{
+    for (unsigned i = 0; i < w->frame_count; i++) {
+        sent_frame *f = &w->frames[i];
+        if (f->offset != offset || f->len != given->pdu.total)
+            continue;
+        ck_assert(!f->seen && !f->cut);
+        f->cut = given->pdu.kind == STREAM_PDU_CUT;
+        f->seen = !f->cut && f->len == given->pdu.length;
+        f->late = given->packet != w->at_hand;
+        f->packet = given->packet;
+        f->gap = given->gap;
+        return;
+    }
+    ck_assert_msg(w->damaged, "seed %" PRIu64 ": no frame of %" PRIu64 " bytes begins at %" PRIu64,
+                  w->seed, given->pdu.total, offset);
+}
+
 static void on_pdu(void *user, const stream_reader_pdu *given)
 {
     world *w = user;
@@ -176,41 +208,31 @@ static void on_pdu(void *user, const stream_reader_pdu *given)
                                 ? given->offset - STREAM_MIDSTREAM + w->start
                                 : given->offset;
     ck_assert_uint_le(offset + given->pdu.length, w->len);
-    ck_assert_mem_eq(given->bytes, w->bytes + offset, given->pdu.length);
+    ck_assert_msg(memcmp(given->bytes, w->bytes + offset, given->pdu.length) == 0,
+                  "seed %" PRIu64 ": other bytes at %" PRIu64, w->seed, offset);
     for (uint64_t i = offset; i < offset + given->pdu.length; i++) {
         if (w->arrived[i] == NEVER)
             ck_abort_msg("byte %" PRIu64 " never came", i);
         w->given[i]++;
+        w->skipped[i] = given->pdu.kind == STREAM_PDU_SKIPPED && !given->rest;
     }
-    if (given->pdu.kind != STREAM_PDU_FRAME)
-        return;
-    for (unsigned i = 0; i < w->frame_count; i++) {
-        sent_frame *f = &w->frames[i];
-        if (f->offset != offset || f->len != given->pdu.length)
-            continue;
-        ck_assert(!f->seen);
-        f->seen = true;
-        f->late = given->packet != w->at_hand;
-        f->packet = given->packet;
-        f->gap = given->gap;
-    }
+    if (given->pdu.kind != STREAM_PDU_SKIPPED)
+        take_frame(w, given, offset);
 }
 
 static void feed(world *w)
 {
-    for (unsigned i = 0; !w->syn && i < w->packet_count; i++) {
-        if (w->packets[i].direction != 0)
-            continue;
-        w->start = w->packets[i].from;
-        break;
-    }
+    const capture_packet *first = &w->packets[0];
+    if (!w->syn)
+        w->start = first->direction == 0 ? first->from : first->acked;
     if (w->syn) {
         const stream_segment syn = {.flags = STREAM_SYN, .seq = w->isn - 1, .time_ns = 1};
         stream_reader_segment(w->reader, &syn);
     }
     for (unsigned i = 0; i < w->packet_count; i++) {
         const capture_packet *p = &w->packets[i];
-        const uint32_t n = (uint32_t)(p->to - p->from);
+        const uint32_t len = (uint32_t)(p->to - p->from);
+        const uint32_t n = w->snaplen != 0 && w->snaplen < len ? w->snaplen : len;
         /* a copy of its own size, so that a read beyond it is found */
         uint8_t *bytes = malloc(n > 0 ? n : 1);
         if (n > 0)
@@ -220,13 +242,13 @@ static void feed(world *w)
             .flags = p->flags,
             .seq = p->direction == 0 ? w->isn + (uint32_t)p->from : 5000,
             .ack = p->direction == 0 ? 5000 : w->isn + (uint32_t)p->acked,
-            .len = n,
+            .len = len,
             .captured = n,
             .bytes = bytes,
             .packet = i + 1,
             .time_ns = (int64_t)(i + 1) * 1000000,
         };
-        for (uint64_t at = p->from; at < p->to; at++)
+        for (uint64_t at = p->from; at < p->from + n; at++)
             if (w->arrived[at] == NEVER)
                 w->arrived[at] = i + 1;
         w->at_hand = i + 1;
@@ -257,35 +279,112 @@ static bool all_arrived(const world *w, uint64_t from, uint64_t to)
     return true;
 }
 
-static void check_frames(world *w)
+static bool ends_segment(const world *w, uint64_t offset)
+{
+    for (unsigned i = 0; i < w->packet_count; i++) {
+        if (w->packets[i].direction == 0 && w->packets[i].to == offset)
+            return true;
+    }
+    return false;
+}
+
+/*
+ * Whether frame `index`, all of which was captured, can be told from chance: by its CRC, or by the
+ * frame before it; without a CRC also by a chain of three, or of frames to the end of a segment.
+ */
+static bool is_provable(const world *w, unsigned index)
+{
+    unsigned first = index, last = index;
+    while (first > 0 && completed_by(w, &w->frames[first - 1]) != NEVER)
+        first--;
+    while (last + 1 < w->frame_count && completed_by(w, &w->frames[last + 1]) != NEVER)
+        last++;
+    if (w->framing == PLATO_FRAMING_HEADER || (w->syn && first == 0))
+        return true;
+    for (unsigned i = first; i <= last; i++) {
+        const sent_frame *f = &w->frames[i];
+        if (i <= index && last - i + 1 >= 3)
+            return true;
+        /* a chain that began at or before this frame */
+        if (i >= index && ends_segment(w, f->offset + f->len))
+            return true;
+    }
+    return false;
+}
+
+static stream_gap expected_gap(const world *w, uint64_t before, const sent_frame *f)
+{
+    const bool first = !w->syn && before == w->start; /* no frame of the capture is before it */
+    return first || all_arrived(w, before, f->offset) ? STREAM_GAP_NONE : STREAM_GAP_FINAL;
+}
+
+static stream_gap final_gap(const world *w, const sent_frame *f)
+{
+    const uint64_t at = w->syn ? f->offset : f->offset - w->start + STREAM_MIDSTREAM;
+    return f->gap == STREAM_GAP_NONE ? f->gap : stream_reader_gap(w->reader, 0, at);
+}
+
+static void check_frame(const world *w, unsigned i)
+{
+    const sent_frame *f = &w->frames[i];
+    const uint32_t packet = completed_by(w, f);
+    ck_assert_msg(f->seen == (packet != NEVER) || (!f->seen && !is_provable(w, i)),
+                  "seed %" PRIu64 ", frame %u at %" PRIu64 ": %s, packet %u", w->seed, i, f->offset,
+                  f->seen ? "given" : "not given", packet);
+    if (!f->seen)
+        return;
+    ck_assert_msg(f->packet == packet, "seed %" PRIu64 ", frame %u: packet %u, not %u", w->seed, i,
+                  f->packet, packet);
+    if (w->framing == PLATO_FRAMING_HEADER) /* its CRC proves it at once */
+        ck_assert_msg(!f->late, "seed %" PRIu64 ", frame %u at %" PRIu64 ", packet %u: late",
+                      w->seed, i, f->offset, packet);
+}
+
+static void check_frames(const world *w)
 {
     uint64_t before = w->start;
     for (unsigned i = 0; i < w->frame_count; i++) {
         const sent_frame *f = &w->frames[i];
-        const uint32_t packet = completed_by(w, f);
         if (!w->syn && f->offset < w->start)
             continue;
-        /* after a hole it may be taken for a frame, or for bytes that belong to none */
-        if (f->bad_crc) {
-            before = f->seen ? f->offset + f->len : before;
-            continue;
-        }
-        ck_assert_msg(f->seen == (packet != NEVER), "frame %u at %" PRIu64 ": %s, packet %u", i,
-                      f->offset, f->seen ? "given" : "not given", packet);
+        /* after a hole a damaged one may be taken for a frame, or for bytes that belong to none */
+        if (!f->bad_crc)
+            check_frame(w, i);
         if (!f->seen)
             continue;
-        ck_assert_msg(f->packet == packet, "frame %u: packet %u, not %u", i, f->packet, packet);
-        if (w->framing == PLATO_FRAMING_HEADER) /* its CRC proves it at once */
-            ck_assert_msg(!f->late, "seed %" PRIu64 ", frame %u at %" PRIu64 ", packet %u: late",
-                          w->seed, i, f->offset, packet);
-        const uint64_t at = w->syn ? f->offset : f->offset - w->start + STREAM_MIDSTREAM;
-        const stream_gap gap =
-            f->gap == STREAM_GAP_NONE ? f->gap : stream_reader_gap(w->reader, 0, at);
-        const stream_gap expected =
-            all_arrived(w, before, f->offset) ? STREAM_GAP_NONE : STREAM_GAP_FINAL;
-        ck_assert_msg(gap == expected, "seed %" PRIu64 ", frame %u at %" PRIu64 ": gap %d, not %d",
-                      w->seed, i, f->offset, gap, expected);
+        if (!f->bad_crc && w->snaplen == 0) {
+            const stream_gap gap = final_gap(w, f), expected = expected_gap(w, before, f);
+            ck_assert_msg(gap == expected,
+                          "seed %" PRIu64 ", frame %u at %" PRIu64 ": gap %d, not %d", w->seed, i,
+                          f->offset, gap, expected);
+        }
         before = f->offset + f->len;
+    }
+}
+
+/*
+ * With a snaplen, and nothing lost: from the SYN on the lengths lead from frame to frame up to one
+ * whose header was cut. The next frame that is found then comes after lost ones. Bytes of a frame
+ * whose beginning was given are its bytes.
+ */
+static void check_cut_frames(const world *w)
+{
+    const size_t header = stream_pdu_header_len(w->framing);
+    bool led = true, lost = false;
+    for (unsigned i = 0; i < w->frame_count; i++) {
+        const sent_frame *f = &w->frames[i];
+        led = led && f->len >= header && all_arrived(w, f->offset, f->offset + header);
+        ck_assert_msg(!led || f->seen || f->cut, "seed %" PRIu64 ", frame %u at %" PRIu64 ": lost",
+                      w->seed, i, f->offset);
+        for (uint64_t at = f->offset; f->cut && at < f->offset + f->len; at++)
+            if (w->skipped[at])
+                ck_abort_msg("seed %" PRIu64 ", frame %u: byte %" PRIu64 " is said to be of none",
+                             w->seed, i, at);
+        const bool given = f->seen || f->cut;
+        if (given && w->delayed == 0)
+            ck_assert_msg(f->gap == (lost ? STREAM_GAP_FINAL : STREAM_GAP_NONE),
+                          "seed %" PRIu64 ", frame %u: gap %d", w->seed, i, f->gap);
+        lost = !given;
     }
 }
 
@@ -321,15 +420,20 @@ static void run(uint64_t seed, const world *like, unsigned frames, unsigned bad)
     w->arrived = malloc(w->len * sizeof *w->arrived);
     memset(w->arrived, 0xff, w->len * sizeof *w->arrived);
     w->given = calloc(w->len, 1);
+    w->skipped = calloc(w->len, 1);
+    w->damaged = bad > 0;
     make_packets(w);
     feed(w);
     check_frames(w);
     if (w->syn)
         check_bytes(w);
+    if (w->snaplen != 0 && w->lost == 0)
+        check_cut_frames(w);
     stream_reader_free(w->reader);
     stream_budget_free(budget);
     free(w->arrived);
     free(w->given);
+    free(w->skipped);
     free(w->bytes);
     free(w);
 }
@@ -340,6 +444,14 @@ static void run_many(const world *like, unsigned frames, unsigned bad)
 {
     for (uint64_t seed = 1; seed <= RUNS; seed++)
         run(seed, like, frames, bad);
+}
+
+static void run_snaplens(const world *like)
+{
+    world with = *like;
+    for (with.snaplen = 10; with.snaplen < 400; with.snaplen += 37)
+        for (uint64_t seed = 1; seed <= RUNS / 20; seed++)
+            run(seed, &with, 60, 0);
 }
 
 START_TEST(clean)
@@ -400,9 +512,63 @@ START_TEST(midstream)
 }
 END_TEST
 
+START_TEST(msgcmd_lost)
+{
+    const world like = {.framing = PLATO_FRAMING_MSGCMD, .syn = true, .lost = 8, .delayed = 20};
+    run_many(&like, 60, 0);
+}
+END_TEST
+
+START_TEST(msgcmd_midstream)
+{
+    const world like = {.framing = PLATO_FRAMING_MSGCMD, .lost = 4};
+    run_many(&like, 60, 0);
+}
+END_TEST
+
+START_TEST(snaplen)
+{
+    const world like = {.framing = PLATO_FRAMING_HEADER, .syn = true};
+    run_snaplens(&like);
+}
+END_TEST
+
+START_TEST(snaplen_reordered)
+{
+    const world like = {.framing = PLATO_FRAMING_HEADER, .syn = true, .delayed = 20, .repeated = 5};
+    run_snaplens(&like);
+}
+END_TEST
+
+START_TEST(snaplen_lost)
+{
+    const world like = {.framing = PLATO_FRAMING_HEADER, .syn = true, .delayed = 20, .lost = 4};
+    run_snaplens(&like);
+}
+END_TEST
+
+START_TEST(snaplen_msgcmd)
+{
+    const world like = {.framing = PLATO_FRAMING_MSGCMD, .syn = true};
+    run_snaplens(&like);
+}
+END_TEST
+
 int main(void)
 {
-    const TTest *const tests[] = {clean,   reordered, repeated, lost, lost_and_reordered,
-                                  damaged, msgcmd,    midstream};
+    const TTest *const tests[] = {clean,
+                                  reordered,
+                                  repeated,
+                                  lost,
+                                  lost_and_reordered,
+                                  damaged,
+                                  msgcmd,
+                                  midstream,
+                                  msgcmd_lost,
+                                  msgcmd_midstream,
+                                  snaplen,
+                                  snaplen_reordered,
+                                  snaplen_lost,
+                                  snaplen_msgcmd};
     return RUN_TESTS("reader", tests);
 }

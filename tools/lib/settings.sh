@@ -109,9 +109,13 @@ preferences_against() { # FILE PORT
                 finding port "$1 sets $name to $value" "remove that line, or change it in Preferences > Protocols > Plato"
                 ;;
             plato.tcp.port) ;;
-            plato.desegment | tcp.desegment_tcp_streams)
+            plato.desegment)
                 [ "$value" != FALSE ] ||
                     finding always "frames longer than a segment are not shown: $1 sets $name to FALSE" "remove that line"
+                ;;
+            tcp.desegment_tcp_streams)
+                [ "$value" != FALSE ] ||
+                    finding always "inside TLS and WebSocket frames are not shown: $1 sets $name to FALSE" "remove that line"
                 ;;
             *port*)
                 ! has_port "$value" "$2" ||

@@ -16,7 +16,8 @@
  * for each of them, once). Memory: 24 bytes for each ACK and 56 for each UP and PUSH, more only for
  * what is wrong with them; for each sequence of ids the last ANALYSIS_WINDOW, up to 65,536
  * older requests that wait for an answer, and up to 1,024 holes; for each session its last
- * ANALYSIS_WINDOW messages. What is answered is released.
+ * ANALYSIS_WINDOW messages; up to 4,096 ACKs that wait for their request. What is answered is
+ * released.
  *
  * One analysis belongs to one thread at a time. GLib ends the program when its memory is out.
  */
@@ -80,17 +81,21 @@ typedef enum analysis_verdict_flag {
 
 /*
  * The verdict on one frame. Frame numbers are analysis_observation.number, 0 = none. Members marked
- * LATER may be set by later frames; all others are final when analysis_frame() returns.
- * What is set once does not change any more.
+ * LATER may be set by later frames, or by analysis_loss_filled(); all others are final when
+ * analysis_frame() returns. What is set once does not change any more. gap_first and
+ * gap_last are LATER where ANALYSIS_GAP is.
  */
 typedef struct analysis_verdict {
-    uint32_t flags;       /* analysis_verdict_flag */
-    uint32_t later_flags; /* those of them that later frames set */
+    uint32_t flags;           /* analysis_verdict_flag */
+    uint32_t later_flags;     /* those of them that later frames set, or analysis_loss_filled() */
+    uint32_t withdrawn_flags; /* LATER: those of them that no longer hold: ANALYSIS_CAPTURE_GAP,
+                                 where the bytes came after all */
     uint32_t duplicate_of;
     uint32_t gap_in;
-    uint32_t response_to;
-    uint32_t response_in; /* LATER; in a repeat, where its first transmission was answered, which
-                             may be an earlier frame */
+    uint32_t response_to; /* LATER, and without ANALYSIS_HAS_RESPONSE_TIME, in an ACK that was
+                             captured before its request: then no time is known */
+    uint32_t response_in; /* LATER; in a repeat, where its first transmission was answered. An
+                             earlier frame in some repeats, and where the ACK was captured first */
     uint32_t delivery_of; /* LATER, where the PUSH precedes the ACK that explains it */
     uint32_t prev_conn;   /* RECONN: the frame that opened the connection being resumed */
     uint32_t next_conn;   /* LATER: the first RECONN that resumed the connection which this frame
@@ -115,11 +120,30 @@ analysis_state *analysis_new(const analysis_config *config, const plato_allocato
 void analysis_free(analysis_state *analysis);
 
 /*
- * Bytes of `connection` in `direction` are missing from the capture between the last frame that was
- * fed and the next one. `number` is the packet where that was noticed.
+ * Bytes of `connection` in `direction` are missing from the capture after the last frame that was
+ * fed, if there was any, and before the next one, if there will be any. `number` is the packet
+ * where that was noticed. Until they come, what they may hide is held against nobody: the next hole
+ * in the ids of each session in that direction, and requests so far that wait for an answer from
+ * there. Returns the loss for analysis_loss_filled(), never 0.
+ *
+ * A LOGIN or RECONN that comes while bytes of its connection are missing may have been among them.
+ * The ids before it are not brought together with those of its device: repeats across it are not
+ * recognised, and for the device that loss stays, whether it is filled or not.
  */
-void analysis_loss(analysis_state *analysis, uint32_t connection, analysis_direction direction,
-                   uint32_t number);
+uint32_t analysis_loss(analysis_state *analysis, uint32_t connection, analysis_direction direction,
+                       uint32_t number);
+
+/*
+ * The bytes of `loss` came late, in a segment that was reordered or sent again: nothing is missing
+ * after all. To be called when the frames that they completed have been fed: the ids of these get
+ * no verdict for coming late. From now on the loss withholds nothing. Ids that it excused and that
+ * have not come are gaps, LATER, of the frames after them.
+ *
+ * 0, what is no loss, and a loss that was filled already are ignored; so is one that is older than
+ * the last 65,536 that were reported: it stays. Amortised O(log n). 12 bytes are kept of each loss,
+ * and 48 of each of the last 65,536.
+ */
+void analysis_loss_filled(analysis_state *analysis, uint32_t loss);
 
 /*
  * Feeds one frame. What is returned is owned by the analysis. NULL only when memory is out: then
@@ -128,7 +152,10 @@ void analysis_loss(analysis_state *analysis, uint32_t connection, analysis_direc
 const analysis_record *analysis_frame(analysis_state *analysis,
                                       const analysis_observation *observation);
 
-/* The verdict on a frame, with what is known from the frames fed so far. O(1). */
+/*
+ * The verdict on a frame, with what is known from the frames fed so far. O(1); for a frame after
+ * missing bytes amortised O(log n) of the losses.
+ */
 analysis_verdict analysis_get_verdict(const analysis_state *analysis,
                                       const analysis_record *record);
 

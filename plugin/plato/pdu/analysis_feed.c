@@ -3,6 +3,7 @@
 #include "plato/pdu/analysis_feed.h"
 
 #include "plato/pdu/analysis_store.h"
+#include "plato/pdu/pdu_fields.h"
 #include "plato/pdu/prefs.h"
 
 /* One instance for each capture file. */
@@ -47,8 +48,14 @@ static bool is_evidence(const pdu_info *facts)
 {
     return plato_pref.analyze && facts->decoded && facts->length_error == PLATO_OK &&
            !facts->shortened && facts->head_error == PLATO_OK &&
-           facts->crc.status != STREAM_CHECKSUM_BAD &&
-           facts->frame.var_head.n == facts->frame.var_head_len;
+           facts->crc.status != STREAM_CHECKSUM_BAD && plato_pdu_head_is_whole(facts);
+}
+
+/* The snaplen cut off some of its head. */
+static bool is_unread(const pdu_info *facts)
+{
+    return plato_pref.analyze && facts->length_error == PLATO_OK && !facts->shortened &&
+           !facts->complete && !plato_pdu_head_is_whole(facts);
 }
 
 static analysis_direction direction_of(bool upstream)
@@ -89,6 +96,8 @@ static const stored_pdu *feed_new(const flow_packet *packet, plato_conversation 
     analysis_state *a = engine_of_file();
     if (is_evidence(facts))
         frame->handle = feed(a, packet, conversation, facts, upstream);
+    else if (is_unread(facts)) /* its ids are not known */
+        analysis_loss(a, conversation->stream, direction_of(upstream), packet->number);
     const analysis_identity identity = analysis_get_identity(a, conversation->stream);
     conversation->identity = store_keep_identity(identity, conversation->identity);
     frame->identity = conversation->identity;
@@ -103,6 +112,9 @@ static void lookup_verdict(wmem_allocator_t *scope, bool visited, const analysis
     analysis->handle = handle;
     analysis->verdict = verdict;
     analysis->flags = verdict->flags & ~verdict->later_flags;
+    if (visited) /* the sender's gaps among bytes that came late are known now */
+        analysis->flags = verdict->flags & ~verdict->withdrawn_flags &
+                          ~(verdict->later_flags & ~(uint32_t)ANALYSIS_GAP);
     if (visited)
         analysis->unacked = analysis_is_unacked(engine, handle);
 }
@@ -110,7 +122,7 @@ static void lookup_verdict(wmem_allocator_t *scope, bool visited, const analysis
 pdu_analysis plato_analyze_pdu(wmem_allocator_t *scope, const flow_packet *packet,
                                plato_conversation *conversation, const pdu_info *facts)
 {
-    const bool upstream = plato_is_upstream(packet, conversation, facts->position,
+    const bool upstream = plato_is_upstream(packet, conversation, facts->frame.framing,
                                             facts->decoded ? &facts->head : NULL);
     pdu_analysis analysis = {.upstream = upstream};
     plato_number_stream(conversation);
@@ -140,12 +152,19 @@ analysis_verdict plato_current_verdict(const analysis_record *handle)
     return analysis_get_verdict(engine, handle);
 }
 
-void plato_report_unseen_segment(const flow_packet *packet, plato_conversation *conversation)
+uint32_t plato_report_unseen_segment(const flow_packet *packet, plato_conversation *conversation)
 {
     if (!plato_pref.analyze || !conversation->has_stream)
-        return;
+        return 0;
     const bool upstream = packet->direction == conversation->client_direction;
-    analysis_loss(engine_of_file(), conversation->stream, direction_of(upstream), packet->number);
+    return analysis_loss(engine_of_file(), conversation->stream, direction_of(upstream),
+                         packet->number);
+}
+
+void plato_report_late_segment(uint32_t loss)
+{
+    if (engine != NULL)
+        analysis_loss_filled(engine, loss);
 }
 
 void plato_register_analysis_feed(void)

@@ -34,8 +34,14 @@ bool plato_is_unacked(const analysis_record *handle);
 /* The verdict, with what the frames so far show. */
 analysis_verdict plato_current_verdict(const analysis_record *handle);
 
-/* Reports to the analysis that bytes of the packet's sender are missing. First pass only. */
-void plato_report_unseen_segment(const flow_packet *packet, plato_conversation *conversation);
+/*
+ * Reports to the analysis that bytes of the packet's sender are missing. First pass only. Returns
+ * the loss, 0 if there is nothing that it could hide.
+ */
+uint32_t plato_report_unseen_segment(const flow_packet *packet, plato_conversation *conversation);
+
+/* The bytes of a loss came after all, and the frames that they completed have been fed. */
+void plato_report_late_segment(uint32_t loss);
 
 void plato_register_analysis_feed(void);
 

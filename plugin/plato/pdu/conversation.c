@@ -15,6 +15,36 @@ static plato_conversation *at_packet(plato_conversation *latest, const packet_in
     return latest;
 }
 
+static bool is_server_port(const char *table, uint32_t port, const char *dissector)
+{
+    dissector_handle_t handle = dissector_get_uint_handle(find_dissector_table(table), port);
+    return handle != NULL && handle == find_dissector(dissector);
+}
+
+static bool is_plato_port(uint32_t port)
+{
+    return is_server_port("tcp.port", port, "plato") ||
+           is_server_port("tls.port", port, "plato.tls");
+}
+
+/* The ports are known from the first packet on. */
+static void find_client_by_port(plato_conversation *conversation, const packet_info *pinfo)
+{
+    const bool from_server = is_plato_port(pinfo->srcport);
+    if (pinfo->ptype != PT_TCP || from_server == is_plato_port(pinfo->destport))
+        return;
+    const unsigned direction = flow_direction(pinfo);
+    conversation->client_evidence = CLIENT_BY_PORT;
+    conversation->client_direction = from_server ? 1 - direction : direction;
+}
+
+static plato_conversation *new_conversation(const packet_info *pinfo)
+{
+    plato_conversation *conversation = wmem_new0(wmem_file_scope(), plato_conversation);
+    find_client_by_port(conversation, pinfo);
+    return conversation;
+}
+
 plato_conversation *plato_find_conversation(packet_info *pinfo)
 {
     conversation_t *conversation = find_conversation_pinfo(pinfo, 0);
@@ -28,7 +58,7 @@ plato_conversation *plato_conversation_of(packet_info *pinfo)
     conversation_t *conversation = find_or_create_conversation(pinfo);
     plato_conversation *known = conversation_get_proto_data(conversation, proto_plato);
     if (known == NULL) {
-        known = wmem_new0(wmem_file_scope(), plato_conversation);
+        known = new_conversation(pinfo);
         conversation_add_proto_data(conversation, proto_plato, known);
     }
     return at_packet(known, pinfo);
@@ -38,7 +68,7 @@ plato_conversation *plato_renew_conversation(packet_info *pinfo)
 {
     conversation_t *conversation = find_or_create_conversation(pinfo);
     plato_conversation *earlier = conversation_get_proto_data(conversation, proto_plato);
-    plato_conversation *next = wmem_new0(wmem_file_scope(), plato_conversation);
+    plato_conversation *next = new_conversation(pinfo);
     next->earlier = earlier;
     next->first_packet = pinfo->num;
     next->tcp = earlier->tcp;
@@ -47,26 +77,38 @@ plato_conversation *plato_renew_conversation(packet_info *pinfo)
     return next;
 }
 
-/* Only clients send these; an ACK goes the other way than what it acknowledges. */
-static bool sent_by_client(const plato_head *head)
+/*
+ * Who sends a type: an ACK goes the other way than what it acknowledges. In the variant the
+ * client's ACK of a Push has the type of an UP's ACK, so that one shows nothing.
+ */
+static bool shows_client(plato_framing framing, const plato_head *head, bool *by_client)
 {
-    if (head->msg_type == PLATO_ACK)
-        return head->ack.type == PLATO_PUSH;
-    return head->msg_type != PLATO_PUSH;
+    const bool is_ack = head->msg_type == PLATO_ACK;
+    *by_client = is_ack ? head->ack.type == PLATO_PUSH : head->msg_type != PLATO_PUSH;
+    if (is_ack && head->ack.type == PLATO_UP && framing == PLATO_FRAMING_MSGCMD)
+        return false;
+    return plato_msg_type_name(head->msg_type) != NULL;
+}
+
+static void keep_evidence(plato_conversation *conversation, client_evidence evidence,
+                          unsigned direction)
+{
+    if (evidence <= conversation->client_evidence)
+        return;
+    conversation->client_evidence = evidence;
+    conversation->client_direction = direction;
 }
 
 bool plato_is_upstream(const flow_packet *packet, plato_conversation *conversation,
-                       uint64_t position, const plato_head *head)
+                       plato_framing framing, const plato_head *head)
 {
     const unsigned direction = packet->direction;
-    if (!conversation->client_known && head != NULL) {
-        const bool client = packet->start_captured ? packet->opened : sent_by_client(head);
-        conversation->client_known = true;
-        conversation->client_known_at = position;
-        conversation->client_direction = client ? direction : 1 - direction;
-    }
-    if (!conversation->client_known || position < conversation->client_known_at)
-        return direction == 0;
+    bool by_client;
+    if (packet->start_captured)
+        keep_evidence(conversation, CLIENT_BY_SYN, packet->opened ? direction : 1 - direction);
+    else if (head != NULL && shows_client(framing, head, &by_client))
+        keep_evidence(conversation, CLIENT_BY_TYPE, by_client ? direction : 1 - direction);
+    /* 0: the lower address, while nothing is known */
     return direction == conversation->client_direction;
 }
 

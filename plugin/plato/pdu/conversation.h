@@ -24,8 +24,16 @@ typedef struct frame_begin {
     int64_t time_ns; /* of that packet, since the epoch */
 } frame_begin;
 
-typedef struct pdu_fragment pdu_fragment; /* pdu_fragment.c */
-typedef struct tcp_reader tcp_reader;     /* tcp_reader.c */
+typedef struct pdu_fragment pdu_fragment;   /* pdu_fragment.c */
+typedef struct tcp_reader tcp_reader;       /* tcp_reader.c */
+typedef struct carrier_watch carrier_watch; /* carrier_watch.c */
+/* What shows who is the client, the weakest first. */
+typedef enum client_evidence {
+    CLIENT_UNKNOWN,
+    CLIENT_BY_TYPE, /* only clients, or only servers, send a frame of this type */
+    CLIENT_BY_PORT, /* the other end has a port that the preferences give to Plato */
+    CLIENT_BY_SYN,  /* it opened the TCP connection */
+} client_evidence;
 
 /* What is kept of one direction. Changed on the first pass only. */
 typedef struct plato_flow {
@@ -39,14 +47,14 @@ typedef struct plato_flow {
 typedef struct plato_conversation {
     uint32_t stream; /* plato.stream: 0, 1, 2, ... in the order of first frames */
     bool has_stream;
-    uint32_t identity;     /* the latest, see store_keep_identity(); 0 at first */
-    plato_framing framing; /* 0: not known yet */
-    bool client_known;
-    unsigned client_direction; /* of the client's packets, see flow_direction() */
-    uint64_t client_known_at;  /* position of the frame that showed it */
+    uint32_t identity;               /* the latest, see store_keep_identity(); 0 at first */
+    plato_framing framing;           /* 0: not known yet */
+    client_evidence client_evidence; /* the strongest so far */
+    unsigned client_direction;       /* of the client's packets, see flow_direction() */
     conversation_crc crc;
     plato_flow flows[2];
-    tcp_reader *tcp; /* plain TCP; NULL: it was not claimed for Plato */
+    tcp_reader *tcp;        /* plain TCP; NULL: it was not claimed for Plato */
+    carrier_watch *carrier; /* TLS, WebSocket, ...; NULL: none */
     /* The same ports were used again although no SYN was captured: the conversation before, and the
      * first packet of this one. */
     struct plato_conversation *earlier;
@@ -63,13 +71,12 @@ plato_conversation *plato_find_conversation(packet_info *pinfo);
 plato_conversation *plato_renew_conversation(packet_info *pinfo);
 
 /*
- * Whether the client sent the packet. Who opened the TCP connection is the client; where the
- * capture does not show it, the first frame does: some types only clients send. `head` is NULL for
- * a frame that could not be read. For frames before the one that showed it, it is not known, in
- * every pass.
+ * Whether the client sent the packet, by the strongest evidence so far; while there is none, the
+ * lower address is taken for it. `head` is NULL for a frame that could not be read. Later passes
+ * know what the whole first one found out.
  */
 bool plato_is_upstream(const flow_packet *packet, plato_conversation *conversation,
-                       uint64_t position, const plato_head *head);
+                       plato_framing framing, const plato_head *head);
 
 /* Registers the reset of the stream count with each new file. */
 void plato_register_conversation(void);

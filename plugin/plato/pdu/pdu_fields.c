@@ -26,10 +26,15 @@ static const struct {
     {PLATO_SYNC, PDU_SESSION, 1, offsetof(plato_head, sync.session_id)},
 };
 
+bool plato_pdu_head_is_whole(const pdu_info *facts)
+{
+    return facts->decoded && facts->frame.var_head.n == facts->frame.var_head_len;
+}
+
 static bool has_field(const pdu_info *facts, uint32_t number)
 {
     uint32_t fields = facts->head.present;
-    if (facts->head_error == PLATO_OK && facts->complete)
+    if (facts->head_error == PLATO_OK && plato_pdu_head_is_whole(facts))
         fields |= plato_default_fields(&facts->head);
     return (fields >> number & 1u) != 0;
 }

@@ -8,6 +8,9 @@
 /* The ids that a message can carry. */
 typedef enum pdu_id { PDU_DEVICE, PDU_CONN, PDU_SESSION, PDU_CLIENT, PDU_MSG } pdu_id;
 
+/* Whether all of its head is here: what it does not have is 0 then, and was not cut off. */
+bool plato_pdu_head_is_whole(const pdu_info *facts);
+
 /* The message's own id, where it has one or shows a zero in its place. */
 bool plato_pdu_id(const pdu_info *facts, pdu_id which, uint64_t *id);
 

@@ -109,6 +109,9 @@ void plato_examine_pdu(tvbuff_t *tvb, const plato_conversation *conversation,
     facts->index = found->index;
     facts->capture_gap = found->capture_gap;
     facts->begin = found->begin;
+    facts->pieces = found->pieces;
+    facts->piece_count = found->piece_count;
+    facts->silent = found->silent;
     facts->captured = (int)tvb_captured_length(tvb);
     if (found->checksum != NULL)
         facts->crc = *found->checksum;

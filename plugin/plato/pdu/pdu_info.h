@@ -6,6 +6,12 @@
 #include "plato/pdu/checksum.h"
 #include "plato/pdu/conversation.h"
 
+/* A part of a frame of several packets. */
+typedef struct pdu_piece {
+    uint32_t packet;
+    uint32_t length; /* bytes */
+} pdu_piece;
+
 /*
  * What there is to know of one frame. All of it is found before anything is shown, so that columns,
  * tree and taps agree, and nothing depends on whether there is a tree.
@@ -13,14 +19,18 @@
 typedef struct pdu_info {
     tvbuff_t *tvb; /* begins with the frame; lives as long as the packet */
     plato_frame frame;
-    uint32_t index;         /* 0, 1, ... within the packet that completes it */
-    uint64_t position;      /* grows from frame to frame over the file, the same in every pass */
-    uint64_t total;         /* bytes that the header claims, header included */
-    int captured;           /* bytes of it that are here */
-    frame_begin begin;      /* where its first byte came in an earlier packet */
-    bool complete;          /* all of them */
-    bool shortened;         /* its length was damaged: another frame was found inside */
-    bool capture_gap;       /* bytes before it are missing from the capture */
+    uint32_t index;          /* 0, 1, ... within the packet that completes it */
+    uint64_t position;       /* grows from frame to frame over the file, the same in every pass */
+    uint64_t total;          /* bytes that the header claims, header included */
+    int captured;            /* bytes of it that are here */
+    frame_begin begin;       /* where its first byte came in an earlier packet */
+    const pdu_piece *pieces; /* by packet, in the order of its bytes; file scope */
+    unsigned piece_count;    /* 0: all in one packet, or not known */
+    bool complete;           /* all of them */
+    bool shortened;          /* its length was damaged: another frame was found inside */
+    bool capture_gap;        /* bytes before it are missing from the capture */
+    bool silent; /* no byte of its sender comes after it, although they are acknowledged; known on
+                    later passes only */
     plato_err length_error; /* over a limit; then nothing below is set */
     stream_checksum_result crc;
     bool decoded; /* a version that we know: head and body were looked at */
@@ -39,6 +49,9 @@ typedef struct found_pdu {
     bool shortened;   /* its length was damaged: `checksum` is of all that its header claimed */
     bool capture_gap; /* bytes before it are missing from the capture */
     frame_begin begin;
+    const pdu_piece *pieces;
+    unsigned piece_count;
+    bool silent;
     const stream_checksum_result *checksum; /* NULL: not computed so far */
 } found_pdu;
 

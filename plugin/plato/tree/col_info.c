@@ -2,6 +2,7 @@
 /* The info column: every frame of the packet, in order. */
 #include "plato/tree/col_info.h"
 
+#include "plato/pdu/pdu_fields.h"
 #include "support/column.h"
 
 #include <plato/schema/plato.pb-c.h>
@@ -14,6 +15,19 @@
  * plato_head.present: 1 << number of the field in AckHead.
  */
 enum { SHOW_CONN = 1 << 4, SHOW_CLIENT = 1 << 5, SHOW_SESSION = 1 << 6, SHOW_MSG = 1 << 7 };
+
+/* The same of the other fields that are shown; LOGIN and RECONN have one id each. */
+enum {
+    ACK_TYPE = 1 << 3,
+    ONLY_ID = 1 << 1,
+    UP_CLIENT = 1 << 1,
+    UP_SESSION = 1 << 3,
+    PUSH_MSG = 1 << 1,
+    PUSH_SESSION = 1 << 2,
+    SYNC_SESSION = 1 << 1,
+    SYNC_FROM = 1 << 2,
+    SYNC_TO = 1 << 3,
+};
 
 static const unsigned ack_ids[] = {
     [PLATO_LOGIN] = SHOW_CONN,
@@ -93,16 +107,23 @@ static void add_unquoted(packet_info *pinfo, label *out, plato_span text)
     add_excerpt(pinfo, out, text);
 }
 
+/* Ids that the snaplen cut off are not shown; those that proto3 leaves out are 0. */
+static unsigned known_fields(const pdu_info *facts)
+{
+    return plato_pdu_head_is_whole(facts) ? ~0u : facts->head.present;
+}
+
 /* A refusal may come without the ids: only those that are there are shown. */
-static void add_ack(packet_info *pinfo, label *out, const plato_head *head)
+static void add_ack(packet_info *pinfo, label *out, const plato_head *head, unsigned known)
 {
     const plato_head_ack *ack = &head->ack;
     const bool refused = ack->code != PLATO_ACK_OK;
     unsigned ids = ack->type < array_length(ack_ids) ? ack_ids[ack->type] : 0;
-    if (refused)
-        ids &= head->present;
-    label_add(out, " ");
-    add_name(out, plato_msg_type_name(ack->type), "type", ack->type);
+    ids &= refused ? head->present : known;
+    if ((known & ACK_TYPE) != 0) {
+        label_add(out, " ");
+        add_name(out, plato_msg_type_name(ack->type), "type", ack->type);
+    }
     if (refused) {
         label_add(out, " ");
         add_name(out, plato_ack_code_name(ack->code), "code", ack->code);
@@ -119,35 +140,60 @@ static void add_ack(packet_info *pinfo, label *out, const plato_head *head)
         add_quoted(pinfo, out, ack->msg);
 }
 
-static void add_ids(packet_info *pinfo, label *out, const plato_head *head)
+static void add_up(packet_info *pinfo, label *out, const plato_head_up *up, unsigned known)
 {
+    if (up->session_name.n > 0) {
+        label_add(out, " sess=");
+        add_excerpt(pinfo, out, up->session_name);
+    } else if ((known & UP_SESSION) != 0) {
+        add_number(out, " sess=", up->session_id);
+    }
+    if ((known & UP_CLIENT) != 0)
+        add_number(out, " client=", up->client_id);
+}
+
+static void add_push(label *out, const plato_head_push *push, unsigned known)
+{
+    if ((known & PUSH_SESSION) != 0)
+        add_number(out, " sess=", push->session_id);
+    if ((known & PUSH_MSG) != 0)
+        add_number(out, " msg=", push->msg_id);
+}
+
+static void add_sync(label *out, const plato_head_sync *sync, unsigned known)
+{
+    if ((known & SYNC_SESSION) != 0)
+        add_number(out, " sess=", sync->session_id);
+    if ((known & SYNC_FROM) != 0)
+        add_number(out, " msg=", sync->from_msg_id);
+    if ((known & SYNC_TO) != 0)
+        add_number(out, "..", sync->to_msg_id);
+}
+
+static void add_ids(packet_info *pinfo, label *out, const pdu_info *facts)
+{
+    const plato_head *head = &facts->head;
+    const unsigned known = known_fields(facts);
     switch (head->msg_type) {
     case PLATO_LOGIN:
-        add_number(out, " device=", head->login.device_id);
+        if ((known & ONLY_ID) != 0)
+            add_number(out, " device=", head->login.device_id);
         break;
     case PLATO_RECONN:
-        add_number(out, " conn=", head->reconn.conn_id);
+        if ((known & ONLY_ID) != 0)
+            add_number(out, " conn=", head->reconn.conn_id);
         break;
     case PLATO_ACK:
-        add_ack(pinfo, out, head);
+        add_ack(pinfo, out, head, known);
         break;
     case PLATO_UP:
-        if (head->up.session_name.n > 0) {
-            label_add(out, " sess=");
-            add_excerpt(pinfo, out, head->up.session_name);
-        } else {
-            add_number(out, " sess=", head->up.session_id);
-        }
-        add_number(out, " client=", head->up.client_id);
+        add_up(pinfo, out, &head->up, known);
         break;
     case PLATO_PUSH:
-        add_number(out, " sess=", head->push.session_id);
-        add_number(out, " msg=", head->push.msg_id);
+        add_push(out, &head->push, known);
         break;
     case PLATO_SYNC:
-        add_number(out, " sess=", head->sync.session_id);
-        add_number(out, " msg=", head->sync.from_msg_id);
-        add_number(out, "..", head->sync.to_msg_id);
+        add_sync(out, &head->sync, known);
         break;
     default:
         break;
@@ -215,7 +261,7 @@ void plato_info_text(packet_info *pinfo, const pdu_info *facts, label *out)
     else
         add_name(out, plato_msg_type_name(facts->frame.msg_type), "Type", facts->frame.msg_type);
     if (facts->decoded) {
-        add_ids(pinfo, out, &facts->head);
+        add_ids(pinfo, out, facts);
         add_body(pinfo, out, facts);
     }
     add_remarks(out, facts);

@@ -88,6 +88,9 @@ static void add_gap(analysis_tree *to, const analysis_verdict *verdict)
 
 static void add_times(analysis_tree *to, const analysis_verdict *verdict)
 {
+    /* an ACK that was captured before its request: later passes know, and no time is known */
+    if ((verdict->flags & ANALYSIS_HAS_RESPONSE_TIME) == 0 && PINFO_FD_VISITED(to->pinfo))
+        add_frame_number(to, hf_response_to, verdict->response_to);
     if (verdict->flags & ANALYSIS_HAS_RESPONSE_TIME) {
         add_frame_number(to, hf_response_to, verdict->response_to);
         add_time(to, hf_response_time, verdict->response_time_ns);
@@ -122,6 +125,8 @@ void plato_add_analysis_tree(const pdu_info *facts, const pdu_analysis *analysis
     proto_item_set_generated(proto_tree_add_uint(tree, hf_stream, tvb, 0, 0, analysis->stream));
     if (facts->capture_gap)
         add_expert(&to, EXPERT_CAPTURE_GAP);
+    if (facts->silent && PINFO_FD_VISITED(pinfo))
+        add_expert(&to, EXPERT_SILENT);
     if (verdict == NULL)
         return;
     if (verdict->flags & ANALYSIS_GAP)

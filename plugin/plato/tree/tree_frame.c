@@ -23,6 +23,7 @@
 #include "plato/tree/tree_body.h"
 #include "plato/tree/tree_head.h"
 #include "plato/tree/tree_msgcmd.h"
+#include "plato/tree/tree_segments.h"
 
 #include <epan/exceptions.h>
 #include <epan/show_exception.h>
@@ -184,10 +185,11 @@ static void dissect_in_tree(const pdu_info *facts, const pdu_analysis *analysis,
         plato_dissect_msgcmd_payload(facts, tvb, pinfo, frame);
     else if (facts->decoded)
         dissect_header_pdu(facts, tvb, pinfo, frame);
+    plato_add_segments(facts, tvb, frame);
     plato_add_analysis_tree(facts, analysis, tvb, pinfo, frame);
     /* says "packet size limited during capture" for a frame that was cut */
     if (facts->length_error == PLATO_OK && !facts->shortened && !facts->complete)
-        tvb_ensure_bytes_exist(tvb, 0, (int)facts->total);
+        tvb_ensure_bytes_exist(tvb, 0, (int)MIN(facts->total, tvb_reported_length(tvb)));
 }
 
 /* An exception belongs to its frame: the next one is shown all the same. */
@@ -227,9 +229,19 @@ void plato_dissect_continuation(tvbuff_t *tvb, packet_info *pinfo, proto_tree *t
                            "%d bytes belong to no frame that could be found", length);
 }
 
-void plato_dissect_pdu_part(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
+void plato_dissect_pdu_part(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, uint32_t packet)
 {
-    dissect_bytes(tvb, pinfo, tree, "[Part of a frame]");
+    plato_add_reassembled_in(packet, tvb, dissect_bytes(tvb, pinfo, tree, "[Part of a frame]"));
+}
+
+void plato_dissect_carrier_lost(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
+                                uint64_t length, bool from_sender)
+{
+    proto_item *item = add_protocol(tree, tvb, 0, "[Bytes missing]");
+    expert_add_info_format(pinfo, item, plato_expert(EXPERT_UNREADABLE),
+                           "%" PRIu64 " bytes of %s are missing from the capture: what TLS or "
+                           "WebSocket carried after them may not be readable",
+                           length, from_sender ? "this packet's sender" : "the other end");
 }
 
 void plato_register_tree_frame(int proto)

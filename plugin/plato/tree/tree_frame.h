@@ -11,8 +11,15 @@ void plato_dissect_pdu(const pdu_info *facts, const pdu_analysis *analysis, tvbu
 /* Shows bytes that belong to no frame. */
 void plato_dissect_continuation(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree);
 
-/* Shows a WebSocket message that holds nothing but a part of a frame. */
-void plato_dissect_pdu_part(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree);
+/* Shows bytes that are a part of a frame. `packet`: the one that completes it; 0: not known. */
+void plato_dissect_pdu_part(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, uint32_t packet);
+
+/*
+ * Shows that `length` bytes are missing on a connection that carries Plato in TLS or WebSocket.
+ * `from_sender`: of this packet's sender, else of the other end. No column is touched.
+ */
+void plato_dissect_carrier_lost(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
+                                uint64_t length, bool from_sender);
 
 void plato_register_tree_frame(int proto);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "plato/tree/tree_head.h"
 
+#include "plato/pdu/pdu_fields.h"
 #include "plato/pdu/proto3_defaults.h"
 #include "plato/tree/expert.h"
 #include "plato/tree/protobuf.h"
@@ -48,7 +49,7 @@ void plato_add_head_findings(const pdu_info *facts, tvbuff_t *tvb, packet_info *
     proto_item *item = proto_tree_get_parent(fields);
     if (facts->head_error != PLATO_OK)
         plato_expert_add_malformed(pinfo, item, facts->head_error, (int)facts->head_error_at);
-    else if (view != NULL && facts->complete)
+    else if (view != NULL && plato_pdu_head_is_whole(facts))
         add_defaults(&facts->head, view, tvb, fields, offset);
     if (facts->head.msg_type == PLATO_ACK && facts->head.ack.code != PLATO_ACK_OK)
         expert_add_info_format(

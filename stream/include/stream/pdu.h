@@ -39,6 +39,8 @@ typedef struct stream_pdu_bytes {
     size_t captured;   /* bytes at p */
     uint64_t reported; /* bytes on the wire, >= captured: the rest was cut by the snaplen */
     bool more;         /* bytes may follow: what cannot be decided yet waits for them */
+    bool after_cut;    /* a segment begins here, after bytes that the snaplen cut off: senders like
+                          to begin one with a frame, so what looks like a header is one */
 } stream_pdu_bytes;
 
 typedef enum stream_pdu_kind {
@@ -56,7 +58,8 @@ typedef struct stream_pdu {
     uint64_t total;  /* what the header claims, header included; 0 where there is none */
     uint64_t consume; /* bytes on the wire to where the next PDU begins. More than `reported` where
                          a frame's end is still to come and was cut off before it */
-    bool frames_lost; /* frames may be among bytes that the snaplen cut off */
+    bool impossible;  /* FRAME: the length cannot be; `length` is what is left to it */
+    bool frames_lost; /* frames may begin among bytes that the snaplen cut off */
     stream_checksum_result checksum; /* FRAME, SHORTENED: of all that the header claimed */
 } stream_pdu;
 
@@ -75,6 +78,21 @@ plato_resync_result stream_pdu_search(stream_pdu_reader *reader, const uint8_t *
 
 /* Whether a search found a frame, or what is likely to be one. */
 bool stream_pdu_is_found(const plato_resync_result *result);
+
+/* What can be said of the first bytes of a frame by themselves. */
+typedef enum stream_pdu_look {
+    STREAM_PDU_NO_HEADER,
+    STREAM_PDU_MAYBE_HEADER, /* so far as they are here */
+    STREAM_PDU_IS_HEADER,
+} stream_pdu_look;
+
+/*
+ * Whether a frame seems to begin at p[0], be it whole or not: a known version and type and lengths
+ * within the limits; in the length-prefixed variant a known type, and a length of the payload that
+ * goes with that of the frame. Chance gives such bytes less than once in 2^30. O(1).
+ */
+stream_pdu_look stream_pdu_look_at(plato_framing framing, const plato_limits *limits,
+                                   const uint8_t *p, size_t n);
 
 /* Bytes before the payload in a framing. */
 static inline size_t stream_pdu_header_len(plato_framing framing)

@@ -52,6 +52,9 @@ typedef struct stream_reader_config {
     /* Called for each PDU, in the order in which they can be told. Pieces of a PDU can be asked for
        with stream_piece_at(stream_reader_conn(reader), ...); nothing may be changed. */
     void (*on_pdu)(void *user, const stream_reader_pdu *pdu);
+    /* Frames that nothing is known of are among bytes that the snaplen cut off, after all that was
+       given of the direction so far. NULL: nobody wants to know. */
+    void (*on_frames_lost)(void *user, unsigned direction);
     /* The segment at hand opens another connection on the same ports although none of its SYNs
        was captured. What was given so far was the old connection's. NULL: nobody wants to know. */
     void (*on_restart)(void *user);

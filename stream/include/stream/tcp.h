@@ -70,7 +70,8 @@ typedef struct stream_event stream_event;
  * goes on from there.
  *
  * What does not fit into `max_memory` or the budget is as if the snaplen had cut it
- * (STREAM_DROPPED), and holes that wait in that direction are given up (STREAM_BY_LIMIT).
+ * (STREAM_DROPPED), or, where even that cannot be noted, as if it had not been captured
+ * (stream_counters.refused); holes that wait in that direction are given up (STREAM_BY_LIMIT).
  */
 typedef struct stream_config {
     uint32_t grace_packets; /* default 32 */
@@ -78,8 +79,8 @@ typedef struct stream_config {
     int64_t silent_peer_ns; /* default 1 s */
     uint64_t max_waiting;   /* bytes; default 1 MiB */
     size_t max_memory;      /* bytes held for one direction, room to grow included; 64 MiB */
-    uint32_t max_holes;     /* that wait in a direction, or are remembered when given up; 1,024 */
-    uint32_t max_jump;      /* furthest plausible distance of sequence numbers; 16 MiB */
+    uint32_t max_holes;     /* in a direction, that wait, and given-up ones remembered; 1,024 */
+    uint32_t max_jump;      /* furthest plausible distance of sequence numbers; < 2^31; 16 MiB */
     /* NULL, or called for each event, from within the calls below; must not call them. `user` is
      * that of the connection. */
     void (*on_event)(void *user, const stream_event *event);
@@ -137,7 +138,7 @@ typedef enum stream_result {
  *
  * SYN. Another initial number is another connection, unless a SYN/ACK acknowledges this one's
  * SYN and its direction brought no byte. Where the SYN was missed so far, one up to 64 KiB below
- * the first byte is this connection's.
+ * the first byte is this connection's. A SYN is believed at once, a bogus one too.
  */
 stream_result stream_conn_segment(stream_conn *conn, const stream_segment *segment);
 
@@ -152,7 +153,7 @@ bool stream_conn_keep(stream_conn *conn);
 /* The capture ends here: all holes are given up. Later segments are still taken. */
 void stream_conn_end(stream_conn *conn);
 
-/* Forgets everything, after STREAM_RESTART or on the caller's own judgement; counters begin at 0.
+/* Forgets everything, after STREAM_RESTART or when the caller decides so; counters begin at 0.
  */
 void stream_conn_restart(stream_conn *conn);
 
@@ -178,8 +179,9 @@ typedef struct stream_run {
 bool stream_run_at(const stream_conn *conn, unsigned direction, uint64_t from, stream_run *run);
 
 /*
- * A run that grew, or one of whose edges was given up or filled, since this was last called; each
- * once. False: no more. A run that is left unconsumed is not given again until it changes.
+ * A run that grew, or one of whose edges was given up or filled, since this was last called; one
+ * that changed in several places may be given more than once. False: no more. A run that is left
+ * unconsumed is not given again until it changes.
  */
 bool stream_next_changed(stream_conn *conn, unsigned direction, stream_run *run);
 
@@ -200,6 +202,13 @@ bool stream_copy(const stream_conn *conn, unsigned direction, uint64_t offset, u
  * consumed: where a message, whose length is known, is over. `offset` itself if that one is not.
  */
 uint64_t stream_reach(const stream_conn *conn, unsigned direction, uint64_t offset);
+
+/*
+ * The same the other way: the offset from which all bytes up to `offset` were on the wire and not
+ * consumed. `before`: what stands before it, never STREAM_EDGE_CUT. O(log n).
+ */
+uint64_t stream_reach_back(const stream_conn *conn, unsigned direction, uint64_t offset,
+                           stream_edge *before);
 
 /* A part of a range, and the packet that brought it first. */
 typedef struct stream_piece {
