@@ -150,6 +150,12 @@ void tcp_given_add(tcp_reader *reader, const stream_reader_pdu *pdu)
         given.item.begin = (frame_begin){pdu->first_packet, pdu->first_time_ns};
     if (pdu->gap == STREAM_GAP_WAITING)
         given.item.gap_reader = reader->stream;
+    if (pdu->begun) {
+        const cut_frame cut = {{pdu->first_packet, pdu->first_time_ns}, pdu->direction};
+        if (reader->cut_frames == NULL)
+            reader->cut_frames = g_array_new(FALSE, FALSE, sizeof cut);
+        g_array_append_val(reader->cut_frames, cut);
+    }
     if (pdu->pdu.kind == STREAM_PDU_SKIPPED) {
         give_skipped(reader, pdu, &given);
         return;

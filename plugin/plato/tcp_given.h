@@ -28,6 +28,12 @@ typedef struct seq_anchor {
     uint64_t offset;
 } seq_anchor;
 
+/* The first byte of a frame whose end is missing from the capture. */
+typedef struct cut_frame {
+    frame_begin begin;
+    unsigned direction;
+} cut_frame;
+
 struct tcp_reader {
     stream_reader *stream;
     plato_conversation *conversation;
@@ -35,6 +41,7 @@ struct tcp_reader {
     tcp_losses losses;
     uint32_t tcp_stream;
     uint16_t ports[2];  /* of the sender of each direction */
+    GArray *cut_frames; /* of cut_frame; NULL: there never was one */
     flow_packet latest; /* of the connection */
     /* the packet at hand; NULL and empty otherwise */
     packet_info *pinfo;

@@ -37,6 +37,7 @@ typedef struct place {
     stream_run run; /* what is left of it */
     stream_mark at; /* how its beginning is reached */
     uint64_t reach; /* end of the run, and of what the snaplen cut off after it */
+    bool begun;     /* a frame begins here whose end is missing */
 } place;
 
 static void lose_frames(stream_reader *reader, place *at)
@@ -59,6 +60,7 @@ static void give(stream_reader *reader, place *at, const stream_pdu *pdu, const 
         .framing = reader->flows[at->direction].pdu.framing,
         .pdu = *pdu,
         .rest = rest,
+        .begun = at->begun && !is_frame,
         .offset = at->run.offset,
         .bytes = bytes,
         .gap = at->at.gap,
@@ -145,6 +147,7 @@ static void skip_rest(stream_reader *reader, place *at)
     const uint8_t *p = stream_bytes(reader->conn, at->direction, at->run.offset, (size_t)len);
     const stream_pdu pdu = {.kind = STREAM_PDU_SKIPPED, .length = len, .consume = len};
     flow->pdu.in_sync = true;
+    at->begun = false;
     give(reader, at, &pdu, p, true);
 }
 
@@ -195,6 +198,9 @@ static bool read_pdu(stream_reader *reader, place *at)
         return false;
     }
     const bool by_hole = run->after == STREAM_EDGE_GIVEN_UP || run->after == STREAM_EDGE_CONSUMED;
+    at->begun = by_hole && !at->at.out_of_sync &&
+                (pdu.kind == STREAM_PDU_CUT ||
+                 (pdu.kind == STREAM_PDU_SKIPPED && pdu.length == bytes.captured));
     if (pdu.kind == STREAM_PDU_CUT && bytes.captured == bytes.reported) {
         if (reader->ended && !by_hole && reader->config->reassemble)
             return false; /* the capture ends within it */

@@ -31,9 +31,10 @@ typedef enum stream_gap {
 typedef struct stream_reader_pdu {
     unsigned direction;
     plato_framing framing;
-    stream_pdu pdu;        /* what it is; never STREAM_PDU_NEED_MORE */
-    bool rest;             /* SKIPPED: the rest of a frame that was given as CUT */
-    uint64_t offset;       /* of its first byte in the direction */
+    stream_pdu pdu;  /* what it is; never STREAM_PDU_NEED_MORE */
+    bool rest;       /* SKIPPED: the rest of a frame that was given as CUT */
+    bool begun;      /* SKIPPED: a frame begins with them, whose end is missing from the capture */
+    uint64_t offset; /* of its first byte in the direction */
     const uint8_t *bytes;  /* pdu.length of them */
     uint32_t packet;       /* that brought its last byte: earlier than the segment at hand where
                               it had to wait */
