@@ -36,6 +36,7 @@ typedef struct seq_anchor {
 } seq_anchor;
 
 struct tcp_reader {
+    stream_reader_config config; /* the preferences when the connection was claimed */
     stream_reader *stream;
     plato_conversation *conversation;
     seq_anchor anchors[2];
@@ -50,7 +51,6 @@ struct tcp_reader {
 /* of the file */
 static GPtrArray *readers;
 static stream_budget *budget;
-static stream_reader_config config;
 static bool ended;           /* the first pass is over */
 static uint32_t last_packet; /* of the first pass, of any connection here */
 
@@ -83,17 +83,21 @@ static void on_event(void *user, const stream_event *event);
 static void on_frames_lost(void *user, unsigned direction);
 static void on_restart(void *user);
 
+static void init_config(stream_reader_config *config)
+{
+    stream_reader_config_init(config);
+    config->limits = plato_pref_limits();
+    config->framing = plato_pref.framing == PREF_AUTO ? 0 : (plato_framing)plato_pref.framing;
+    config->checksum = plato_checksum_preferences();
+    config->reassemble = plato_pref.desegment;
+    config->on_pdu = on_pdu;
+    config->on_frames_lost = on_frames_lost;
+    config->on_restart = on_restart;
+    config->tcp.on_event = on_event;
+}
+
 static void begin_file(void)
 {
-    stream_reader_config_init(&config);
-    config.limits = plato_pref_limits();
-    config.framing = plato_pref.framing == PREF_AUTO ? 0 : (plato_framing)plato_pref.framing;
-    config.checksum = plato_checksum_preferences();
-    config.reassemble = plato_pref.desegment;
-    config.on_pdu = on_pdu;
-    config.on_frames_lost = on_frames_lost;
-    config.on_restart = on_restart;
-    config.tcp.on_event = on_event;
     budget = stream_budget_new(0, NULL);
     readers = g_ptr_array_new_with_free_func(free_reader);
 }
@@ -121,7 +125,8 @@ static tcp_reader *new_reader(plato_conversation *conversation)
     tcp_reader *reader = g_new0(tcp_reader, 1);
     reader->given = g_array_new(FALSE, TRUE, sizeof(given_pdu));
     reader->conversation = conversation;
-    reader->stream = stream_reader_new(&config, budget, NULL, reader);
+    init_config(&reader->config);
+    reader->stream = stream_reader_new(&reader->config, budget, NULL, reader);
     if (reader->stream == NULL) {
         g_array_free(reader->given, TRUE);
         g_free(reader);
