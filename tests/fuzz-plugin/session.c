@@ -457,6 +457,10 @@ static void compare_leniently(void)
             k++;
         if (k == passes[1].count) {
             print_frame("first pass only", wanted);
+            for (k = 0; k < passes[1].count; k++) {
+                if (passes[1].frame[k].packet == wanted->packet)
+                    print_frame("second pass", &passes[1].frame[k]);
+            }
             passes_differ();
             return;
         }

@@ -113,6 +113,7 @@ static void require_captured(const capture *c, const stream_reader_pdu *pdu)
     const stream_conn *conn = stream_reader_conn(c->reader);
     const uint64_t end = pdu->offset + pdu->pdu.length;
     stream_piece piece;
+    REQUIRE(pdu->bytes != NULL);
     for (uint64_t at = pdu->offset; at < end; at = piece.offset + piece.len) {
         REQUIRE(stream_piece_at(conn, pdu->direction, at, &piece));
         REQUIRE(piece.captured && piece.offset <= at && piece.len > 0);
