@@ -415,14 +415,13 @@ static void print_frame(const char *name, const found_frame *f)
                   f->has_verdict);
 }
 
-/* But for what is missing before them. */
+/* But for what later passes may know better. */
 static bool is_same(const found_frame *a, const found_frame *b)
 {
     return a->packet == b->packet && a->msg_type == b->msg_type && a->total == b->total &&
            a->captured == b->captured && a->crc_status == b->crc_status &&
            a->length_error == b->length_error && a->head_error == b->head_error &&
-           a->stream == b->stream && a->flags == b->flags && a->upstream == b->upstream &&
-           a->has_verdict == b->has_verdict;
+           a->stream == b->stream && a->flags == b->flags && a->has_verdict == b->has_verdict;
 }
 
 static void compare_all(void)
@@ -431,7 +430,8 @@ static void compare_all(void)
     const size_t n = first->count < second->count ? first->count : second->count;
     for (size_t i = 0; i < n; i++) {
         if (is_same(&first->frame[i], &second->frame[i]) &&
-            first->frame[i].gap == second->frame[i].gap)
+            first->frame[i].gap == second->frame[i].gap &&
+            first->frame[i].upstream == second->frame[i].upstream)
             continue;
         print_frame("first pass", &first->frame[i]);
         print_frame("second pass", &second->frame[i]);

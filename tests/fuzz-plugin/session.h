@@ -56,8 +56,8 @@ typedef enum session_compare {
     COMPARE_NOTHING,
     /*
      * After missing bytes: all that the first pass found, each in its packet. More, where a frame
-     * waited to the end of the capture; the verdict that bytes are missing before a frame may have
-     * been withdrawn.
+     * waited to the end of the capture; that bytes are missing before a frame may have been
+     * withdrawn, and who is the client may be known better.
      */
     COMPARE_LENIENT,
     COMPARE_ALL, /* the same, in the same order, and nothing else */
