@@ -437,6 +437,11 @@ check_frame check_capture_enter_frame(check_capture *capture, const check_frame_
     };
 }
 
+unsigned check_lost_before(const check_frame *frame, unsigned lost)
+{
+    return frame->late && lost > 0 ? lost - 1 : lost;
+}
+
 void check_capture_add_frame(check_capture *capture, const check_frame *frame)
 {
     check_conn *conn = frame->conn;
@@ -448,7 +453,7 @@ void check_capture_add_frame(check_capture *capture, const check_frame *frame)
     conn->frames[direction]++;
     conn->last_ns[direction] = frame->time_ns;
     conn->last_packet[direction] = frame->packet;
-    conn->lost_then[direction] = conn->lost[direction];
+    conn->lost_then[direction] = check_lost_before(frame, conn->lost[direction]);
 }
 
 check_bytes check_capture_skipped(check_capture *capture, const check_skipped_record *record)

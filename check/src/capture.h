@@ -185,6 +185,13 @@ void check_capture_end(check_capture *capture);
 check_frame check_capture_enter_frame(check_capture *capture, const check_frame_record *record);
 void check_capture_add_frame(check_capture *capture, const check_frame *frame);
 
+/*
+ * `lost` of a frame's own direction, by its client or connection, as of this frame's place among
+ * the bytes: a hole that is open when a frame comes late may be after it, and then what it hides
+ * follows this frame.
+ */
+unsigned check_lost_before(const check_frame *frame, unsigned lost);
+
 /* What a usable frame's head adds; part of check_capture_add_frame(). */
 void check_capture_add_head(check_capture *capture, const check_frame *frame);
 

@@ -74,7 +74,7 @@ static void note_up(check_capture *capture, const check_frame *frame)
         sequence->highest = up->client_id;
     sequence->known = true;
     sequence->stream = frame->conn->stream;
-    sequence->lost = frame->client->lost[DIR_UP];
+    sequence->lost = check_lost_before(frame, frame->client->lost[DIR_UP]);
     if (sequence->open == NULL)
         sequence->open = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
     if (g_hash_table_size(sequence->open) == 0)
@@ -94,7 +94,7 @@ static void note_msg_id(const check_frame *frame, down_sequence *sequence, uint6
     sequence->known = true;
     if (msg_id > sequence->highest)
         sequence->highest = msg_id;
-    sequence->lost = frame->client->lost[DIR_DOWN];
+    sequence->lost = check_lost_before(frame, frame->client->lost[DIR_DOWN]);
     check_idset_add(&sequence->seen, msg_id);
 }
 
@@ -146,7 +146,7 @@ static void note_ack_of_up(check_capture *capture, const check_frame *frame)
         up->accepted = ack->client_id;
         up->accepted_msg = ack->msg_id;
     }
-    up->accepted_lost = frame->client->lost[DIR_DOWN];
+    up->accepted_lost = check_lost_before(frame, frame->client->lost[DIR_DOWN]);
     down_sequence *down = check_down_sequence(capture, frame->client, ack->session_id);
     note_msg_id(frame, down, ack->msg_id);
     check_idset_add(&down->own, ack->msg_id);

@@ -16,8 +16,7 @@ struct carrier_watch {
     stream_conn *conn;
     plato_conversation *conversation;
     bool unreadable[2]; /* bytes of the direction are missing, and no frame of it was found since */
-    /* the packet at hand; NULL otherwise */
-    packet_info *pinfo;
+    flow_packet latest;
 };
 
 /* of the file */
@@ -45,15 +44,15 @@ static void reset(void)
 static void on_event(void *user, const stream_event *event)
 {
     carrier_watch *watch = user;
-    packet_info *pinfo = watch->pinfo;
-    if (event->kind != STREAM_HOLE_GIVEN_UP || event->maybe_fin || pinfo == NULL)
+    flow_packet packet = watch->latest;
+    gpointer key = GUINT_TO_POINTER(packet.number);
+    if (event->kind != STREAM_HOLE_GIVEN_UP || event->maybe_fin)
         return;
-    flow_packet packet = flow_packet_of(pinfo);
     lost_bytes *lost = wmem_new(wmem_file_scope(), lost_bytes);
     lost->from_sender = packet.direction == event->direction;
     lost->length = event->len;
-    lost->next = wmem_map_lookup(lost_in, GUINT_TO_POINTER(pinfo->num));
-    wmem_map_insert(lost_in, GUINT_TO_POINTER(pinfo->num), lost);
+    lost->next = wmem_map_lookup(lost_in, key);
+    wmem_map_insert(lost_in, key, lost);
     packet.direction = event->direction;
     watch->unreadable[event->direction] = true;
     (void)plato_report_unseen_segment(&packet, watch->conversation);
@@ -81,13 +80,12 @@ void carrier_watch_claim(packet_info *pinfo)
 static void report_unreadable(carrier_watch *watch, const stream_segment *segment,
                               packet_info *pinfo)
 {
-    const flow_packet packet = flow_packet_of(pinfo);
     if (!watch->unreadable[segment->direction] || segment->len == 0)
         return;
     if ((uint32_t)plato_next_position(pinfo) > 0)
         watch->unreadable[segment->direction] = false;
     else
-        (void)plato_report_unseen_segment(&packet, watch->conversation);
+        (void)plato_report_unseen_segment(&watch->latest, watch->conversation);
 }
 
 bool carrier_watch_segment(const stream_segment *segment, tvbuff_t *frame, packet_info *pinfo,
@@ -101,12 +99,11 @@ bool carrier_watch_segment(const stream_segment *segment, tvbuff_t *frame, packe
         return false;
     numbers.bytes = NULL; /* its numbers are enough */
     numbers.captured = 0;
-    watch->pinfo = pinfo;
+    watch->latest = flow_packet_of(pinfo);
     while (stream_conn_segment(watch->conn, &numbers) == STREAM_RESTART)
         stream_conn_restart(watch->conn);
     stream_conn_info(watch->conn, numbers.direction, &info);
     stream_consume(watch->conn, numbers.direction, info.first, info.end - info.first);
-    watch->pinfo = NULL;
     report_unreadable(watch, segment, pinfo);
     return carrier_watch_show(frame, pinfo, tree);
 }
@@ -118,6 +115,15 @@ bool carrier_watch_show(tvbuff_t *frame, packet_info *pinfo, proto_tree *tree)
     for (; lost != NULL; lost = lost->next)
         plato_dissect_carrier_lost(frame, pinfo, tree, lost->length, lost->from_sender);
     return any;
+}
+
+void carrier_watch_end(void)
+{
+    for (unsigned i = 0; watches != NULL && i < watches->len; i++) {
+        const carrier_watch *watch = g_ptr_array_index(watches, i);
+        if (watch->conn != NULL)
+            stream_conn_end(watch->conn);
+    }
 }
 
 void carrier_watch_register(void)

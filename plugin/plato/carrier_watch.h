@@ -21,6 +21,9 @@ bool carrier_watch_segment(const stream_segment *segment, tvbuff_t *frame, packe
 /* Later passes: the same, from what was kept. */
 bool carrier_watch_show(tvbuff_t *frame, packet_info *pinfo, proto_tree *tree);
 
+/* The first pass is over: what is missing now is missing for good. */
+void carrier_watch_end(void);
+
 void carrier_watch_register(void);
 
 #endif

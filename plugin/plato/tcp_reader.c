@@ -5,48 +5,21 @@
 #include "plato/pdu/analysis_feed.h"
 #include "plato/pdu/analysis_store.h"
 #include "plato/pdu/checksum.h"
+#include "plato/pdu/pdu_fragment.h"
 #include "plato/pdu/position.h"
 #include "plato/pdu/prefs.h"
 #include "plato/pdu/proto.h"
 #include "plato/process_pdu.h"
+#include "plato/tcp_given.h"
 #include "plato/tcp_loss.h"
 #include "plato/tcp_segment.h"
 #include "plato/tcp_show.h"
 #include "plato/tcp_store.h"
 #include "plato/tree/tree_frame.h"
+#include "taps/tap.h"
 
 #include <epan/dissectors/packet-tcp.h>
 #include <stream/reader.h>
-
-/* What the reader gave, and where its bytes are. */
-typedef struct given_pdu {
-    stored_item item;
-    uint32_t packet;  /* to which it belongs */
-    int64_t time_ns;  /* of that packet */
-    int payload;      /* where it begins in the payload at hand; -1: elsewhere */
-    bool impossible;  /* its length cannot be */
-    bool frames_lost; /* after it: the snaplen cut them off */
-} given_pdu;
-
-/* Where the sequence numbers of a direction are in its stream. */
-typedef struct seq_anchor {
-    bool known;
-    uint32_t seq;
-    uint64_t offset;
-} seq_anchor;
-
-struct tcp_reader {
-    stream_reader_config config; /* the preferences when the connection was claimed */
-    stream_reader *stream;
-    plato_conversation *conversation;
-    seq_anchor anchors[2];
-    tcp_losses losses;
-    flow_packet latest; /* of the connection */
-    /* the packet at hand; NULL and empty otherwise */
-    packet_info *pinfo;
-    const tcp_segment *segment;
-    GArray *given; /* of given_pdu */
-};
 
 /* of the file */
 static GPtrArray *readers;
@@ -55,6 +28,8 @@ static bool ended;           /* the first pass is over */
 static uint32_t last_packet; /* of the first pass, of any connection here */
 
 static dissector_handle_t plato_handle;
+
+#define KEY_DONE 2 /* of the packet's proto data; position.c has 0 */
 
 /* ---- readers ---- */
 
@@ -137,13 +112,6 @@ static tcp_reader *new_reader(plato_conversation *conversation)
     return reader;
 }
 
-void tcp_reader_claim(packet_info *pinfo)
-{
-    plato_conversation *conversation = plato_conversation_of(pinfo);
-    if (!PINFO_FD_VISITED(pinfo) && conversation->tcp == NULL)
-        (void)new_reader(conversation);
-}
-
 /* Whether TCP would give the connection to Plato, as far as ports and Decode As decide. */
 static bool is_plato_port(packet_info *pinfo)
 {
@@ -171,131 +139,9 @@ static tcp_reader *reader_of(packet_info *pinfo)
     return new_reader(plato_conversation_of(pinfo));
 }
 
-/* ---- what the reader gives ---- */
-
-static void set_anchor(tcp_reader *reader, unsigned direction, const stream_piece *piece)
-{
-    if (reader->segment == NULL || piece->packet != reader->segment->stream.packet)
-        return;
-    reader->anchors[direction] =
-        (seq_anchor){true, reader->segment->stream.seq + piece->payload, piece->offset};
-}
-
-/* The bytes of an earlier packet, kept when it came. */
-static stored_item *part_at(uint32_t packet, uint64_t offset)
-{
-    stored_item *item = tcp_store_items(packet);
-    while (item != NULL && (!item->is_part || item->offset > offset ||
-                            item->offset + (uint64_t)item->length <= offset))
-        item = item->next;
-    return item;
-}
-
-/* The same bytes of an earlier packet as an item of their own. */
-static stored_item *take_part(const tcp_reader *reader, const stream_piece *piece,
-                              unsigned direction, uint64_t offset, uint64_t length)
-{
-    stored_item *part = part_at(piece->packet, offset);
-    if (part == NULL)
-        return NULL;
-    stored_item *item = wmem_memdup(wmem_file_scope(), part, sizeof *part);
-    const int delta = (int)(offset - part->offset);
-    part->superseded = true;
-    item->superseded = false;
-    item->offset = offset;
-    item->length = (int)length;
-    item->direction = direction;
-    item->conversation = reader->conversation;
-    if (item->frame_offset >= 0)
-        item->frame_offset += delta;
-    else
-        item->bytes += delta;
-    return item;
-}
-
-/* For each packet that holds a part of the PDU and is not the one to which it belongs. */
-static void supersede_parts(const tcp_reader *reader, const stream_reader_pdu *pdu,
-                            given_pdu *given)
-{
-    const stream_conn *conn = stream_reader_conn(reader->stream);
-    const uint64_t end = pdu->offset + pdu->pdu.length;
-    const bool skipped = pdu->pdu.kind == STREAM_PDU_SKIPPED; /* of one packet each */
-    GArray *pieces = g_array_new(FALSE, FALSE, sizeof(pdu_piece));
-    stream_piece piece;
-    for (uint64_t at = pdu->offset;
-         at < end && stream_piece_at(conn, pdu->direction, at, &piece) && piece.offset < end;
-         at = piece.offset + piece.len) {
-        const uint64_t to = MIN(end, piece.offset + piece.len);
-        const pdu_piece entry = {piece.packet, (uint32_t)(to - at)};
-        g_array_append_val(pieces, entry);
-        stored_item *item = take_part(reader, &piece, pdu->direction, at, to - at);
-        if (item == NULL || (piece.packet == pdu->packet && !skipped))
-            continue;
-        item->is_part = !skipped || pdu->rest;
-        item->kind = STREAM_PDU_SKIPPED;
-        item->completed_in = pdu->packet;
-        tcp_store_add_item(piece.packet, item);
-    }
-    if (pieces->len > 1 && !skipped) {
-        given->item.piece_count = pieces->len;
-        given->item.pieces =
-            wmem_memdup(wmem_file_scope(), pieces->data, pieces->len * sizeof(pdu_piece));
-    }
-    g_array_free(pieces, TRUE);
-}
-
-/* Where the bytes are: in the payload at hand, in an earlier packet, or in a copy. */
-static void place_bytes(const tcp_reader *reader, const stream_reader_pdu *pdu,
-                        const stream_piece *first, given_pdu *given)
-{
-    const bool whole = first->offset + first->len >= pdu->offset + pdu->pdu.length;
-    given->item.frame_offset = -1;
-    given->payload = -1;
-    if (whole && reader->segment != NULL && first->packet == reader->segment->stream.packet) {
-        const tcp_segment *segment = reader->segment;
-        given->payload = (int)(first->payload + (pdu->offset - first->offset));
-        if (segment->frame_offset >= 0) {
-            given->item.frame_offset = segment->frame_offset + given->payload;
-            return;
-        }
-    }
-    given->item.bytes = wmem_memdup(wmem_file_scope(), pdu->bytes, (size_t)pdu->pdu.length);
-}
-
 static void on_pdu(void *user, const stream_reader_pdu *pdu)
 {
-    tcp_reader *reader = user;
-    given_pdu given = {
-        .item =
-            {
-                .conversation = reader->conversation,
-                .offset = pdu->offset,
-                .kind = pdu->pdu.kind,
-                .framing = pdu->framing,
-                .total = pdu->pdu.total,
-                .length = (int)pdu->pdu.length,
-                .checksum = pdu->pdu.checksum,
-                .gap = pdu->gap,
-                .direction = pdu->direction,
-                .is_part = pdu->rest,
-            },
-        .packet = pdu->packet,
-        .time_ns = pdu->time_ns,
-        .impossible = pdu->pdu.impossible,
-    };
-    stream_piece first = {0};
-    if (pdu->pdu.length == 0)
-        return;
-    if (stream_piece_at(stream_reader_conn(reader->stream), pdu->direction, pdu->offset, &first))
-        set_anchor(reader, pdu->direction, &first);
-    if (pdu->first_packet != pdu->packet)
-        given.item.begin = (frame_begin){pdu->first_packet, pdu->first_time_ns};
-    if (pdu->gap == STREAM_GAP_WAITING)
-        given.item.gap_reader = reader->stream;
-    place_bytes(reader, pdu, &first, &given);
-    if (given.payload < 0 || pdu->first_packet != pdu->packet)
-        supersede_parts(reader, pdu, &given);
-    g_array_append_val(reader->given, given);
+    tcp_given_add((tcp_reader *)user, pdu);
 }
 
 static void on_event(void *user, const stream_event *event)
@@ -365,7 +211,7 @@ static void process_frame(tcp_reader *reader, tvbuff_t *frame, proto_tree *tree,
     item->position = plato_take_position(reader->pinfo);
     if (item->conversation->framing == 0)
         item->conversation->framing = stream_reader_framing(reader->stream);
-    plato_keep_checksum(item->conversation, item->position, stream_reader_checksum(reader->stream));
+    plato_keep_checksum(item->conversation, item->position, &given->checksum);
     const found_pdu found = tcp_show_found(item, index);
     tcp_losses_frame(&reader->losses, item, found.capture_gap, &reader->latest);
     plato_process_pdu(tvb_of(reader, frame, given), pinfo, tree, item->conversation, &found);
@@ -378,9 +224,12 @@ static void process_given(tcp_reader *reader, tvbuff_t *frame, proto_tree *tree,
     if (given->item.is_part) { /* what waited was shown when it came */
         if (pinfo == reader->pinfo)
             plato_dissect_pdu_part(tvb_of(reader, frame, given), pinfo, tree, 0);
+    } else if (given->item.kind == STREAM_PDU_SKIPPED && pinfo == reader->pinfo) {
+        plato_process_skipped(tvb_of(reader, frame, given), pinfo, tree,
+                              given->item.gap != STREAM_GAP_NONE);
     } else if (given->item.kind == STREAM_PDU_SKIPPED) {
-        plato_process_skipped(tvb_of(reader, frame, given), pinfo,
-                              pinfo == reader->pinfo ? tree : NULL, true);
+        plato_tap_bytes_skipped(pinfo, (uint32_t)given->item.length,
+                                given->item.gap != STREAM_GAP_NONE);
     } else {
         process_frame(reader, frame, tree, given, pinfo, *index);
         *index += given->packet == reader->pinfo->num;
@@ -409,61 +258,8 @@ static bool is_whole_frames(const tcp_reader *reader)
 
 static void store_given(const given_pdu *given)
 {
-    if (given->item.kind == STREAM_PDU_SKIPPED && given->payload < 0)
-        return; /* its parts are stored, each with its packet */
     tcp_store_add_item(given->packet,
                        wmem_memdup(wmem_file_scope(), &given->item, sizeof given->item));
-}
-
-/* The bytes at hand of which nothing can be said so far, as an item of the packet. */
-static stored_item *waiting_item(const tcp_reader *reader, const stream_piece *piece)
-{
-    const stream_segment *s = &reader->segment->stream;
-    stream_run run;
-    stored_item *item = wmem_new0(wmem_file_scope(), stored_item);
-    item->conversation = reader->conversation;
-    item->offset = piece->offset;
-    item->is_part = true;
-    item->waits =
-        stream_run_at(stream_reader_conn(reader->stream), s->direction, piece->offset, &run) &&
-        run.before != STREAM_EDGE_NOTHING;
-    item->length = (int)piece->len;
-    item->direction = s->direction;
-    item->frame_offset = reader->segment->frame_offset;
-    if (item->frame_offset >= 0)
-        item->frame_offset += (int)piece->payload;
-    else
-        item->bytes = wmem_memdup(wmem_file_scope(), s->bytes + piece->payload, (size_t)piece->len);
-    return item;
-}
-
-/* All of these, in the order of the stream; NULL: there are none, as in most packets. */
-static stored_item *waiting_items(tcp_reader *reader)
-{
-    const stream_segment *s = &reader->segment->stream;
-    const stream_conn *conn = stream_reader_conn(reader->stream);
-    seq_anchor *anchor = &reader->anchors[s->direction];
-    stored_item *first = NULL, **end = &first;
-    stream_info info;
-    stream_piece piece;
-    stream_conn_info(conn, s->direction, &info);
-    if (s->captured == 0 || info.pending == 0)
-        return NULL;
-    if (!anchor->known && stream_piece_at(conn, s->direction, 0, &piece))
-        set_anchor(reader, s->direction, &piece);
-    const uint64_t from = anchor->offset + (uint64_t)(int64_t)(int32_t)(s->seq - anchor->seq);
-    uint64_t at = from;
-    while (anchor->known && stream_piece_at(conn, s->direction, at, &piece) &&
-           piece.offset < from + s->len) {
-        at = piece.offset + piece.len;
-        if (piece.packet != s->packet || !piece.captured)
-            continue;
-        *end = waiting_item(reader, &piece);
-        end = &(*end)->next;
-    }
-    if (from + s->len > from)
-        *anchor = (seq_anchor){anchor->known, s->seq, from};
-    return first;
 }
 
 /* Shows and keeps those before `offset`; returns the others. */
@@ -484,7 +280,7 @@ static void process_all(tcp_reader *reader, tvbuff_t *frame, proto_tree *tree)
     const bool whole_frames = is_whole_frames(reader);
     const uint64_t first = plato_next_position(reader->pinfo);
     const bool compact = whole_frames && (uint32_t)first <= UINT16_MAX;
-    stored_item *waiting = whole_frames ? NULL : waiting_items(reader);
+    stored_item *waiting = whole_frames ? NULL : tcp_given_waiting(reader);
     uint32_t index = (uint32_t)first;
     for (unsigned i = 0; i < reader->given->len; i++) {
         given_pdu *given = &g_array_index(reader->given, given_pdu, i);
@@ -503,29 +299,25 @@ static void process_all(tcp_reader *reader, tvbuff_t *frame, proto_tree *tree)
     g_array_set_size(reader->given, 0);
 }
 
-static int read_segment(tvbuff_t *frame, packet_info *pinfo, proto_tree *tree)
+/* True if something was shown. */
+static bool read_segment(tcp_reader *reader, const tcp_segment *segment, tvbuff_t *frame,
+                         packet_info *pinfo, proto_tree *tree)
 {
-    tcp_segment segment;
-    if (!tcp_segment_of(frame, pinfo, tree, &segment))
-        return 0;
-    tcp_reader *reader = reader_of(pinfo);
-    if (reader == NULL)
-        return carrier_watch_segment(&segment.stream, frame, pinfo, tree)
-                   ? (int)tvb_captured_length(frame)
-                   : 0;
     reader->pinfo = pinfo;
-    reader->segment = &segment;
+    reader->segment = segment;
     reader->latest = flow_packet_of(pinfo);
+    reader->tcp_stream = flow_tcp_stream(pinfo);
+    reader->ports[segment->stream.direction] = (uint16_t)pinfo->srcport;
     last_packet = pinfo->num;
-    if (!reader->anchors[segment.stream.direction].known)
-        give_syn(reader, pinfo, &segment);
-    stream_reader_segment(reader->stream, &segment.stream);
+    if (!reader->anchors[segment->stream.direction].known)
+        give_syn(reader, pinfo, segment);
+    stream_reader_segment(reader->stream, &segment->stream);
     const bool any = reader->given->len > 0;
     process_all(reader, frame, tree);
     tcp_losses_settle(&reader->losses, reader->stream);
     reader->pinfo = NULL;
     reader->segment = NULL;
-    return any ? (int)tvb_captured_length(frame) : 0;
+    return any;
 }
 
 /* ---- the end of the first pass ---- */
@@ -555,6 +347,7 @@ static void feed_given(tcp_reader *reader, given_pdu *given)
 static void end_first_pass(void)
 {
     ended = true;
+    carrier_watch_end();
     for (unsigned i = 0; readers != NULL && i < readers->len; i++) {
         tcp_reader *reader = g_ptr_array_index(readers, i);
         stream_reader_end(reader->stream);
@@ -566,25 +359,97 @@ static void end_first_pass(void)
 
 /* ---- registration ---- */
 
-static int dissect_postponed(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
+/* Frames of which the capture has the first byte and not the last. */
+static void report_unfinished(plato_unfinished_fn each, void *user)
 {
-    if (pinfo->ptype != PT_TCP)
-        return 0;
-    if (!PINFO_FD_VISITED(pinfo)) {
-        ended = false;
-        return read_segment(tvb, pinfo, tree);
+    for (unsigned i = 0; readers != NULL && i < readers->len; i++) {
+        const tcp_reader *reader = g_ptr_array_index(readers, i);
+        const plato_conversation *conversation = reader->conversation;
+        for (unsigned direction = 0; direction < 2; direction++) {
+            uint64_t offset;
+            stream_piece first;
+            if (!stream_reader_unfinished(reader->stream, direction, &offset) ||
+                !stream_piece_at(stream_reader_conn(reader->stream), direction, offset, &first))
+                continue;
+            const plato_unfinished frame = {
+                .begin = {first.packet, first.time_ns},
+                .tcp_stream = reader->tcp_stream,
+                .port = reader->ports[direction],
+                .stream = conversation->has_stream ? conversation->stream : UINT32_MAX,
+                .framing = stream_reader_framing(reader->stream),
+            };
+            each(&frame, user);
+        }
     }
+}
+
+/* ---- the two ways to a packet ---- */
+
+/* Whether the packet was dissected when TCP handed over its segment. */
+static bool is_done(packet_info *pinfo)
+{
+    return p_get_proto_data(pinfo->pool, pinfo, proto_plato, KEY_DONE) != NULL;
+}
+
+static void set_done(packet_info *pinfo)
+{
+    p_add_proto_data(pinfo->pool, pinfo, proto_plato, KEY_DONE, &proto_plato);
+}
+
+static bool show_again(tvbuff_t *frame, packet_info *pinfo, proto_tree *tree)
+{
     if (!ended)
         end_first_pass();
-    if (carrier_watch_show(tvb, pinfo, tree))
-        return (int)tvb_captured_length(tvb);
-    return tcp_show_packet(tvb, pinfo, tree);
+    return tcp_show_packet(frame, pinfo, tree) > 0;
+}
+
+/*
+ * Where TCP hands the segment over, it is dissected at once: then Plato is among the protocols of
+ * the packet, and what is in its bodies as well.
+ */
+void tcp_reader_dissect(packet_info *pinfo, proto_tree *tree)
+{
+    tvbuff_t *frame = get_data_source_tvb(pinfo->data_src->data);
+    tcp_segment segment;
+    if (is_done(pinfo))
+        return;
+    if (PINFO_FD_VISITED(pinfo)) {
+        set_done(pinfo);
+        (void)show_again(frame, pinfo, tree);
+        return;
+    }
+    plato_conversation *conversation = plato_conversation_of(pinfo);
+    tcp_reader *reader = conversation->tcp != NULL ? conversation->tcp : new_reader(conversation);
+    ended = false;
+    if (reader == NULL || !tcp_segment_of(frame, pinfo, tree, &segment))
+        return;
+    set_done(pinfo);
+    (void)read_segment(reader, &segment, frame, pinfo, tree);
+}
+
+/* All that TCP does not hand over. */
+static int dissect_postponed(tvbuff_t *frame, packet_info *pinfo, proto_tree *tree, void *data _U_)
+{
+    tcp_segment segment;
+    bool any = false;
+    if (pinfo->ptype != PT_TCP || is_done(pinfo))
+        return 0;
+    if (PINFO_FD_VISITED(pinfo)) {
+        any = show_again(frame, pinfo, tree) || carrier_watch_show(frame, pinfo, tree);
+    } else if (tcp_segment_of(frame, pinfo, tree, &segment)) {
+        tcp_reader *reader = reader_of(pinfo);
+        ended = false;
+        any = reader != NULL ? read_segment(reader, &segment, frame, pinfo, tree)
+                             : carrier_watch_segment(&segment.stream, frame, pinfo, tree);
+    }
+    return any ? (int)tvb_captured_length(frame) : 0;
 }
 
 void tcp_reader_register(void)
 {
     tcp_store_register();
     tcp_loss_register();
+    plato_add_unfinished_pdus(report_unfinished);
     register_cleanup_routine(reset);
 }
 

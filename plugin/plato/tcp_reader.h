@@ -9,8 +9,11 @@
 
 #include "plato/pdu/conversation.h"
 
-/* TCP, a heuristic or the user says that this connection is Plato's, from this packet on. */
-void tcp_reader_claim(packet_info *pinfo);
+/*
+ * TCP, a heuristic or the user says that this connection is Plato's, from this packet on. Dissects
+ * the packet's segment, whatever part of it TCP hands over.
+ */
+void tcp_reader_dissect(packet_info *pinfo, proto_tree *tree);
 
 void tcp_reader_register(void);
 /* After `plato` is a registered dissector. */

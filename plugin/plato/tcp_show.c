@@ -100,7 +100,8 @@ static void show_item(tvbuff_t *frame, packet_info *pinfo, proto_tree *tree,
         return;
     }
     if (item->kind == STREAM_PDU_SKIPPED) {
-        plato_process_skipped(tcp_show_tvb(frame, pinfo, item), pinfo, tree, true);
+        plato_process_skipped(tcp_show_tvb(frame, pinfo, item), pinfo, tree,
+                              item->gap != STREAM_GAP_NONE);
         return;
     }
     const found_pdu found = tcp_show_found(item, (*index)++);

@@ -3,8 +3,8 @@
  * What each transport hands over.
  *
  * Plain TCP: that the connection is Plato's, no more; its bytes are read by tcp_reader.c, since TCP
- * withholds some of them. TLS gives all bytes in their order. WebSocket does not put messages
- * together, so the start of a frame is kept here until its end comes.
+ * withholds some of them and repeats others. TLS gives all bytes in their order. WebSocket does not
+ * put messages together, so the start of a frame is kept here until its end comes.
  */
 #include "plato/transport.h"
 
@@ -58,7 +58,7 @@ int plato_dissect_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void 
 {
     if (!is_plain_tcp(pinfo))
         return scan(tvb, pinfo, tree);
-    tcp_reader_claim(pinfo);
+    tcp_reader_dissect(pinfo, tree);
     return (int)tvb_captured_length(tvb);
 }
 

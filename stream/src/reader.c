@@ -61,7 +61,7 @@ static void give(stream_reader *reader, place *at, const stream_pdu *pdu, const 
         .rest = rest,
         .offset = at->run.offset,
         .bytes = bytes,
-        .gap = is_frame ? at->at.gap : STREAM_GAP_NONE,
+        .gap = at->at.gap,
     };
     stream_whole(reader->conn, at->direction, given.offset, used > 0 ? used : 1, &given.packet,
                  &given.time_ns);
@@ -69,7 +69,7 @@ static void give(stream_reader *reader, place *at, const stream_pdu *pdu, const 
         given.first_packet = first.packet;
         given.first_time_ns = first.time_ns;
     }
-    if (given.gap != STREAM_GAP_NONE &&
+    if (is_frame && given.gap != STREAM_GAP_NONE &&
         stream_gaps_none_before(reader, at->direction, given.offset))
         given.gap = STREAM_GAP_WAITING;
     if (is_frame) {
@@ -158,6 +158,7 @@ static void cut_by_hole(stream_reader *reader, place *at, stream_pdu *pdu)
     pdu->length = pdu->consume = at->run.len;
     pdu->total = 0;
     reader->flows[at->direction].pdu.in_sync = false;
+    at->at.gap = STREAM_GAP_FINAL;
 }
 
 static bool may_wait(const stream_reader *reader, const stream_run *run)

@@ -8,6 +8,7 @@
 
 /* A chain begins with a segment; those that began longer ago are not tried again. Bytes. */
 #define CHAIN_REACH 65536u
+#define CHAIN_TRIES 16 /* places within a run, for each segment */
 
 /* Index of the search of the run at `offset`, or where it belongs. */
 static size_t lower_bound(const stream_array *searches, uint64_t offset)
@@ -79,7 +80,7 @@ static uint64_t parsed_frame(const stream_reader *reader, plato_framing framing,
         return 0;
     if (framing == PLATO_FRAMING_MSGCMD
             ? !plato_msgcmd_is_proof(p, n, &reader->config->limits)
-            : frame.version != PLATO_VERSION_ON_WIRE ||
+            : frame.version != PLATO_VERSION_ON_WIRE || frame.crc32 != 0 ||
                   !plato_head_is_proof(frame.msg_type, frame.var_head.p, frame.var_head.n))
         return 0;
     return plato_frame_total(&frame);
@@ -101,8 +102,31 @@ static bool is_chain(const stream_reader *reader, unsigned direction, plato_fram
     return true;
 }
 
-/* By a chain of frames; only the run's beginning and the beginnings of its segments are tried. */
-static bool find_chain(const stream_reader *reader, unsigned direction, plato_framing framing,
+/* By a chain of frames of the length-prefixed framing that begins anywhere. */
+static bool find_msgcmd_chain(stream_reader *reader, unsigned direction, const stream_run *run,
+                              const uint8_t *p, uint64_t from, uint64_t *found)
+{
+    plato_resync_budget *budget = &reader->flows[direction].pdu.budget;
+    for (unsigned i = 0; i < CHAIN_TRIES && from < run->offset + run->len; i++) {
+        const size_t at = (size_t)(from - run->offset);
+        const size_t n = (size_t)run->len - at;
+        const plato_resync_result result =
+            plato_msgcmd_resync(p + at, n, &reader->config->limits, budget);
+        budget->max_bytes -=
+            result.skipped < budget->max_bytes ? result.skipped : budget->max_bytes;
+        budget->max_crc_bytes -= result.crc_bytes;
+        if (result.verdict != PLATO_RESYNC_FOUND)
+            return false;
+        *found = from + result.skipped;
+        if (is_chain(reader, direction, PLATO_FRAMING_MSGCMD, run, p, *found))
+            return true;
+        from = *found + 1;
+    }
+    return false;
+}
+
+/* By a chain of frames that begins with the run, or with one of its segments. */
+static bool find_chain(stream_reader *reader, unsigned direction, plato_framing framing,
                        const stream_run *run, const uint8_t *p, stream_search *search,
                        uint64_t *found)
 {
@@ -120,7 +144,22 @@ static bool find_chain(const stream_reader *reader, unsigned direction, plato_fr
         }
         from = piece.offset + piece.len;
     }
-    return false;
+    return framing == PLATO_FRAMING_MSGCMD &&
+           find_msgcmd_chain(reader, direction, run, p, search->from, found);
+}
+
+/* While the connection's CRC is not known: a chain of frames that say that they have none. */
+static bool find_zeros(stream_reader *reader, unsigned direction, const stream_run *run,
+                       const uint8_t *p, uint64_t *found)
+{
+    stream_piece last;
+    stream_search at_hand = {.from = run->offset};
+    if (reader->checksum.fixed || reader->checksum.coverage != STREAM_CHECKSUM_AUTO)
+        return false;
+    if (stream_piece_at(reader->conn, direction, run->offset + run->len - 1, &last) &&
+        last.offset > run->offset)
+        at_hand.from = last.offset;
+    return find_chain(reader, direction, PLATO_FRAMING_HEADER, run, p, &at_hand, found);
 }
 
 /*
@@ -209,7 +248,8 @@ bool stream_search_run(stream_reader *reader, unsigned direction, const stream_r
     if (without_proof(reader, framing))
         is_found = find_chain(reader, direction, framing, run, p, search, found);
     else
-        is_found = find_proof(reader, direction, run, p, search, found);
+        is_found = find_proof(reader, direction, run, p, search, found) ||
+                   find_zeros(reader, direction, run, p, found);
     if (is_found)
         stream_search_forget(reader, direction, run->offset);
     return is_found;

@@ -70,6 +70,8 @@ static const row table[] = {
     {"heartbeat(min=1s)", "broken", "3", "0 c1 heartbeat; 1000 c1 heartbeat; 1999 c1 heartbeat"},
     {"heartbeat", "unsure", "2", "0 c1 login 1; 45001 c1 heartbeat gap"},
     {"heartbeat", "unsure", "1", "0 c1 login 1; 45001 - -"},
+    {"heartbeat", "unsure", "4",
+     "0 c1 lost bytes=20; 1 c1 data; 2 c1 heartbeat late; 45003 c1 heartbeat"},
     {"heartbeat", "idle", "", "0 c1 login 1; 1 c1 fin; 45001 - -"},
 
     {"silence_closed", "ok", "", "0 c1 login 1; 95000 c1 heartbeat"},

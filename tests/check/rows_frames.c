@@ -73,6 +73,9 @@ static const row table[] = {
     {"gaps", "unsure", "3", "0 c1 up 4/1 a; 1 c1 up 4/2 a bad; 2 c1 up 4/3 a"},
     {"gaps", "unsure", "3", "0 c1 push 4/1 a; 1 c1 push 4/2 a bad; 2 c1 push 4/3 a"},
     {"gaps", "unsure", "2", "0 c1 up 4/1 a; 1 c1 up 4/2 a gap"},
+    {"gaps", "unsure", "5",
+     "0 c1 push 4/1 a; 1 c1 lost by=server bytes=20; 2 c1 data by=server; 3 c1 push 4/2 a late;"
+     "4 c1 push 4/4 a"},
     {"gaps", "idle", "", "0 c1 heartbeat; 1 c1 ack login; 2 c1 up 4/1 a bad"},
 
     {"conflicts", "ok", "", "0 c1 up 4/1 a; 1 c1 up 4/1 a"},

@@ -11,6 +11,10 @@ static const row table[] = {
     {"client_ids(fresh=yes)", "broken", "1", "0 c1 up 4/5 a"},
     {"client_ids", "unsure", "1", "0 c1 up 4/5 a"},
     {"client_ids", "unsure", "3", "0 c1 up 4/1 a; 1 c1 up 4/2 a bad; 2 c1 up 4/3 a"},
+    {"client_ids", "unsure", "5",
+     "0 c1 up 4/1 a; 1 c1 lost bytes=20; 2 c1 data; 3 c1 up 4/2 a late; 4 c1 up 4/4 a"},
+    {"client_ids", "broken", "5",
+     "0 c1 up 4/1 a; 1 c1 lost; 2 c1 data; 3 c1 up 4/2 a late; 4 c1 up 4/4 a"},
     {"client_ids", "idle", "", "0 c1 heartbeat"},
 
     {"reconnect_ids", "ok", "", LOGIN "2 c1 up 4/1 a; 3 c2 login 1001; 4 c2 up 4/2 b"},
@@ -33,6 +37,9 @@ static const row table[] = {
     {"accept_order", "broken", "2", "0 c1 ack up 4/1 msg=1; 1 c1 ack up 4/3 msg=2"},
     {"accept_order", "broken", "2", "0 c1 ack up 4/1 msg=1; 1 c1 ack up 4/5 code=10"},
     {"accept_order", "unsure", "2", "0 c1 ack up 4/1 msg=1; 1 c1 ack up 4/3 msg=2 gap"},
+    {"accept_order", "unsure", "5",
+     "0 c1 ack up 4/1 msg=1; 1 c1 lost by=server bytes=20; 2 c1 data by=server;"
+     "3 c1 ack up 4/2 msg=2 late; 4 c1 ack up 4/4 msg=4"},
     {"accept_order", "idle", "", "0 c1 ack up 4/1 code=9"},
 
     {"same_msg_id", "ok", "", "0 c1 ack up 4/1 msg=1; 1 c1 ack up 4/1 msg=1"},

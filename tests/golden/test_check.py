@@ -137,7 +137,8 @@ class CannotTell(CheckTest):
         self.assertEqual(self.unsure(rules), {"gaps", "resend_due"})
         self.assertEqual({name: [where["packet"] for where in rule["broken"]]
                           for name, rule in rules.items() if rule.get("broken")},
-                         {"crc": [24], "conflicts": [16], "unacked": [21, 24], "heartbeat": [28],
+                         {"crc": [24], "conflicts": [16], "unacked": [21, 24, 25, 26, 27],
+                          "heartbeat": [28],
                           "client_ids": [17], "resend": [15], "repeat_answered": [15]})
 
     def test_the_variant_has_habits_of_its_own(self):

@@ -86,6 +86,12 @@ class EveryWay(unittest.TestCase):
         """How many frames there are."""
         one = golden.as_in_one_pass(golden.describe_json(path, *options))
         two = golden.as_in_one_pass(golden.describe_json(path, "-2", *options))
+        settled = dict(two)
+        # what waits until the file ends is no frame in one pass, as its bytes say
+        one = [(number, settled.get(number, []) if golden.OUTSIDE in frames and
+                all(frame in settled.get(number, []) for frame in frames
+                    if frame != golden.OUTSIDE) and settled.get(number) else frames)
+               for number, frames in one]
         differ = golden.packets_that_differ(one, two)
         if differ:
             withheld = zip(wireshark.withheld(path, *options),

@@ -21,6 +21,8 @@ struct pdu_fragment {
 static pdu_fragment *first_fragment;
 static pdu_fragment **end_of_fragments = &first_fragment;
 
+static void (*unfinished_over_tcp)(plato_unfinished_fn each, void *user);
+
 static void reset(void)
 {
     first_fragment = NULL; /* they go with the file */
@@ -77,8 +79,15 @@ void plato_set_fragment(packet_info *pinfo, plato_conversation *conversation, pl
     }
 }
 
+void plato_add_unfinished_pdus(void (*list)(plato_unfinished_fn each, void *user))
+{
+    unfinished_over_tcp = list;
+}
+
 void plato_unfinished_pdus(plato_unfinished_fn each, void *user)
 {
+    if (unfinished_over_tcp != NULL)
+        unfinished_over_tcp(each, user);
     for (const pdu_fragment *fragment = first_fragment; fragment != NULL;
          fragment = fragment->next) {
         const plato_conversation *conversation = fragment->conversation;

@@ -31,6 +31,9 @@ void plato_set_fragment(packet_info *pinfo, plato_conversation *conversation, pl
 /* After the first pass: all frames that never ended, of the whole file. */
 void plato_unfinished_pdus(plato_unfinished_fn each, void *user);
 
+/* Frames over plain TCP are known elsewhere: `list` gives them, too. Once, at registration. */
+void plato_add_unfinished_pdus(void (*list)(plato_unfinished_fn each, void *user));
+
 void plato_register_fragments(void);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "plato/tree/tree_segments.h"
 
+static int hf_segments = -1;
 static int hf_segment = -1;
 static int hf_segment_count = -1;
 static int hf_reassembled_in = -1;
@@ -12,18 +13,18 @@ void plato_add_segments(const pdu_info *facts, tvbuff_t *tvb, proto_tree *tree)
     int offset = 0;
     if (facts->piece_count < 2)
         return;
-    proto_tree *segments = proto_tree_add_subtree_format(
-        tree, tvb, 0, facts->captured, ett_segments, &item, "%u segments (%d bytes)",
-        facts->piece_count, facts->captured);
+    item = proto_tree_add_item(tree, hf_segments, tvb, 0, facts->captured, ENC_NA);
+    proto_item_set_text(item, "%u segments (%d bytes)", facts->piece_count, facts->captured);
     proto_item_set_generated(item);
+    proto_tree *segments = proto_item_add_subtree(item, ett_segments);
     item = proto_tree_add_uint(segments, hf_segment_count, tvb, 0, 0, facts->piece_count);
     proto_item_set_generated(item);
     for (unsigned i = 0; i < facts->piece_count; i++) {
         const pdu_piece *piece = &facts->pieces[i];
         const int length = (int)piece->length;
-        item =
-            proto_tree_add_uint_format_value(segments, hf_segment, tvb, offset, length,
-                                             piece->packet, "%u (%d bytes)", piece->packet, length);
+        item = proto_tree_add_uint_format_value(segments, hf_segment, tvb, offset, length,
+                                                piece->packet, "%u (%d byte%s)", piece->packet,
+                                                length, length == 1 ? "" : "s");
         proto_item_set_generated(item);
         offset += length;
     }
@@ -38,6 +39,9 @@ void plato_add_reassembled_in(uint32_t packet, tvbuff_t *tvb, proto_tree *tree)
 void plato_register_tree_segments(int proto)
 {
     static hf_register_info hf[] = {
+        {&hf_segments,
+         {"Segments", "plato.segments", FT_NONE, BASE_NONE, NULL, 0x0,
+          "The packets that hold this frame", HFILL}},
         {&hf_segment,
          {"Segment", "plato.segment", FT_FRAMENUM, BASE_NONE, NULL, 0x0,
           "Packet with a part of this frame", HFILL}},

@@ -40,7 +40,8 @@ typedef struct stream_reader_pdu {
     int64_t time_ns;       /* of that packet */
     uint32_t first_packet; /* that brought its first byte */
     int64_t first_time_ns;
-    stream_gap gap; /* of a frame: the first one after missing bytes */
+    stream_gap gap; /* of a frame: it is the first one after missing bytes; of SKIPPED: they are
+                       beside them */
 } stream_reader_pdu;
 
 typedef struct stream_reader_config {
