@@ -116,7 +116,8 @@ static void send_chunk(stream *s, bool from_client, const uint8_t *chunk, size_t
         s->join--;
         return;
     }
-    s->missing |= !s->opened;
+    /* what came before a heuristic claimed the connection is missing for Plato */
+    s->missing |= !s->opened || s->server_port == PORT_UNKNOWN;
     send_packet(s, from_client, TCP_PSH | TCP_ACK, s->joined, s->joined_len);
     s->joined_len = 0;
 }
