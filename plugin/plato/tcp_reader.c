@@ -168,10 +168,9 @@ static void on_restart(void *user)
 {
     tcp_reader *reader = user;
     /* what the old connection's holes have come to */
-    for (unsigned i = 0; i < reader->given->len; i++) {
-        given_pdu *given = &g_array_index(reader->given, given_pdu, i);
-        given->item.gap_reader = NULL;
-    }
+    for (unsigned i = 0; i < reader->given->len; i++)
+        tcp_loss_fix_gap(&g_array_index(reader->given, given_pdu, i).item);
+    tcp_losses_restart(&reader->losses);
     if (reader->pinfo != NULL)
         reader->conversation = plato_renew_conversation(reader->pinfo);
     memset(reader->anchors, 0, sizeof reader->anchors);
@@ -256,10 +255,11 @@ static bool is_whole_frames(const tcp_reader *reader)
     return at > 0 && (uint32_t)at == segment->stream.len && segment->frame_offset <= UINT16_MAX;
 }
 
-static void store_given(const given_pdu *given)
+static void store_given(tcp_reader *reader, const given_pdu *given)
 {
-    tcp_store_add_item(given->packet,
-                       wmem_memdup(wmem_file_scope(), &given->item, sizeof given->item));
+    stored_item *item = wmem_memdup(wmem_file_scope(), &given->item, sizeof given->item);
+    tcp_store_add_item(given->packet, item);
+    tcp_losses_keep(&reader->losses, item);
 }
 
 /* Shows and keeps those before `offset`; returns the others. */
@@ -288,7 +288,7 @@ static void process_all(tcp_reader *reader, tvbuff_t *frame, proto_tree *tree)
             waiting = process_waiting(reader, frame, tree, waiting, given->item.offset);
         process_given(reader, frame, tree, given, &index);
         if (!compact)
-            store_given(given);
+            store_given(reader, given);
     }
     (void)process_waiting(reader, frame, tree, waiting, UINT64_MAX);
     if (compact) {
@@ -341,7 +341,7 @@ static void feed_given(tcp_reader *reader, given_pdu *given)
         (void)plato_analyze_pdu(NULL, &packet, item->conversation, &facts);
         tvb_free(tvb);
     }
-    store_given(given);
+    store_given(reader, given);
 }
 
 static void end_first_pass(void)
