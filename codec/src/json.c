@@ -180,10 +180,10 @@ static json_want step(json_reader *r, json_want want)
 
 bool plato_is_json(plato_span text)
 {
+    if (text.n == 0 || (text.p[0] != '{' && text.p[0] != '[')) /* p may be NULL, then */
+        return false;
     json_reader r = {text.p, text.p + text.n, 0, {false}};
     json_want want = WANT_VALUE;
-    if (text.n == 0 || (text.p[0] != '{' && text.p[0] != '['))
-        return false;
     while (want < WANT_NOTHING)
         want = step(&r, want);
     skip_space(&r);

@@ -10,6 +10,8 @@
 #include "plato/tcp_segment.h"
 #include "plato/tcp_store.h"
 
+#include <stream/reader.h>
+
 /* What the reader gave, and where its bytes are. */
 typedef struct given_pdu {
     stored_item item;
@@ -35,6 +37,7 @@ typedef struct cut_frame {
 } cut_frame;
 
 struct tcp_reader {
+    stream_reader_config config; /* the preferences when the connection was claimed */
     stream_reader *stream;
     plato_conversation *conversation;
     seq_anchor anchors[2];

@@ -99,8 +99,36 @@ void tcp_losses_settle(tcp_losses *losses, const stream_reader *reader)
     losses->filled = false;
 }
 
+void tcp_losses_keep(tcp_losses *losses, stored_item *item)
+{
+    if (item->gap_reader == NULL)
+        return;
+    if (losses->items == NULL)
+        losses->items = g_ptr_array_new();
+    g_ptr_array_add(losses->items, item);
+}
+
+void tcp_loss_fix_gap(stored_item *item)
+{
+    if (item->gap_reader != NULL)
+        item->gap = stream_reader_gap(item->gap_reader, item->direction, item->offset);
+    item->gap_reader = NULL;
+}
+
+void tcp_losses_restart(tcp_losses *losses)
+{
+    for (unsigned i = 0; losses->items != NULL && i < losses->items->len; i++)
+        tcp_loss_fix_gap(g_ptr_array_index(losses->items, i));
+    if (losses->items != NULL)
+        g_ptr_array_set_size(losses->items, 0);
+    if (losses->waiting != NULL)
+        g_array_set_size(losses->waiting, 0);
+}
+
 void tcp_losses_clear(tcp_losses *losses)
 {
+    if (losses->items != NULL)
+        g_ptr_array_free(losses->items, TRUE);
     if (losses->waiting != NULL)
         g_array_free(losses->waiting, TRUE);
     *losses = (tcp_losses){0};

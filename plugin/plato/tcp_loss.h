@@ -8,6 +8,7 @@
 /* Of one connection; all zero at first. Changed on the first pass only. */
 typedef struct tcp_losses {
     GArray *waiting;  /* losses that may still be filled; NULL: there never was one */
+    GPtrArray *items; /* stored_item with a gap_reader; NULL: there never was one */
     bool filled;      /* bytes came that were missing */
     bool reported[2]; /* the loss before the next frame of the direction */
     bool any_frame[2];
@@ -28,6 +29,15 @@ void tcp_losses_frame(tcp_losses *losses, const stored_item *item, bool gap,
 
 /* After the frames of a segment were analysed: which losses it filled. */
 void tcp_losses_settle(tcp_losses *losses, const stream_reader *reader);
+
+/* `item`, which lives as long as the file, asks its gap_reader until the connection restarts. */
+void tcp_losses_keep(tcp_losses *losses, stored_item *item);
+
+/* Another connection begins on the same ports: the gaps stay what they are now. */
+void tcp_losses_restart(tcp_losses *losses);
+
+/* What has become of the gap stays, and its reader is asked no longer. */
+void tcp_loss_fix_gap(stored_item *item);
 
 void tcp_losses_clear(tcp_losses *losses);
 

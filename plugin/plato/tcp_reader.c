@@ -24,7 +24,6 @@
 /* of the file */
 static GPtrArray *readers;
 static stream_budget *budget;
-static stream_reader_config config;
 static bool ended;           /* the first pass is over */
 static uint32_t last_packet; /* of the first pass, of any connection here */
 
@@ -61,17 +60,21 @@ static void on_event(void *user, const stream_event *event);
 static void on_frames_lost(void *user, unsigned direction);
 static void on_restart(void *user);
 
+static void init_config(stream_reader_config *config)
+{
+    stream_reader_config_init(config);
+    config->limits = plato_pref_limits();
+    config->framing = plato_pref.framing == PREF_AUTO ? 0 : (plato_framing)plato_pref.framing;
+    config->checksum = plato_checksum_preferences();
+    config->reassemble = plato_pref.desegment;
+    config->on_pdu = on_pdu;
+    config->on_frames_lost = on_frames_lost;
+    config->on_restart = on_restart;
+    config->tcp.on_event = on_event;
+}
+
 static void begin_file(void)
 {
-    stream_reader_config_init(&config);
-    config.limits = plato_pref_limits();
-    config.framing = plato_pref.framing == PREF_AUTO ? 0 : (plato_framing)plato_pref.framing;
-    config.checksum = plato_checksum_preferences();
-    config.reassemble = plato_pref.desegment;
-    config.on_pdu = on_pdu;
-    config.on_frames_lost = on_frames_lost;
-    config.on_restart = on_restart;
-    config.tcp.on_event = on_event;
     budget = stream_budget_new(0, NULL);
     readers = g_ptr_array_new_with_free_func(free_reader);
 }
@@ -99,7 +102,8 @@ static tcp_reader *new_reader(plato_conversation *conversation)
     tcp_reader *reader = g_new0(tcp_reader, 1);
     reader->given = g_array_new(FALSE, TRUE, sizeof(given_pdu));
     reader->conversation = conversation;
-    reader->stream = stream_reader_new(&config, budget, NULL, reader);
+    init_config(&reader->config);
+    reader->stream = stream_reader_new(&reader->config, budget, NULL, reader);
     if (reader->stream == NULL) {
         g_array_free(reader->given, TRUE);
         g_free(reader);
@@ -166,10 +170,9 @@ static void on_restart(void *user)
 {
     tcp_reader *reader = user;
     /* what the old connection's holes have come to */
-    for (unsigned i = 0; i < reader->given->len; i++) {
-        given_pdu *given = &g_array_index(reader->given, given_pdu, i);
-        given->item.gap_reader = NULL;
-    }
+    for (unsigned i = 0; i < reader->given->len; i++)
+        tcp_loss_fix_gap(&g_array_index(reader->given, given_pdu, i).item);
+    tcp_losses_restart(&reader->losses);
     if (reader->pinfo != NULL)
         reader->conversation = plato_renew_conversation(reader->pinfo);
     memset(reader->anchors, 0, sizeof reader->anchors);
@@ -254,10 +257,11 @@ static bool is_whole_frames(const tcp_reader *reader)
     return at > 0 && (uint32_t)at == segment->stream.len && segment->frame_offset <= UINT16_MAX;
 }
 
-static void store_given(const given_pdu *given)
+static void store_given(tcp_reader *reader, const given_pdu *given)
 {
-    tcp_store_add_item(given->packet,
-                       wmem_memdup(wmem_file_scope(), &given->item, sizeof given->item));
+    stored_item *item = wmem_memdup(wmem_file_scope(), &given->item, sizeof given->item);
+    tcp_store_add_item(given->packet, item);
+    tcp_losses_keep(&reader->losses, item);
 }
 
 /* Shows and keeps those before `offset`; returns the others. */
@@ -286,7 +290,7 @@ static void process_all(tcp_reader *reader, tvbuff_t *frame, proto_tree *tree)
             waiting = process_waiting(reader, frame, tree, waiting, given->item.offset);
         process_given(reader, frame, tree, given, &index);
         if (!compact)
-            store_given(given);
+            store_given(reader, given);
     }
     (void)process_waiting(reader, frame, tree, waiting, UINT64_MAX);
     if (compact) {
@@ -339,7 +343,7 @@ static void feed_given(tcp_reader *reader, given_pdu *given)
         (void)plato_analyze_pdu(NULL, &packet, item->conversation, &facts);
         tvb_free(tvb);
     }
-    store_given(given);
+    store_given(reader, given);
 }
 
 static void end_first_pass(void)

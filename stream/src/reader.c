@@ -138,17 +138,20 @@ static void pass_cut(stream_reader *reader, place *at, uint64_t end)
     at->run.offset = end;
 }
 
-/* Bytes that belong to a frame which was given before they came. */
-static void skip_rest(stream_reader *reader, place *at)
+/* Bytes that belong to a frame which was given before they came; false: they have to wait. */
+static bool skip_rest(stream_reader *reader, place *at)
 {
     stream_flow *flow = &reader->flows[at->direction];
     const uint64_t left = end_of_cut_frame(flow, at->run.offset) - at->run.offset;
     const uint64_t len = left < at->run.len ? left : at->run.len;
     const uint8_t *p = stream_bytes(reader->conn, at->direction, at->run.offset, (size_t)len);
     const stream_pdu pdu = {.kind = STREAM_PDU_SKIPPED, .length = len, .consume = len};
+    if (p == NULL)
+        return false;
     flow->pdu.in_sync = true;
     at->begun = false;
     give(reader, at, &pdu, p, true);
+    return true;
 }
 
 /* A frame that was cut by a hole and not by the snaplen is no frame. */
@@ -225,7 +228,7 @@ static void read_on(stream_reader *reader, place *at)
         else if (!go_on(reader, at))
             more = false;
         else if (end_of_cut_frame(flow, at->run.offset) != 0)
-            skip_rest(reader, at);
+            more = skip_rest(reader, at);
         else if (at->run.offset == flow->need_at && at->reach < flow->need_until &&
                  at->reach == at->run.offset + at->run.len && may_wait(reader, &at->run))
             more = false;

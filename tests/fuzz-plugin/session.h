@@ -51,8 +51,20 @@ void session_begin(void);
 /* First pass over one more packet. */
 void session_add(const tcp_packet *packet);
 
-/* Second pass over the packets since session_begin(): with `compare`, it must find what the first
- * one found. */
-void session_end(bool compare);
+/* What the second pass must find. */
+typedef enum session_compare {
+    COMPARE_NOTHING,
+    /*
+     * After missing bytes: all that the first pass found, each in its packet. More, where a frame
+     * waited to the end of the capture; that bytes are missing before a frame may have been
+     * withdrawn, and who is the client may be known better.
+     */
+    COMPARE_LENIENT,
+    COMPARE_ALL, /* the same, in the same order, and nothing else */
+} session_compare;
+
+/* Second pass over the packets since session_begin(). Returns the number of frames and messages
+ * that it found. */
+size_t session_end(session_compare compare);
 
 #endif

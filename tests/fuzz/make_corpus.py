@@ -180,6 +180,51 @@ STREAMS = {
     "closed": OPEN + [segment(0, 5, 9, 0, 30), segment(1, 6, 0, 0, 0), segment(0, 0, 20, 0, 9), far(1, 0, 0, 0, 255, 0)],
 }
 
+# Bits of a segment of fuzz_reader.c.
+CUT, OWN_BYTES = 32, 64
+
+
+def piece(seq=0, direction=0, length=100, flags=0, cut=None, own=None):
+    """A segment of fuzz_reader.c, near where one would expect it."""
+    op = direction | flags << 2 | (CUT if cut is not None else 0) | (OWN_BYTES if own is not None else 0)
+    length = len(own) if own is not None else length
+    out = bytes([op, 128 + seq, 128, length])
+    return out + (bytes([cut]) if cut is not None else b"") + (own or b"")[:cut]
+
+
+def distant(seq, ack=0, direction=0, length=0, flags=0, wait=61, end=0):
+    return bytes([direction | flags << 2 | 2 | end]) + struct.pack(">II", seq, ack) + bytes([wait, length])
+
+
+SYNS = piece(length=0, flags=3) + piece(direction=1, length=0, flags=4)
+READS = {
+    "in_order": SYNS + piece() * 6 + piece(direction=1) * 3 + piece(flags=5, length=0),
+    "mid_stream": piece() * 40,
+    "reordered": SYNS + piece(100) + piece(-128, length=28) + piece(-100, length=200) + piece(50) * 3,
+    "lost": SYNS + piece() * 2 + piece(60) * 2 + piece(direction=1, length=0) * 40 + piece(-128, length=90) + piece(38) * 3,
+    "late": SYNS + piece() + piece(99) * 3 + piece(direction=1, length=0) * 40 + distant(0xfffffed4 - 100, length=99),
+    "snaplen": SYNS + piece(cut=30) * 12 + piece() + piece(-50, cut=80) * 3,
+    "ends": SYNS + piece() + piece(70) + distant(0, end=128) + piece() * 3,
+    "restart": SYNS + piece() * 2 + distant(1 << 30, flags=3) + piece() * 3,
+    "repeats": SYNS + (piece() + piece(-90) + piece(-10, length=200)) * 3,
+    "waits": SYNS + piece(50) + distant(200, wait=255, length=100) * 2 + piece(),
+}
+
+
+def write_reads():
+    for name, segments in READS.items():
+        for limits, how, choice in ((0, 0, 0), (0, 0, 1), (0, 2, 1), (0, 1, 0), (31, 0, 4), (8, 4, 0), (8, 4, 1),
+                                    (8, 24, 0), (1, 16 | 96, 0), (9, 128, 10)):
+            write("reader", f"{name}_{limits}_{how}_{choice}", bytes([limits, how, choice]) + segments)
+    for name, stream in {**HEADER_STREAMS, **MSGCMD_STREAMS}.items():
+        framing = 1 if name in MSGCMD_STREAMS else 0
+        own = piece(own=stream[:255])
+        head, tail = piece(own=stream[:9]), piece(own=stream[9:200])
+        gap = piece(20, own=(GARBAGE + stream)[:255])
+        for way, segments in (("whole", own * 2), ("split", head + tail), ("gap", own + gap + piece(direction=1) * 33),
+                              ("cut", piece(own=stream[:255], cut=min(len(stream), 20)) + own)):
+            write("reader", f"{name}_{way}", bytes([8, 0, framing]) + SYNS + segments)
+
 
 def main():
     for name, stream in {**HEADER_STREAMS, **MSGCMD_STREAMS}.items():
@@ -215,6 +260,7 @@ def main():
     for name, segments in STREAMS.items():
         for limits in (0, 7):
             write("stream", f"{name}_{limits}", bytes([limits, 0]) + b"".join(segments))
+    write_reads()
     write("wire", "field_limit", b"\x02" + number(1, 1) * 3)
 
 

@@ -299,5 +299,27 @@ class Large(unittest.TestCase):
         self.assertIn([str(len(big))], [row.get("plato.frame_len") for row in rows])
 
 
+class PortsAgain(unittest.TestCase):
+    """Another connection on the same ports, whose SYN was not captured."""
+
+    def test_a_filled_hole_stays_filled(self):
+        first, late, early, *others = stream(6)
+
+        def build(flow):
+            flow.client(first)
+            back = flow.c.seq
+            flow.c.seq += len(late)
+            flow.client(early)
+            flow.c.seq = back
+            flow.client(late)
+            flow.c.seq, flow.s.seq = 1 << 30, 1 << 31
+            for frame in others:
+                flow.client(frame)
+                flow.server(plato.frame(plato.HEARTBEAT))
+
+        rows, = flows([build])
+        self.assertEqual(ids(rows), [1, 3, 2, 4, 5, 6])
+        self.assertFalse(any("plato.analysis.capture_gap" in row for row in rows), rows)
+
 if __name__ == "__main__":
     unittest.main()
