@@ -53,6 +53,9 @@ static stream_budget *budget;
 static stream_reader_config config;
 static bool ended;           /* the first pass is over */
 static uint32_t last_packet; /* of the first pass, of any connection here */
+static uint32_t last_number; /* of the first pass, of any segment */
+static bool number_again;    /* the packet before did not pass the read filter, and its number is
+                                now that of the packet at hand */
 
 static dissector_handle_t plato_handle;
 
@@ -74,8 +77,8 @@ static void reset(void)
     readers = NULL;
     stream_budget_free(budget);
     budget = NULL;
-    ended = false;
-    last_packet = 0;
+    ended = number_again = false;
+    last_packet = last_number = 0;
 }
 
 static void on_pdu(void *user, const stream_reader_pdu *pdu);
@@ -239,6 +242,18 @@ static void supersede_parts(const tcp_reader *reader, const stream_reader_pdu *p
     g_array_free(pieces, TRUE);
 }
 
+/* Whether the PDU, whole in one piece, is in the payload at hand. */
+static bool is_at_hand(const tcp_reader *reader, const stream_reader_pdu *pdu,
+                       const stream_piece *first)
+{
+    if (reader->segment == NULL || first->packet != reader->segment->stream.packet)
+        return false;
+    const stream_segment *s = &reader->segment->stream;
+    const uint64_t at = first->payload + (pdu->offset - first->offset);
+    return !number_again || (at + pdu->pdu.length <= s->captured &&
+                             memcmp(s->bytes + at, pdu->bytes, pdu->pdu.length) == 0);
+}
+
 /* Where the bytes are: in the payload at hand, in an earlier packet, or in a copy. */
 static void place_bytes(const tcp_reader *reader, const stream_reader_pdu *pdu,
                         const stream_piece *first, given_pdu *given)
@@ -246,7 +261,7 @@ static void place_bytes(const tcp_reader *reader, const stream_reader_pdu *pdu,
     const bool whole = first->offset + first->len >= pdu->offset + pdu->pdu.length;
     given->item.frame_offset = -1;
     given->payload = -1;
-    if (whole && reader->segment != NULL && first->packet == reader->segment->stream.packet) {
+    if (whole && is_at_hand(reader, pdu, first)) {
         const tcp_segment *segment = reader->segment;
         given->payload = (int)(first->payload + (pdu->offset - first->offset));
         if (segment->frame_offset >= 0) {
@@ -512,6 +527,7 @@ static int read_segment(tvbuff_t *frame, packet_info *pinfo, proto_tree *tree)
     reader->segment = &segment;
     reader->latest = flow_packet_of(pinfo);
     last_packet = pinfo->num;
+    g_array_set_size(reader->given, 0); /* an exception may have left some */
     if (!reader->anchors[segment.stream.direction].known)
         give_syn(reader, pinfo, &segment);
     stream_reader_segment(reader->stream, &segment.stream);
@@ -561,12 +577,23 @@ static void end_first_pass(void)
 
 /* ---- registration ---- */
 
+static void begin_packet(uint32_t number)
+{
+    number_again = number == last_number;
+    last_number = number;
+    if (!number_again)
+        return;
+    tcp_store_forget(number);
+    carrier_watch_forget(number);
+}
+
 static int dissect_postponed(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
 {
     if (pinfo->ptype != PT_TCP)
         return 0;
     if (!PINFO_FD_VISITED(pinfo)) {
         ended = false;
+        begin_packet(pinfo->num);
         return read_segment(tvb, pinfo, tree);
     }
     if (!ended)

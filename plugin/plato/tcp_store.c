@@ -34,6 +34,14 @@ void tcp_store_add_item(uint32_t packet, stored_item *item)
         list->last = item;
 }
 
+void tcp_store_forget(uint32_t packet)
+{
+    wmem_map_remove(items, GUINT_TO_POINTER(packet));
+    if (packets != NULL && packets->len > 0 &&
+        g_array_index(packets, stored_packet, packets->len - 1).packet == packet)
+        g_array_set_size(packets, packets->len - 1);
+}
+
 const stored_packet *tcp_store_packet(uint32_t packet)
 {
     unsigned low = 0, high = packets != NULL ? packets->len : 0;

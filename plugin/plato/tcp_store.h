@@ -50,6 +50,10 @@ void tcp_store_add_packet(const stored_packet *packet);
 /* Adds an item to a packet's, by its place in the stream. It is taken over: file scope. */
 void tcp_store_add_item(uint32_t packet, stored_item *item);
 
+/* Forgets what was found in the latest packet: it did not pass the read filter, and now another one
+ * has its number. */
+void tcp_store_forget(uint32_t packet);
+
 /* Both NULL if nothing was found in it. O(log n). */
 const stored_packet *tcp_store_packet(uint32_t packet);
 stored_item *tcp_store_items(uint32_t packet);
