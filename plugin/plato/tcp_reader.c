@@ -44,7 +44,8 @@ struct tcp_reader {
     /* the packet at hand; NULL and empty otherwise */
     packet_info *pinfo;
     const tcp_segment *segment;
-    GArray *given; /* of given_pdu */
+    GArray *given;   /* of given_pdu */
+    GPtrArray *gaps; /* of stored_item: first frames after bytes that may still come */
 };
 
 /* of the file */
@@ -66,6 +67,7 @@ static void free_reader(gpointer p)
     tcp_reader *reader = p;
     stream_reader_free(reader->stream);
     g_array_free(reader->given, TRUE);
+    g_ptr_array_free(reader->gaps, TRUE);
     tcp_losses_clear(&reader->losses);
     g_free(reader);
 }
@@ -123,11 +125,11 @@ static tcp_reader *new_reader(plato_conversation *conversation)
         begin_file();
     tcp_reader *reader = g_new0(tcp_reader, 1);
     reader->given = g_array_new(FALSE, TRUE, sizeof(given_pdu));
+    reader->gaps = g_ptr_array_new();
     reader->conversation = conversation;
     reader->stream = stream_reader_new(&config, budget, NULL, reader);
     if (reader->stream == NULL) {
-        g_array_free(reader->given, TRUE);
-        g_free(reader);
+        free_reader(reader);
         return NULL;
     }
     g_ptr_array_add(readers, reader);
@@ -171,44 +173,18 @@ static tcp_reader *reader_of(packet_info *pinfo)
 
 /* ---- what the reader gives ---- */
 
+/* Of the payload: a SYN takes a number of its own. */
+static uint32_t first_seq(const stream_segment *s)
+{
+    return s->seq + ((s->flags & STREAM_SYN) != 0 ? 1 : 0);
+}
+
 static void set_anchor(tcp_reader *reader, unsigned direction, const stream_piece *piece)
 {
     if (reader->segment == NULL || piece->packet != reader->segment->stream.packet)
         return;
     reader->anchors[direction] =
-        (seq_anchor){true, reader->segment->stream.seq + piece->payload, piece->offset};
-}
-
-/* The bytes of an earlier packet, kept when it came. */
-static stored_item *part_at(uint32_t packet, uint64_t offset)
-{
-    stored_item *item = tcp_store_items(packet);
-    while (item != NULL && (!item->is_part || item->offset > offset ||
-                            item->offset + (uint64_t)item->length <= offset))
-        item = item->next;
-    return item;
-}
-
-/* The same bytes of an earlier packet as an item of their own. */
-static stored_item *take_part(const tcp_reader *reader, const stream_piece *piece,
-                              unsigned direction, uint64_t offset, uint64_t length)
-{
-    stored_item *part = part_at(piece->packet, offset);
-    if (part == NULL)
-        return NULL;
-    stored_item *item = wmem_memdup(wmem_file_scope(), part, sizeof *part);
-    const int delta = (int)(offset - part->offset);
-    part->superseded = true;
-    item->superseded = false;
-    item->offset = offset;
-    item->length = (int)length;
-    item->direction = direction;
-    item->conversation = reader->conversation;
-    if (item->frame_offset >= 0)
-        item->frame_offset += delta;
-    else
-        item->bytes += delta;
-    return item;
+        (seq_anchor){true, first_seq(&reader->segment->stream) + piece->payload, piece->offset};
 }
 
 /* For each packet that holds a part of the PDU and is not the one to which it belongs. */
@@ -226,9 +202,11 @@ static void supersede_parts(const tcp_reader *reader, const stream_reader_pdu *p
         const uint64_t to = MIN(end, piece.offset + piece.len);
         const pdu_piece entry = {piece.packet, (uint32_t)(to - at)};
         g_array_append_val(pieces, entry);
-        stored_item *item = take_part(reader, &piece, pdu->direction, at, to - at);
+        stored_item *item = tcp_store_take_part(piece.packet, at, to - at);
         if (item == NULL || (piece.packet == pdu->packet && !skipped))
             continue;
+        item->conversation = reader->conversation;
+        item->direction = pdu->direction;
         item->is_part = !skipped || pdu->rest;
         item->kind = STREAM_PDU_SKIPPED;
         item->completed_in = pdu->packet;
@@ -328,14 +306,22 @@ static void on_frames_lost(void *user, unsigned direction)
     tcp_losses_report(&reader->losses, direction, &reader->latest, reader->conversation);
 }
 
+/* What the connection's hole has come to, while its reader can still say it. */
+static void settle_gap(stored_item *item)
+{
+    if (item->gap_reader != NULL)
+        item->gap = stream_reader_gap(item->gap_reader, item->direction, item->offset);
+    item->gap_reader = NULL;
+}
+
 static void on_restart(void *user)
 {
     tcp_reader *reader = user;
-    /* what the old connection's holes have come to */
-    for (unsigned i = 0; i < reader->given->len; i++) {
-        given_pdu *given = &g_array_index(reader->given, given_pdu, i);
-        given->item.gap_reader = NULL;
-    }
+    for (unsigned i = 0; i < reader->given->len; i++)
+        settle_gap(&g_array_index(reader->given, given_pdu, i).item);
+    for (unsigned i = 0; i < reader->gaps->len; i++)
+        settle_gap(g_ptr_array_index(reader->gaps, i));
+    g_ptr_array_set_size(reader->gaps, 0);
     if (reader->pinfo != NULL)
         reader->conversation = plato_renew_conversation(reader->pinfo);
     memset(reader->anchors, 0, sizeof reader->anchors);
@@ -368,17 +354,17 @@ static tvbuff_t *tvb_of(const tcp_reader *reader, tvbuff_t *frame, const given_p
     return tcp_show_tvb(frame, reader->pinfo, &given->item);
 }
 
-static void process_frame(tcp_reader *reader, tvbuff_t *frame, proto_tree *tree, given_pdu *given,
-                          packet_info *pinfo, uint32_t index)
+/* What holds for a frame before it is analysed, wherever it is shown. */
+static found_pdu note_frame(tcp_reader *reader, stored_item *item, uint64_t position,
+                            uint32_t index)
 {
-    stored_item *item = &given->item;
-    item->position = plato_take_position(reader->pinfo);
+    item->position = position;
     if (item->conversation->framing == 0)
         item->conversation->framing = stream_reader_framing(reader->stream);
-    plato_keep_checksum(item->conversation, item->position, stream_reader_checksum(reader->stream));
+    plato_keep_checksum(item->conversation, position, stream_reader_checksum(reader->stream));
     const found_pdu found = tcp_show_found(item, index);
     tcp_losses_frame(&reader->losses, item, found.capture_gap, &reader->latest);
-    plato_process_pdu(tvb_of(reader, frame, given), pinfo, tree, item->conversation, &found);
+    return found;
 }
 
 static void process_given(tcp_reader *reader, tvbuff_t *frame, proto_tree *tree, given_pdu *given,
@@ -392,7 +378,10 @@ static void process_given(tcp_reader *reader, tvbuff_t *frame, proto_tree *tree,
         plato_process_skipped(tvb_of(reader, frame, given), pinfo,
                               pinfo == reader->pinfo ? tree : NULL, true);
     } else {
-        process_frame(reader, frame, tree, given, pinfo, *index);
+        const found_pdu found =
+            note_frame(reader, &given->item, plato_take_position(reader->pinfo), *index);
+        plato_process_pdu(tvb_of(reader, frame, given), pinfo, tree, given->item.conversation,
+                          &found);
         *index += given->packet == reader->pinfo->num;
     }
     if (given->frames_lost)
@@ -417,12 +406,14 @@ static bool is_whole_frames(const tcp_reader *reader)
     return at > 0 && (uint32_t)at == segment->stream.len && segment->frame_offset <= UINT16_MAX;
 }
 
-static void store_given(const given_pdu *given)
+static void store_given(const tcp_reader *reader, const given_pdu *given)
 {
     if (given->item.kind == STREAM_PDU_SKIPPED && given->payload < 0)
         return; /* its parts are stored, each with its packet */
-    tcp_store_add_item(given->packet,
-                       wmem_memdup(wmem_file_scope(), &given->item, sizeof given->item));
+    stored_item *item = wmem_memdup(wmem_file_scope(), &given->item, sizeof given->item);
+    tcp_store_add_item(given->packet, item);
+    if (item->gap_reader != NULL)
+        g_ptr_array_add(reader->gaps, item);
 }
 
 /* The bytes at hand of which nothing can be said so far, as an item of the packet. */
@@ -461,7 +452,7 @@ static stored_item *waiting_items(tcp_reader *reader)
         return NULL;
     if (!anchor->known && stream_piece_at(conn, s->direction, 0, &piece))
         set_anchor(reader, s->direction, &piece);
-    const uint64_t from = anchor->offset + (uint64_t)(int64_t)(int32_t)(s->seq - anchor->seq);
+    const uint64_t from = anchor->offset + (uint64_t)(int64_t)(int32_t)(first_seq(s) - anchor->seq);
     uint64_t at = from;
     while (anchor->known && stream_piece_at(conn, s->direction, at, &piece) &&
            piece.offset < from + s->len) {
@@ -472,7 +463,7 @@ static stored_item *waiting_items(tcp_reader *reader)
         end = &(*end)->next;
     }
     if (from + s->len > from)
-        *anchor = (seq_anchor){anchor->known, s->seq, from};
+        *anchor = (seq_anchor){anchor->known, first_seq(s), from};
     return first;
 }
 
@@ -502,7 +493,7 @@ static void process_all(tcp_reader *reader, tvbuff_t *frame, proto_tree *tree)
             waiting = process_waiting(reader, frame, tree, waiting, given->item.offset);
         process_given(reader, frame, tree, given, &index);
         if (!compact)
-            store_given(given);
+            store_given(reader, given);
     }
     (void)process_waiting(reader, frame, tree, waiting, UINT64_MAX);
     if (compact) {
@@ -552,15 +543,17 @@ static void feed_given(tcp_reader *reader, given_pdu *given)
         packet.opened = reader->latest.direction == item->direction ? reader->latest.opened
                                                                     : !reader->latest.opened;
         packet.direction = item->direction;
-        item->position = (uint64_t)last_packet << 32 | store_next_ordinal(last_packet);
-        const found_pdu found = tcp_show_found(item, 0);
+        const uint64_t position = (uint64_t)last_packet << 32 | store_next_ordinal(last_packet);
+        const found_pdu found = note_frame(reader, item, position, 0);
         pdu_info facts;
         tvbuff_t *tvb = tvb_new_real_data(item->bytes, (unsigned)item->length, item->length);
         plato_examine_pdu(tvb, item->conversation, &found, &facts);
         (void)plato_analyze_pdu(NULL, &packet, item->conversation, &facts);
         tvb_free(tvb);
     }
-    store_given(given);
+    if (given->frames_lost)
+        tcp_losses_report(&reader->losses, item->direction, &reader->latest, item->conversation);
+    store_given(reader, given);
 }
 
 static void end_first_pass(void)

@@ -64,6 +64,33 @@ stored_item *tcp_store_items(uint32_t packet)
     return list != NULL ? list->first : NULL;
 }
 
+static stored_item *part_at(uint32_t packet, uint64_t offset)
+{
+    stored_item *item = tcp_store_items(packet);
+    while (item != NULL && (!item->is_part || item->offset > offset ||
+                            item->offset + (uint64_t)item->length <= offset))
+        item = item->next;
+    return item;
+}
+
+stored_item *tcp_store_take_part(uint32_t packet, uint64_t offset, uint64_t length)
+{
+    stored_item *part = part_at(packet, offset);
+    if (part == NULL)
+        return NULL;
+    part->superseded = true;
+    stored_item *item = wmem_memdup(wmem_file_scope(), part, sizeof *part);
+    const int delta = (int)(offset - part->offset);
+    item->superseded = false;
+    item->offset = offset;
+    item->length = (int)length;
+    if (item->frame_offset >= 0)
+        item->frame_offset += delta;
+    else
+        item->bytes += delta;
+    return item;
+}
+
 static void reset(void)
 {
     if (packets != NULL)
