@@ -9,19 +9,31 @@
 
 /* ---- marks ---- */
 
+static bool is_mark(const stream_mark *mark)
+{
+    return mark->out_of_sync || mark->gap != STREAM_GAP_NONE;
+}
+
 static void add_mark(stream_flow *flow, const stream_mark *mark)
 {
-    if (mark->out_of_sync || mark->gap != STREAM_GAP_NONE)
-        flow->marks[flow->mark_count++ % STREAM_MARKS] = *mark;
+    if (!is_mark(mark))
+        return;
+    for (unsigned i = 0; i < STREAM_MARKS; i++) {
+        if (!is_mark(&flow->marks[i])) {
+            flow->marks[i] = *mark;
+            return;
+        }
+    }
+    flow->marks[flow->marks_lost++ % STREAM_MARKS] = *mark;
 }
 
 /* The mark at `offset`, which is no longer there; without one, an ordinary place. */
 static stream_mark take_mark(stream_flow *flow, uint64_t offset)
 {
-    for (unsigned i = 0; i < flow->mark_count && i < STREAM_MARKS; i++) {
+    for (unsigned i = 0; i < STREAM_MARKS; i++) {
         stream_mark *mark = &flow->marks[i];
         const stream_mark taken = *mark;
-        if (taken.offset != offset || (!taken.out_of_sync && taken.gap == STREAM_GAP_NONE))
+        if (taken.offset != offset || !is_mark(&taken))
             continue;
         *mark = (stream_mark){0};
         return taken;
@@ -382,6 +394,7 @@ void stream_reader_segment(stream_reader *reader, const stream_segment *segment)
     while (stream_conn_segment(reader->conn, segment) == STREAM_RESTART)
         restart(reader);
     reader->segments++;
+    reader->ended = false;
     read_changed(reader, segment->time_ns);
     end_midstream(reader, segment->time_ns, false);
     stream_conn_keep(reader->conn);
