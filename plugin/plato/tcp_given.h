@@ -46,7 +46,6 @@ struct tcp_reader {
     uint16_t ports[2];  /* of the sender of each direction */
     GArray *cut_frames; /* of cut_frame; NULL: there never was one */
     flow_packet latest; /* of the connection */
-    GPtrArray *gaps;    /* of stored_item: first frames after bytes that may still come */
     /* the packet at hand; NULL and empty otherwise */
     packet_info *pinfo;
     bool number_again; /* an earlier packet had its number, and did not pass the read filter */

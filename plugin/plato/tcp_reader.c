@@ -26,6 +26,7 @@ static GPtrArray *readers;
 static stream_budget *budget;
 static bool ended;           /* the first pass is over */
 static uint32_t last_packet; /* of the first pass, of any connection here */
+static uint32_t last_number; /* of the first pass, of any segment */
 
 static dissector_handle_t plato_handle;
 
@@ -52,7 +53,7 @@ static void reset(void)
     stream_budget_free(budget);
     budget = NULL;
     ended = false;
-    last_packet = 0;
+    last_packet = last_number = 0;
 }
 
 static void on_pdu(void *user, const stream_reader_pdu *pdu);
@@ -205,17 +206,17 @@ static tvbuff_t *tvb_of(const tcp_reader *reader, tvbuff_t *frame, const given_p
     return tcp_show_tvb(frame, reader->pinfo, &given->item);
 }
 
-static void process_frame(tcp_reader *reader, tvbuff_t *frame, proto_tree *tree, given_pdu *given,
-                          packet_info *pinfo, uint32_t index)
+/* What holds for a frame before it is analysed, wherever it is shown. */
+static found_pdu note_frame(tcp_reader *reader, given_pdu *given, uint64_t position, uint32_t index)
 {
     stored_item *item = &given->item;
-    item->position = plato_take_position(reader->pinfo);
+    item->position = position;
     if (item->conversation->framing == 0)
         item->conversation->framing = stream_reader_framing(reader->stream);
-    plato_keep_checksum(item->conversation, item->position, &given->checksum);
+    plato_keep_checksum(item->conversation, position, &given->checksum);
     const found_pdu found = tcp_show_found(item, index);
     tcp_losses_frame(&reader->losses, item, found.capture_gap, &reader->latest);
-    plato_process_pdu(tvb_of(reader, frame, given), pinfo, tree, item->conversation, &found);
+    return found;
 }
 
 static void process_given(tcp_reader *reader, tvbuff_t *frame, proto_tree *tree, given_pdu *given,
@@ -232,7 +233,10 @@ static void process_given(tcp_reader *reader, tvbuff_t *frame, proto_tree *tree,
         plato_tap_bytes_skipped(pinfo, (uint32_t)given->item.length,
                                 given->item.gap != STREAM_GAP_NONE);
     } else {
-        process_frame(reader, frame, tree, given, pinfo, *index);
+        const found_pdu found =
+            note_frame(reader, given, plato_take_position(reader->pinfo), *index);
+        plato_process_pdu(tvb_of(reader, frame, given), pinfo, tree, given->item.conversation,
+                          &found);
         *index += given->packet == reader->pinfo->num;
     }
     if (given->frames_lost)
@@ -301,12 +305,29 @@ static void process_all(tcp_reader *reader, tvbuff_t *frame, proto_tree *tree)
     g_array_set_size(reader->given, 0);
 }
 
+/*
+ * A packet that does not pass the read filter has the number of the one after it: what was kept
+ * with it is forgotten. True if the packet before was such.
+ */
+static bool is_number_again(uint32_t number)
+{
+    const bool again = number == last_number;
+    last_number = number;
+    if (again) {
+        tcp_store_forget(number);
+        carrier_watch_forget(number);
+    }
+    return again;
+}
+
 /* True if something was shown. */
-static bool read_segment(tcp_reader *reader, const tcp_segment *segment, tvbuff_t *frame,
-                         packet_info *pinfo, proto_tree *tree)
+static bool read_segment(tcp_reader *reader, const tcp_segment *segment, bool number_again,
+                         tvbuff_t *frame, packet_info *pinfo, proto_tree *tree)
 {
     reader->pinfo = pinfo;
     reader->segment = segment;
+    reader->number_again = number_again;
+    g_array_set_size(reader->given, 0); /* an exception may have left some */
     reader->latest = flow_packet_of(pinfo);
     reader->tcp_stream = flow_tcp_stream(pinfo);
     reader->ports[segment->stream.direction] = (uint16_t)pinfo->srcport;
@@ -335,14 +356,16 @@ static void feed_given(tcp_reader *reader, given_pdu *given)
         packet.opened = reader->latest.direction == item->direction ? reader->latest.opened
                                                                     : !reader->latest.opened;
         packet.direction = item->direction;
-        item->position = (uint64_t)last_packet << 32 | store_next_ordinal(last_packet);
-        const found_pdu found = tcp_show_found(item, 0);
+        const uint64_t position = (uint64_t)last_packet << 32 | store_next_ordinal(last_packet);
+        const found_pdu found = note_frame(reader, given, position, 0);
         pdu_info facts;
         tvbuff_t *tvb = tvb_new_real_data(item->bytes, (unsigned)item->length, item->length);
         plato_examine_pdu(tvb, item->conversation, &found, &facts);
         (void)plato_analyze_pdu(NULL, &packet, item->conversation, &facts);
         tvb_free(tvb);
     }
+    if (given->frames_lost)
+        tcp_losses_report(&reader->losses, item->direction, &reader->latest, item->conversation);
     store_given(reader, given);
 }
 
@@ -436,7 +459,7 @@ void tcp_reader_dissect(packet_info *pinfo, proto_tree *tree)
     if (reader == NULL || !tcp_segment_of(frame, pinfo, tree, &segment))
         return;
     set_done(pinfo);
-    (void)read_segment(reader, &segment, frame, pinfo, tree);
+    (void)read_segment(reader, &segment, is_number_again(pinfo->num), frame, pinfo, tree);
 }
 
 /* All that TCP does not hand over. */
@@ -450,8 +473,9 @@ static int dissect_postponed(tvbuff_t *frame, packet_info *pinfo, proto_tree *tr
         any = show_again(frame, pinfo, tree) || carrier_watch_show(frame, pinfo, tree);
     } else if (tcp_segment_of(frame, pinfo, tree, &segment)) {
         tcp_reader *reader = reader_of(pinfo);
+        const bool number_again = is_number_again(pinfo->num);
         ended = false;
-        any = reader != NULL ? read_segment(reader, &segment, frame, pinfo, tree)
+        any = reader != NULL ? read_segment(reader, &segment, number_again, frame, pinfo, tree)
                              : carrier_watch_segment(&segment.stream, frame, pinfo, tree);
     }
     return any ? (int)tvb_captured_length(frame) : 0;
