@@ -102,6 +102,7 @@ void analysis_connection_add_frame(analysis_state *a, const frame *f)
     if (!f->msgcmd && conn->id_scope == &conn->own && has_ids(f->head))
         conn->numbered = true;
     flag_missing(a, f);
+    conn->latest[f->direction] = MAX(conn->latest[f->direction], f->record->number);
 }
 
 /*

@@ -15,6 +15,7 @@ struct connection {
     analysis_record *heartbeat; /* the latest that is open */
     losses missing[2];          /* by analysis_direction: its own losses */
     uint32_t missing_seen[2];   /* their count at the latest frame */
+    uint32_t latest[2];         /* the highest packet number of its frames */
     bool numbered;              /* ids were checked while no device was known */
     bool client_spoke;
     int64_t client_time_ns; /* of the client's last frame */

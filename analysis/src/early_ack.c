@@ -42,6 +42,16 @@ void analysis_early_ack_add(analysis_state *a, const void *scope, uint64_t id, c
     g_queue_push_tail_link(&a->early_acks_by_age, &e->link);
 }
 
+/* Where the request had to wait until it was known, it was captured first after all. */
+static void answer(const analysis_state *a, analysis_record *ack, const analysis_record *request)
+{
+    ack->early = true;
+    if (request->number <= ack->number)
+        analysis_record_respond(ack, request, a->config.slow_response_ns);
+    else
+        ack->request = request;
+}
+
 bool analysis_early_ack_take(analysis_state *a, const void *scope, uint64_t id, const frame *f,
                              int64_t within_ns, early_ack *found)
 {
@@ -54,8 +64,7 @@ bool analysis_early_ack_take(analysis_state *a, const void *scope, uint64_t id, 
     forget(a, e);
     if (analysis_elapsed_ns(found->ack->time_ns, f->record->time_ns) > within_ns)
         return false;
-    found->ack->request = f->record;
-    found->ack->early = true;
+    answer(a, found->ack, f->record);
     analysis_record_settle(f->record, found->ack->number);
     return true;
 }

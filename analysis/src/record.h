@@ -81,6 +81,9 @@ static inline void record_flag(analysis_record *r, uint32_t flags)
  */
 void analysis_record_repeat(analysis_record *first, analysis_record *repeat);
 
+/* `ack` answers `request`; slowly, if it took longer than `slow_ns`. 0: that is not judged. */
+void analysis_record_respond(analysis_record *ack, const analysis_record *request, int64_t slow_ns);
+
 /* `request`, and its repeats, have got their response in frame `response`. */
 void analysis_record_settle(analysis_record *request, uint32_t response);
 

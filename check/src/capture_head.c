@@ -72,9 +72,10 @@ static void note_up(check_capture *capture, const check_frame *frame)
     up_sequence *sequence = check_up_sequence(capture, frame->client, up->session_id);
     if (!sequence->known || up->client_id > sequence->highest)
         sequence->highest = up->client_id;
+    if (!sequence->known || !frame->late) /* bytes after a late one may be missing already */
+        sequence->lost = frame->client->lost[DIR_UP];
     sequence->known = true;
     sequence->stream = frame->conn->stream;
-    sequence->lost = frame->client->lost[DIR_UP];
     if (sequence->open == NULL)
         sequence->open = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
     if (g_hash_table_size(sequence->open) == 0)
@@ -91,10 +92,11 @@ static void note_msg_id(const check_frame *frame, down_sequence *sequence, uint6
         sequence->base = msg_id;
         sequence->highest = msg_id;
     }
-    sequence->known = true;
     if (msg_id > sequence->highest)
         sequence->highest = msg_id;
-    sequence->lost = frame->client->lost[DIR_DOWN];
+    if (!sequence->known || !frame->late) /* as for an UP */
+        sequence->lost = frame->client->lost[DIR_DOWN];
+    sequence->known = true;
     check_idset_add(&sequence->seen, msg_id);
 }
 

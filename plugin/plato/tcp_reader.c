@@ -474,8 +474,21 @@ static stored_item *process_waiting(tcp_reader *reader, tvbuff_t *frame, proto_t
     return item;
 }
 
+static gint compare_packets(gconstpointer p, gconstpointer q)
+{
+    const given_pdu *a = p, *b = q;
+    return (a->packet > b->packet) - (a->packet < b->packet);
+}
+
+/* Frames are judged in the order of their packets; the reader gives them as the stream has them. */
+static void sort_given(tcp_reader *reader)
+{
+    g_array_sort(reader->given, compare_packets); /* stable */
+}
+
 static void process_all(tcp_reader *reader, tvbuff_t *frame, proto_tree *tree)
 {
+    sort_given(reader);
     const bool whole_frames = is_whole_frames(reader);
     const uint64_t first = plato_next_position(reader->pinfo);
     const bool compact = whole_frames && (uint32_t)first <= UINT16_MAX;
@@ -553,6 +566,7 @@ static void end_first_pass(void)
     for (unsigned i = 0; readers != NULL && i < readers->len; i++) {
         tcp_reader *reader = g_ptr_array_index(readers, i);
         stream_reader_end(reader->stream);
+        sort_given(reader);
         for (unsigned k = 0; k < reader->given->len; k++)
             feed_given(reader, &g_array_index(reader->given, given_pdu, k));
         g_array_set_size(reader->given, 0);
