@@ -311,8 +311,8 @@ const analysis_record *analysis_record_next_delivery(const analysis_record *push
 
 bool analysis_is_unacked(const analysis_state *a, const analysis_record *record)
 {
-    (void)a;
-    return record->open && !record->covered && record->losses->lasting <= record->losses_before;
+    return record->open && !record->covered && record->losses->lasting <= record->losses_before &&
+           !analysis_connections_resumed_unknown(a, record->number);
 }
 
 analysis_identity analysis_get_identity(const analysis_state *a, uint32_t index)

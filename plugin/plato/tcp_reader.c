@@ -9,6 +9,7 @@
 #include "plato/pdu/prefs.h"
 #include "plato/pdu/proto.h"
 #include "plato/process_pdu.h"
+#include "plato/tcp_given.h"
 #include "plato/tcp_loss.h"
 #include "plato/tcp_segment.h"
 #include "plato/tcp_show.h"
@@ -17,16 +18,6 @@
 
 #include <epan/dissectors/packet-tcp.h>
 #include <stream/reader.h>
-
-/* What the reader gave, and where its bytes are. */
-typedef struct given_pdu {
-    stored_item item;
-    uint32_t packet;  /* to which it belongs */
-    int64_t time_ns;  /* of that packet */
-    int payload;      /* where it begins in the payload at hand; -1: elsewhere */
-    bool impossible;  /* its length cannot be */
-    bool frames_lost; /* after it: the snaplen cut them off */
-} given_pdu;
 
 /* Where the sequence numbers of a direction are in its stream. */
 typedef struct seq_anchor {
@@ -363,6 +354,8 @@ static void process_frame(tcp_reader *reader, tvbuff_t *frame, proto_tree *tree,
     plato_keep_checksum(item->conversation, item->position, stream_reader_checksum(reader->stream));
     const found_pdu found = tcp_show_found(item, index);
     tcp_losses_frame(&reader->losses, item, found.capture_gap, &reader->latest);
+    if (given->overtakes)
+        tcp_losses_overtaken(&reader->losses, item, &reader->latest);
     plato_process_pdu(tvb_of(reader, frame, given), pinfo, tree, item->conversation, &found);
 }
 
@@ -474,21 +467,9 @@ static stored_item *process_waiting(tcp_reader *reader, tvbuff_t *frame, proto_t
     return item;
 }
 
-static gint compare_packets(gconstpointer p, gconstpointer q)
-{
-    const given_pdu *a = p, *b = q;
-    return (a->packet > b->packet) - (a->packet < b->packet);
-}
-
-/* Frames are judged in the order of their packets; the reader gives them as the stream has them. */
-static void sort_given(tcp_reader *reader)
-{
-    g_array_sort(reader->given, compare_packets); /* stable */
-}
-
 static void process_all(tcp_reader *reader, tvbuff_t *frame, proto_tree *tree)
 {
-    sort_given(reader);
+    tcp_given_sort(reader->given);
     const bool whole_frames = is_whole_frames(reader);
     const uint64_t first = plato_next_position(reader->pinfo);
     const bool compact = whole_frames && (uint32_t)first <= UINT16_MAX;
@@ -503,6 +484,7 @@ static void process_all(tcp_reader *reader, tvbuff_t *frame, proto_tree *tree)
             store_given(given);
     }
     (void)process_waiting(reader, frame, tree, waiting, UINT64_MAX);
+    tcp_losses_caught_up(&reader->losses);
     if (compact) {
         const stored_packet packet = {reader->pinfo->num, (uint16_t)reader->segment->frame_offset,
                                       (uint16_t)first, reader->segment->stream.len};
@@ -553,6 +535,8 @@ static void feed_given(tcp_reader *reader, given_pdu *given)
         const found_pdu found = tcp_show_found(item, 0);
         pdu_info facts;
         tvbuff_t *tvb = tvb_new_real_data(item->bytes, (unsigned)item->length, item->length);
+        if (given->overtakes)
+            tcp_losses_overtaken(&reader->losses, item, &packet);
         plato_examine_pdu(tvb, item->conversation, &found, &facts);
         (void)plato_analyze_pdu(NULL, &packet, item->conversation, &facts);
         tvb_free(tvb);
@@ -566,9 +550,10 @@ static void end_first_pass(void)
     for (unsigned i = 0; readers != NULL && i < readers->len; i++) {
         tcp_reader *reader = g_ptr_array_index(readers, i);
         stream_reader_end(reader->stream);
-        sort_given(reader);
+        tcp_given_sort(reader->given);
         for (unsigned k = 0; k < reader->given->len; k++)
             feed_given(reader, &g_array_index(reader->given, given_pdu, k));
+        tcp_losses_caught_up(&reader->losses);
         g_array_set_size(reader->given, 0);
     }
 }
