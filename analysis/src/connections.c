@@ -181,7 +181,8 @@ static void learn(analysis_state *a, connection *conn, uint64_t conn_id, analysi
 
 static void note_unknown_resumption(analysis_state *a, const frame *f)
 {
-    if (f->conn->unknown_resumption != 0 || f->conn->opener != NULL)
+    /* in MsgCmd framing nothing is answered on another connection */
+    if (f->msgcmd || f->conn->unknown_resumption != 0 || f->conn->opener != NULL)
         return;
     if (a->unknown.packets == NULL)
         a->unknown.packets = g_array_new(FALSE, FALSE, sizeof(uint32_t));

@@ -208,6 +208,19 @@ START_TEST(unacked_is_withheld_by_every_loss_that_remains)
 }
 END_TEST
 
+/* Which device went on there is not known: it may be any. */
+START_TEST(unacked_is_withheld_if_a_reconn_was_not_captured)
+{
+    CHECK_ROWS({"0 c1 login 1001", "-"}, {"1 c1 push 42/1 a", "-"}, {"1 m3 push 0/0 a", "-"},
+               {"2 c2 ack reconn conn=8", "-"}, {"3 c1 push 42/2 a", "unacked"},
+               {"4 c2 ack reconn conn=8", "-"});
+    CHECK_ROWS({"0 c1 push 42/1 a", "unacked"}, {"1 c2 ack reconn conn=8 code=8", "-"},
+               {"2 m3 ack reconn conn=9", "-"}, {"3 c4 loss up", ""},
+               {"4 c4 ack reconn conn=10", "to=6"}, {"5 c4 reconn 99", "was-missing in=5"},
+               {"6 c4 filled 4", ""}, {"7 c5 login 1001", "-"}, {"8 c5 ack reconn conn=11", "-"});
+}
+END_TEST
+
 /* ---- the ACK was captured before its request ---- */
 
 START_TEST(an_up_after_its_ack)
@@ -399,6 +412,7 @@ int main(void)
         unacked_is_withheld_when_the_answer_came_before_the_device_was_known,
         unacked_is_said_once_the_missing_bytes_have_come,
         unacked_is_withheld_by_every_loss_that_remains,
+        unacked_is_withheld_if_a_reconn_was_not_captured,
         an_up_after_its_ack,
         an_up_after_a_refusal_of_it,
         an_up_after_its_ack_and_the_login_of_both,
