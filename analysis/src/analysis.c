@@ -114,7 +114,8 @@ static bool answer_early(analysis_state *a, id_sequence *c, const id_sequence *a
     window_entry *entry = analysis_window_find(&a->windows, &c->window, id);
     if (found.ok && f->record->kind == RECORD_UP)
         analysis_delivery_acknowledged(a, found.session_id, found.msg_id, &entry->first);
-    analysis_window_answered(&a->windows, &c->window, entry);
+    if (!f->record->open)
+        analysis_window_answered(&a->windows, &c->window, entry);
     return true;
 }
 

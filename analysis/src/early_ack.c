@@ -42,14 +42,19 @@ void analysis_early_ack_add(analysis_state *a, const void *scope, uint64_t id, c
     g_queue_push_tail_link(&a->early_acks_by_age, &e->link);
 }
 
-/* Where the request had to wait until it was known, it was captured first after all. */
-static void answer(const analysis_state *a, analysis_record *ack, const analysis_record *request)
+/*
+ * Where the request had to wait until it was known, it was captured first after all. Else it comes
+ * late, or is sent again: it is acknowledged, but the ACK is no response to what came later.
+ */
+static void answer(const analysis_state *a, analysis_record *ack, analysis_record *request)
 {
-    ack->early = true;
-    if (request->number <= ack->number)
+    if (request->number <= ack->number) {
+        ack->early = true;
         analysis_record_respond(ack, request, a->config.slow_response_ns);
-    else
-        ack->request = request;
+        analysis_record_settle(request, ack->number);
+    } else {
+        request->covered = true;
+    }
 }
 
 bool analysis_early_ack_take(analysis_state *a, const void *scope, uint64_t id, const frame *f,
@@ -65,6 +70,5 @@ bool analysis_early_ack_take(analysis_state *a, const void *scope, uint64_t id, 
     if (analysis_elapsed_ns(found->ack->time_ns, f->record->time_ns) > within_ns)
         return false;
     answer(a, found->ack, f->record);
-    analysis_record_settle(f->record, found->ack->number);
     return true;
 }

@@ -187,7 +187,6 @@ analysis_verdict analysis_record_verdict(const record_store *store, const analys
     if (r->flags & ANALYSIS_HAS_RESPONSE_TIME)
         fill_response(r, &v);
     if (r->early) {
-        v.response_to = r->request->number;
         v.later_flags |= r->flags & (ANALYSIS_HAS_RESPONSE_TIME | ANALYSIS_SLOW_RESPONSE);
     }
     if (r->flags & ANALYSIS_HAS_DELIVERY_TIME)

@@ -353,7 +353,7 @@ static bool resumes_unknown(const model *m, size_t at)
 static bool unacked(const model *m, size_t at)
 {
     const fact *f = &m->facts[at];
-    if (!is_message(f) || f->first != at || f->v.response_in != 0)
+    if (!is_message(f) || f->first != at || f->v.response_in != 0 || f->answered_early)
         return false;
     if (is_frame(f, PLATO_PUSH) && f->counted && covered_before(m, at))
         return false;

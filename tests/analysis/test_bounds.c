@@ -118,7 +118,7 @@ START_TEST(beyond_the_bound_the_oldest_open_request_is_given_up)
     static const row rows[] = {{"0 c1 push 42/1 a", "unacked"}, {"0 c1 push 42/2 a", "in=6"},
                                {"0 c1 push 42/3 a", "in=6"},    {"0 c1 push 42/4 a", "in=6"},
                                {"0 c1 push 42/5 a", "in=6"},    {"0 c1 ack push 42/5", "to=5 rt=0"},
-                               {"0 c1 ack push 42/1", "to=8"},  {"0 c1 push 42/1 a", "in=7"}};
+                               {"0 c1 ack push 42/1", "-"},     {"0 c1 push 42/1 a", "-"}};
     check_rows(rows, sizeof rows / sizeof rows[0], NULL, &limits);
 }
 END_TEST
@@ -187,11 +187,10 @@ START_TEST(acks_without_a_request_are_bounded)
 {
     static const analysis_limits limits = {
         .window = 100, .max_open = 100, .holes = 8, .early_acks = 2};
-    static const row rows[] = {
-        {"0 c1 ack up 42/1 msg=1", "-"},       {"0 c1 ack up 42/2 msg=2", "-"},
-        {"0 c1 ack push 42/9", "-"},           {"0 c1 ack up 42/2 msg=2", "to=8"},
-        {"0 c1 ack push 42/10", "to=7"},       {"0 c1 up 42/1 a", "unacked"},
-        {"0 c1 push 42/10 a", "gap=3-9 in=5"}, {"0 c1 up 42/2 a", "in=4"}};
+    static const row rows[] = {{"0 c1 ack up 42/1 msg=1", "-"},  {"0 c1 ack up 42/2 msg=2", "-"},
+                               {"0 c1 ack push 42/9", "-"},      {"0 c1 ack up 42/2 msg=2", "-"},
+                               {"0 c1 ack push 42/10", "-"},     {"0 c1 up 42/1 a", "unacked"},
+                               {"0 c1 push 42/10 a", "gap=3-9"}, {"0 c1 up 42/2 a", "-"}};
     check_rows(rows, sizeof rows / sizeof rows[0], NULL, &limits);
 }
 END_TEST
