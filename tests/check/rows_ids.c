@@ -11,6 +11,9 @@ static const row table[] = {
     {"client_ids(fresh=yes)", "broken", "1", "0 c1 up 4/5 a"},
     {"client_ids", "unsure", "1", "0 c1 up 4/5 a"},
     {"client_ids", "unsure", "3", "0 c1 up 4/1 a; 1 c1 up 4/2 a bad; 2 c1 up 4/3 a"},
+    {"client_ids", "unsure", "6",
+     "0 c1 up 4/1 a; 1 c1 hole by=client; 2 c1 hole by=client; 3 c1 data by=client; "
+     "4 c1 up 4/2 a late; 5 c1 up 4/4 a"},
     {"client_ids", "idle", "", "0 c1 heartbeat"},
 
     {"reconnect_ids", "ok", "", LOGIN "2 c1 up 4/1 a; 3 c2 login 1001; 4 c2 up 4/2 b"},
