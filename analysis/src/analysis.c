@@ -114,7 +114,8 @@ static bool answer_early(analysis_state *a, id_sequence *c, const id_sequence *a
     window_entry *entry = analysis_window_find(&a->windows, &c->window, id);
     if (found.ok && f->record->kind == RECORD_UP)
         analysis_delivery_acknowledged(a, found.session_id, found.msg_id, &entry->first);
-    analysis_window_answered(&a->windows, &c->window, entry);
+    if (!f->record->open)
+        analysis_window_answered(&a->windows, &c->window, entry);
     return true;
 }
 
@@ -311,8 +312,8 @@ const analysis_record *analysis_record_next_delivery(const analysis_record *push
 
 bool analysis_is_unacked(const analysis_state *a, const analysis_record *record)
 {
-    (void)a;
-    return record->open && !record->covered && record->losses->lasting <= record->losses_before;
+    return record->open && !record->covered && record->losses->lasting <= record->losses_before &&
+           !analysis_connections_resumed_unknown(a, record->number);
 }
 
 analysis_identity analysis_get_identity(const analysis_state *a, uint32_t index)

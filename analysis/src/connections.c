@@ -48,6 +48,9 @@ void analysis_connections_clear(analysis_state *a)
     g_hash_table_destroy(a->conn_ids);
     g_hash_table_destroy(a->devices);
     g_hash_table_destroy(a->connections);
+    analysis_losses_clear(&a->unknown.count);
+    if (a->unknown.packets != NULL)
+        g_array_free(a->unknown.packets, TRUE);
 }
 
 connection *analysis_connection_find(const analysis_state *a, uint32_t index)
@@ -102,6 +105,7 @@ void analysis_connection_add_frame(analysis_state *a, const frame *f)
     if (!f->msgcmd && conn->id_scope == &conn->own && has_ids(f->head))
         conn->numbered = true;
     flag_missing(a, f);
+    conn->latest[f->direction] = MAX(conn->latest[f->direction], f->record->number);
 }
 
 /*
@@ -149,6 +153,8 @@ void analysis_connections_reconn(analysis_state *a, const frame *f)
 {
     const plato_conn *old = analysis_key_set_find(a->conn_ids, a, f->head->reconn.conn_id);
     f->conn->opener = f->record;
+    analysis_loss_table_fill(&a->losses, f->conn->unknown_resumption); /* it came late */
+    f->conn->unknown_resumption = 0;
     if (old == NULL)
         return;
     analysis_record_anomaly(&a->records, f->record)->prev_conn = old->opener->number;
@@ -173,9 +179,31 @@ static void learn(analysis_state *a, connection *conn, uint64_t conn_id, analysi
     conn->identity.conn_id = conn_id;
 }
 
+static void note_unknown_resumption(analysis_state *a, const frame *f)
+{
+    /* in MsgCmd framing nothing is answered on another connection */
+    if (f->msgcmd || f->conn->unknown_resumption != 0 || f->conn->opener != NULL)
+        return;
+    if (a->unknown.packets == NULL)
+        a->unknown.packets = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+    g_array_append_val(a->unknown.packets, f->record->number);
+    loss *l = analysis_loss_new(&a->losses);
+    analysis_loss_concerns(l, &a->unknown.count);
+    f->conn->unknown_resumption = l->id;
+}
+
+bool analysis_connections_resumed_unknown(const analysis_state *a, uint32_t packet)
+{
+    const uint32_t latest = a->unknown.count.lasting;
+    return latest != 0 && g_array_index(a->unknown.packets, uint32_t, latest - 1) > packet;
+}
+
 void analysis_connections_learn_from_ack(analysis_state *a, const frame *f,
                                          analysis_record *request)
 {
+    const bool resumes = f->head->ack.type == PLATO_RECONN && f->head->ack.code == PLATO_ACK_OK;
+    if (resumes && request == NULL)
+        note_unknown_resumption(a, f);
     if (f->head->ack.code == PLATO_ACK_OK && f->head->ack.conn_id != 0)
         learn(a, f->conn, f->head->ack.conn_id, request);
 }

@@ -12,10 +12,12 @@ struct connection {
     analysis_record *first;  /* its first frame */
     analysis_record *opener; /* its latest LOGIN or RECONN */
     fifo logins, reconns;
-    analysis_record *heartbeat; /* the latest that is open */
-    losses missing[2];          /* by analysis_direction: its own losses */
-    uint32_t missing_seen[2];   /* their count at the latest frame */
-    bool numbered;              /* ids were checked while no device was known */
+    analysis_record *heartbeat;  /* the latest that is open */
+    losses missing[2];           /* by analysis_direction: its own losses */
+    uint32_t missing_seen[2];    /* their count at the latest frame */
+    uint32_t latest[2];          /* the highest packet number of its frames */
+    uint32_t unknown_resumption; /* a loss' id while its RECONN was not captured; else 0 */
+    bool numbered;               /* ids were checked while no device was known */
     bool client_spoke;
     int64_t client_time_ns; /* of the client's last frame */
 
@@ -48,6 +50,12 @@ void analysis_connections_learn_from_ack(analysis_state *a, const frame *f,
 
 /* The frame is the LOGIN or RECONN which an ACK with this conn_id answered before it came. */
 void analysis_connections_opened_by(analysis_state *a, const frame *f, uint64_t conn_id);
+
+/*
+ * Whether a connection that was resumed after the packet may be any device's: its ACK of RECONN was
+ * captured, and the RECONN was not. An answer of any request may be there.
+ */
+bool analysis_connections_resumed_unknown(const analysis_state *a, uint32_t packet);
 
 /* A conn_id in an UP counts as long as no ACK has given one. */
 void analysis_connections_learn_from_up(analysis_state *a, const frame *f);

@@ -42,6 +42,21 @@ void analysis_early_ack_add(analysis_state *a, const void *scope, uint64_t id, c
     g_queue_push_tail_link(&a->early_acks_by_age, &e->link);
 }
 
+/*
+ * Where the request had to wait until it was known, it was captured first after all. Else it comes
+ * late, or is sent again: it is acknowledged, but the ACK is no response to what came later.
+ */
+static void answer(const analysis_state *a, analysis_record *ack, analysis_record *request)
+{
+    if (request->number <= ack->number) {
+        ack->early = true;
+        analysis_record_respond(ack, request, a->config.slow_response_ns);
+        analysis_record_settle(request, ack->number);
+    } else {
+        request->covered = true;
+    }
+}
+
 bool analysis_early_ack_take(analysis_state *a, const void *scope, uint64_t id, const frame *f,
                              int64_t within_ns, early_ack *found)
 {
@@ -54,8 +69,6 @@ bool analysis_early_ack_take(analysis_state *a, const void *scope, uint64_t id, 
     forget(a, e);
     if (analysis_elapsed_ns(found->ack->time_ns, f->record->time_ns) > within_ns)
         return false;
-    found->ack->request = f->record;
-    found->ack->early = true;
-    analysis_record_settle(f->record, found->ack->number);
+    answer(a, found->ack, f->record);
     return true;
 }

@@ -21,7 +21,8 @@ void analysis_early_ack_add(analysis_state *a, const void *scope, uint64_t id, c
 
 /*
  * The frame is a request that no ACK could find so far. If one came before, at most `within_ns`
- * ago, they are a pair, and `*found` is what is known of it.
+ * ago, it is acknowledged, and `*found` is what is known of that. They are a pair only if its
+ * packet is not a later one.
  */
 bool analysis_early_ack_take(analysis_state *a, const void *scope, uint64_t id, const frame *f,
                              int64_t within_ns, early_ack *found);

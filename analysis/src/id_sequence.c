@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "id_sequence.h"
 
+#include "connections.h"
+
 enum { NUMBERING_UP = 0, NUMBERING_DOWN = 1, NUMBERING_NAMED = 2 };
 
 /* Bytes of a session's name that are compared: names equal in these are one session. */
@@ -88,7 +90,7 @@ static void check_fill(analysis_state *a, const id_observation *s, uint64_t id, 
         return;
     }
     if (id > s->first)
-        set_excused_gap(a, r, s->first, id - 1, s->excuse);
+        set_excused_gap(a, r, s->first, id - 1, s->excuse_below);
     if (id < s->last)
         set_excused_gap(a, s->after, id + 1, s->last, s->excuse);
     else
@@ -97,13 +99,18 @@ static void check_fill(analysis_state *a, const id_observation *s, uint64_t id, 
 
 /*
  * A loss explains a hole before the first id after it, of those above all others: one that is sent
- * again or comes late shows nothing of what follows the highest.
+ * again or comes late shows nothing of what follows the highest. Nor does a frame that had to wait
+ * until frames of later packets were known: some of the losses are after it.
  */
-static void check_order(analysis_state *a, id_sequence *c, uint64_t id, analysis_record *r)
+static void check_order(analysis_state *a, id_sequence *c, uint64_t id, const frame *f)
 {
+    analysis_record *r = f->record;
     const loss_range excuse = {c->losses, c->losses_seen, c->losses->count};
-    const id_observation s = analysis_intervals_observe(&c->ids, id, r, excuse, a->limits.holes);
-    if (s.kind == ID_EXPECTED || s.kind == ID_SKIPS)
+    const bool missing = (r->flags & ANALYSIS_CAPTURE_GAP) != 0;
+    const id_observation s =
+        analysis_intervals_observe(&c->ids, id, r, excuse, missing, a->limits.holes);
+    const bool waited = r->number < f->conn->latest[f->direction];
+    if (!waited && (s.kind == ID_EXPECTED || s.kind == ID_SKIPS))
         c->losses_seen = excuse.upto;
     if (s.kind == ID_SKIPS)
         check_skip(a, &s, r);
@@ -131,7 +138,7 @@ analysis_record *analysis_id_sequence_check(analysis_state *a, id_sequence *c, u
     window_entry *known = analysis_window_find(&a->windows, &c->window, id);
     if (known != NULL)
         return check_repeat(known, f);
-    check_order(a, c, id, f->record);
+    check_order(a, c, id, f);
     f->record->open = true;
     analysis_window_add(&a->windows, &c->window, id, f->record, f->content,
                         f->direction == ANALYSIS_DOWNSTREAM);
@@ -140,5 +147,5 @@ analysis_record *analysis_id_sequence_check(analysis_state *a, id_sequence *c, u
 
 void analysis_id_sequence_check_ack(analysis_state *a, id_sequence *c, uint64_t id, const frame *f)
 {
-    check_order(a, c, id, f->record);
+    check_order(a, c, id, f);
 }

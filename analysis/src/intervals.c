@@ -52,7 +52,7 @@ static struct analysis_record *add_hole(intervals *seen, hole new_hole, size_t m
 
 /* A hole that shrinks stays between its neighbours, so the tree's order holds. */
 static id_observation fill(intervals *seen, hole *at, uint64_t id, struct analysis_record *frame,
-                           size_t max_holes)
+                           uint32_t upto, size_t max_holes)
 {
     assert(at->first <= id && id <= at->last);
     id_observation found = {.kind = ID_FILLS,
@@ -69,6 +69,9 @@ static id_observation fill(intervals *seen, hole *at, uint64_t id, struct analys
     } else {
         at->last = id - 1;
         at->after = found.excused ? frame : at->after;
+        if (found.excused && upto > at->excuse.upto)
+            at->excuse.upto = upto;
+        found.excuse_below = at->excuse;
         if (id < above.last)
             found.forgotten = add_hole(seen, above, max_holes);
     }
@@ -77,7 +80,7 @@ static id_observation fill(intervals *seen, hole *at, uint64_t id, struct analys
 
 id_observation analysis_intervals_observe(intervals *seen, uint64_t id,
                                           struct analysis_record *frame, loss_range excuse,
-                                          size_t max_holes)
+                                          bool missing, size_t max_holes)
 {
     if (!seen->started) {
         *seen = (intervals){.started = true, .base = id, .high = id};
@@ -98,7 +101,9 @@ id_observation analysis_intervals_observe(intervals *seen, uint64_t id,
                                 .forgotten = add_hole(seen, skipped, max_holes)};
     }
     hole *at = seen->holes != NULL ? g_tree_search(seen->holes, towards_id, &id) : NULL;
-    return at != NULL ? fill(seen, at, id, frame, max_holes) : (id_observation){.kind = ID_SEEN};
+    if (at == NULL)
+        return (id_observation){.kind = ID_SEEN};
+    return fill(seen, at, id, frame, missing ? excuse.upto : 0, max_holes);
 }
 
 void analysis_intervals_clear(intervals *seen)

@@ -25,9 +25,10 @@ typedef enum id_observation_kind {
 
 typedef struct id_observation {
     id_observation_kind kind;
-    uint64_t first, last; /* SKIPS: the missing ids before this one; FILLS: the hole as it was */
-    loss_range excuse;    /* SKIPS, FILLS: the losses that explain the hole */
-    bool excused;         /* some of them remain: the capture lost those ids, not the sender */
+    uint64_t first, last;    /* SKIPS: the missing ids before this one; FILLS: the hole as it was */
+    loss_range excuse;       /* SKIPS, FILLS: the losses that explain the hole */
+    loss_range excuse_below; /* FILLS: those that explain what remains of it below */
+    bool excused;            /* some of them remain: the capture lost those ids, not the sender */
     struct analysis_record *after;     /* FILLS: the frame with the id after the hole */
     struct analysis_record *forgotten; /* the frame after a hole that is kept no more, or NULL */
 } id_observation;
@@ -35,12 +36,14 @@ typedef struct id_observation {
 /*
  * Adds `id`, seen in `frame`. Returns how it relates to the ids before it. `excuse`: if it opens a
  * hole, these losses explain it. What fills a hole that is excused counts as seen in its place:
- * then `frame` is the one after what remains below. At most `max_holes` holes are kept: then the
- * base rises above the lowest one. O(log max_holes), and a look at the losses.
+ * then `frame` is the one after what remains below; with `missing` bytes are missing before the
+ * frame itself, and all losses up to `excuse.upto` explain what remains below. At most `max_holes`
+ * holes are kept: then the base rises above the lowest one. O(log max_holes), and a look at the
+ * losses.
  */
 id_observation analysis_intervals_observe(intervals *seen, uint64_t id,
                                           struct analysis_record *frame, loss_range excuse,
-                                          size_t max_holes);
+                                          bool missing, size_t max_holes);
 
 void analysis_intervals_clear(intervals *seen);
 

@@ -18,7 +18,8 @@ void analysis_msgcmd_open_up(analysis_state *a, const frame *f)
     window *ups = &f->conn->ups;
     window_entry *entry = analysis_window_find(&a->windows, ups, client_id);
     early_ack found;
-    (void)analysis_early_ack_take(a, ups, client_id, f, INT64_MAX, &found);
+    if (analysis_early_ack_take(a, ups, client_id, f, INT64_MAX, &found))
+        f->record->open = false; /* the next ACK is another one's */
     if (entry == NULL) {
         analysis_window_add(&a->windows, ups, client_id, f->record, f->content, false);
     } else if (answered(entry)) {

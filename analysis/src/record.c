@@ -186,8 +186,9 @@ analysis_verdict analysis_record_verdict(const record_store *store, const analys
         v.duplicate_of = r->repeated->number;
     if (r->flags & ANALYSIS_HAS_RESPONSE_TIME)
         fill_response(r, &v);
-    if (r->early)
-        v.response_to = r->request->number;
+    if (r->early) {
+        v.later_flags |= r->flags & (ANALYSIS_HAS_RESPONSE_TIME | ANALYSIS_SLOW_RESPONSE);
+    }
     if (r->flags & ANALYSIS_HAS_DELIVERY_TIME)
         fill_delivery(r, &v);
     if (r->kind == RECORD_UP)
@@ -228,6 +229,14 @@ void analysis_record_repeat(analysis_record *first, analysis_record *repeat)
     }
     repeat->next = first->next;
     first->next = repeat;
+}
+
+void analysis_record_respond(analysis_record *ack, const analysis_record *request, int64_t slow_ns)
+{
+    ack->request = request;
+    record_flag(ack, ANALYSIS_HAS_RESPONSE_TIME);
+    if (slow_ns > 0 && analysis_elapsed_ns(request->time_ns, ack->time_ns) > slow_ns)
+        record_flag(ack, ANALYSIS_SLOW_RESPONSE);
 }
 
 void analysis_record_settle(analysis_record *request, uint32_t response)

@@ -25,13 +25,12 @@ struct analysis_record {
     uint16_t flags;         /* analysis_verdict_flag; set by record_flag() */
     uint8_t kind;           /* record_kind */
     bool open : 1;          /* the first transmission of an UP or PUSH, and not answered */
-    bool covered : 1;       /* PUSH: an acknowledgement that came before covers it */
+    bool covered : 1;       /* an acknowledgement that came before covers it */
     bool delivery_late : 1; /* PUSH: the ACK that explains it came after it */
-    bool early : 1;         /* ACK: captured before `request` */
+    bool early : 1;         /* ACK: known before `request`, which had to wait */
     bool has_anomaly : 1;   /* analysis_record_anomaly() has more of it */
     union {
-        const analysis_record *request; /* ACK: what it answers, with ANALYSIS_HAS_RESPONSE_TIME or
-                                           `early` */
+        const analysis_record *request; /* ACK: what it answers, with ANALYSIS_HAS_RESPONSE_TIME */
         struct {
             uint32_t response_in;
             uint32_t losses_before; /* their count when the frame came */
@@ -80,6 +79,9 @@ static inline void record_flag(analysis_record *r, uint32_t flags)
  * `repeat` is a repeat of `first`, and shares its response, whether that has come or not.
  */
 void analysis_record_repeat(analysis_record *first, analysis_record *repeat);
+
+/* `ack` answers `request`; slowly, if it took longer than `slow_ns`. 0: that is not judged. */
+void analysis_record_respond(analysis_record *ack, const analysis_record *request, int64_t slow_ns);
 
 /* `request`, and its repeats, have got their response in frame `response`. */
 void analysis_record_settle(analysis_record *request, uint32_t response);

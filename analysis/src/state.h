@@ -22,6 +22,12 @@ typedef struct analysis_limits {
         ANALYSIS_WINDOW, 65536, 1024, 65536, 4096                                                  \
     }
 
+/* What is numbered as losses are, each with the packet number of an ACK of RECONN. */
+typedef struct resumptions {
+    losses count;
+    GArray *packets; /* uint32_t: of number 1, 2, ... */
+} resumptions;
+
 struct analysis_state {
     analysis_config config;
     analysis_limits limits;
@@ -37,6 +43,7 @@ struct analysis_state {
     GHashTable *messages; /* set: (session, msg_id): see delivery.c */
     window_set windows;
     loss_table losses;
+    resumptions unknown; /* connections of which the RECONN was not captured: see connections.h */
     GHashTable *early_acks; /* set: see early_ack.h */
     GQueue early_acks_by_age;
 };

@@ -26,11 +26,7 @@ void analysis_transactions_clear(analysis_state *a)
 void analysis_transactions_respond(const analysis_state *a, const frame *f,
                                    const analysis_record *request)
 {
-    const int64_t slow = a->config.slow_response_ns;
-    f->record->request = request;
-    record_flag(f->record, ANALYSIS_HAS_RESPONSE_TIME);
-    if (slow > 0 && analysis_elapsed_ns(request->time_ns, f->record->time_ns) > slow)
-        record_flag(f->record, ANALYSIS_SLOW_RESPONSE);
+    analysis_record_respond(f->record, request, a->config.slow_response_ns);
 }
 
 static void open_sync(analysis_state *a, const frame *f)

@@ -20,6 +20,7 @@ typedef struct given_pdu {
     int payload;              /* where it begins in the payload at hand; -1: elsewhere */
     bool impossible;          /* its length cannot be */
     bool frames_lost;         /* after it: the snaplen cut them off */
+    bool overtakes;           /* it is judged before frames that the stream has before it */
     stream_checksum checksum; /* what was known when it was found */
 } given_pdu;
 
@@ -61,5 +62,11 @@ void tcp_given_add(tcp_reader *reader, const stream_reader_pdu *pdu);
  * the stream. NULL: there are none, as in most packets.
  */
 stored_item *tcp_given_waiting(tcp_reader *reader);
+
+/*
+ * Puts an array of given_pdu, which is in the order of the stream, into the order in which frames
+ * are judged: that of their packets, then that of the stream. Notes which overtake others.
+ */
+void tcp_given_sort(GArray *given);
 
 #endif

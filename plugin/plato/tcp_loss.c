@@ -94,6 +94,22 @@ void tcp_losses_frame(tcp_losses *losses, const stored_item *item, bool gap,
     losses->reported[item->direction] = false;
 }
 
+void tcp_losses_overtaken(tcp_losses *losses, const stored_item *item, const flow_packet *packet)
+{
+    const uint32_t loss = report(packet, item->direction, item->conversation);
+    if (losses->overtaken == NULL)
+        losses->overtaken = g_array_new(FALSE, FALSE, sizeof loss);
+    g_array_append_val(losses->overtaken, loss);
+}
+
+void tcp_losses_caught_up(tcp_losses *losses)
+{
+    for (unsigned i = 0; losses->overtaken != NULL && i < losses->overtaken->len; i++)
+        plato_report_late_segment(g_array_index(losses->overtaken, uint32_t, i));
+    if (losses->overtaken != NULL)
+        g_array_set_size(losses->overtaken, 0);
+}
+
 void tcp_losses_settle(tcp_losses *losses, const stream_reader *reader)
 {
     unsigned kept = 0;
@@ -143,6 +159,8 @@ void tcp_losses_clear(tcp_losses *losses)
         g_ptr_array_free(losses->items, TRUE);
     if (losses->waiting != NULL)
         g_array_free(losses->waiting, TRUE);
+    if (losses->overtaken != NULL)
+        g_array_free(losses->overtaken, TRUE);
     *losses = (tcp_losses){0};
 }
 

@@ -8,10 +8,11 @@
 /* Of one connection; all zero at first. Changed on the first pass only. */
 typedef struct tcp_losses {
     const plato_conversation *conversation; /* of what follows; another one begins anew */
-    GArray *waiting;  /* losses that may still be filled; NULL: there never was one */
-    GPtrArray *items; /* stored_item with a gap_reader; NULL: there never was one */
-    bool filled;      /* bytes came that were missing */
-    bool reported[2]; /* the loss before the next frame of the direction */
+    GArray *overtaken; /* of uint32_t: losses that end with the segment at hand; NULL: none */
+    GArray *waiting;   /* losses that may still be filled; NULL: there never was one */
+    GPtrArray *items;  /* stored_item with a gap_reader; NULL: there never was one */
+    bool filled;       /* bytes came that were missing */
+    bool reported[2];  /* the loss before the next frame of the direction */
     bool any_frame[2];
     uint64_t last_frame[2]; /* position */
 } tcp_losses;
@@ -27,6 +28,13 @@ void tcp_losses_report(tcp_losses *losses, unsigned direction, const flow_packet
 /* A frame, before it is analysed. `gap`: it is the first one after missing bytes. */
 void tcp_losses_frame(tcp_losses *losses, const stored_item *item, bool gap,
                       const flow_packet *packet);
+
+/*
+ * A frame, before it is analysed, that is judged before frames which the stream has before it: so
+ * far their bytes are missing. Then that all of them have been analysed.
+ */
+void tcp_losses_overtaken(tcp_losses *losses, const stored_item *item, const flow_packet *packet);
+void tcp_losses_caught_up(tcp_losses *losses);
 
 /* After the frames of a segment were analysed: which losses it filled. */
 void tcp_losses_settle(tcp_losses *losses, const stream_reader *reader);

@@ -216,6 +216,8 @@ static found_pdu note_frame(tcp_reader *reader, given_pdu *given, uint64_t posit
     plato_keep_checksum(item->conversation, position, &given->checksum);
     const found_pdu found = tcp_show_found(item, index);
     tcp_losses_frame(&reader->losses, item, found.capture_gap, &reader->latest);
+    if (given->overtakes)
+        tcp_losses_overtaken(&reader->losses, item, &reader->latest);
     return found;
 }
 
@@ -283,6 +285,7 @@ static stored_item *process_waiting(tcp_reader *reader, tvbuff_t *frame, proto_t
 
 static void process_all(tcp_reader *reader, tvbuff_t *frame, proto_tree *tree)
 {
+    tcp_given_sort(reader->given);
     const bool whole_frames = is_whole_frames(reader);
     const uint64_t first = plato_next_position(reader->pinfo);
     const bool compact = whole_frames && (uint32_t)first <= UINT16_MAX;
@@ -297,6 +300,7 @@ static void process_all(tcp_reader *reader, tvbuff_t *frame, proto_tree *tree)
             store_given(reader, given);
     }
     (void)process_waiting(reader, frame, tree, waiting, UINT64_MAX);
+    tcp_losses_caught_up(&reader->losses);
     if (compact) {
         const stored_packet packet = {reader->pinfo->num, (uint16_t)reader->segment->frame_offset,
                                       (uint16_t)first, reader->segment->stream.len};
@@ -376,8 +380,10 @@ static void end_first_pass(void)
     for (unsigned i = 0; readers != NULL && i < readers->len; i++) {
         tcp_reader *reader = g_ptr_array_index(readers, i);
         stream_reader_end(reader->stream);
+        tcp_given_sort(reader->given);
         for (unsigned k = 0; k < reader->given->len; k++)
             feed_given(reader, &g_array_index(reader->given, given_pdu, k));
+        tcp_losses_caught_up(&reader->losses);
         g_array_set_size(reader->given, 0);
     }
 }

@@ -227,11 +227,8 @@ static void put_ns(row_writer *w, int64_t ns)
 
 static void put_response_to(row_writer *w, const message *m)
 {
-    const analysis_verdict *verdict = m->analysis->verdict;
-    /* later passes know it of an ACK that was captured before its request, without a time */
-    if ((m->analysis->flags & ANALYSIS_HAS_RESPONSE_TIME) != 0 ||
-        (verdict != NULL && !m->record->first_pass && verdict->response_to != 0))
-        row_number(w, verdict->response_to);
+    if (m->analysis->flags & ANALYSIS_HAS_RESPONSE_TIME)
+        row_number(w, m->analysis->verdict->response_to);
 }
 
 static void put_response_time(row_writer *w, const message *m)

@@ -326,13 +326,40 @@ static void see(model *m, const event *e)
         see_ack(m, at);
 }
 
+static bool opens(const fact *f)
+{
+    return is_frame(f, PLATO_LOGIN) || is_frame(f, PLATO_RECONN);
+}
+
+/* An ACK of a RECONN that was not captured, the connection's first. */
+static bool resumes_unknown(const model *m, size_t at)
+{
+    const fact *f = &m->facts[at];
+    if (!is_ack_of(f, PLATO_RECONN) || f->msgcmd || f->e->head.ack.code != PLATO_ACK_OK)
+        return false;
+    for (size_t i = 0; i < m->n; i++) {
+        const fact *g = &m->facts[i];
+        if (g->e->connection != f->e->connection)
+            continue;
+        if (is_frame(g, PLATO_RECONN) || (i < at && opens(g)))
+            return false;
+    }
+    for (size_t i = 0; i < at; i++)
+        if (m->facts[i].e->connection == f->e->connection && resumes_unknown(m, i))
+            return false;
+    return true;
+}
+
 static bool unacked(const model *m, size_t at)
 {
     const fact *f = &m->facts[at];
-    if (!is_message(f) || f->first != at || f->v.response_in != 0)
+    if (!is_message(f) || f->first != at || f->v.response_in != 0 || f->answered_early)
         return false;
     if (is_frame(f, PLATO_PUSH) && f->counted && covered_before(m, at))
         return false;
+    for (size_t i = at + 1; i < m->n; i++)
+        if (resumes_unknown(m, i))
+            return false;
     return !loss_between(m, at, m->n, f->scope,
                          f->direction == ANALYSIS_UPSTREAM ? ANALYSIS_DOWNSTREAM
                                                            : ANALYSIS_UPSTREAM);

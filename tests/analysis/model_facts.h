@@ -29,19 +29,20 @@ typedef struct fact {
     const event *e;
     analysis_direction direction;
     bool msgcmd;
-    id_scope scope;     /* of the ids on its connection */
-    size_t first;       /* message: the first transmission, which this repeats, or itself;
-                           NOBODY: a conflict */
-    bool counted;       /* its id counts in a sequence */
-    bool filled;        /* a loss that is no more */
-    bool joined[2];     /* LOGIN, RECONN: by direction: bytes of its connection are missing, which
-                           concern the scope that it joins */
-    bool late;          /* LOGIN, RECONN: it may have been among them, and ids came before it */
-    size_t excuse;      /* of the ids before it: the frame that skipped them, after a loss */
-    awaited awaits;     /* ACK */
-    bool highest;       /* its id was the highest so far */
-    size_t judged_at;   /* when nothing was left of that excuse; NOBODY: so far something is */
-    analysis_verdict v; /* delivered_in is kept apart */
+    id_scope scope;      /* of the ids on its connection */
+    size_t first;        /* message: the first transmission, which this repeats, or itself;
+                            NOBODY: a conflict */
+    bool counted;        /* its id counts in a sequence */
+    bool filled;         /* a loss that is no more */
+    bool joined[2];      /* LOGIN, RECONN: by direction: bytes of its connection are missing, which
+                            concern the scope that it joins */
+    bool late;           /* LOGIN, RECONN: it may have been among them, and ids came before it */
+    size_t excuse;       /* of the ids before it: the frame that skipped them, after a loss */
+    awaited awaits;      /* ACK */
+    bool answered_early; /* its ACK came before it */
+    bool highest;        /* its id was the highest so far */
+    size_t judged_at;    /* when nothing was left of that excuse; NOBODY: so far something is */
+    analysis_verdict v;  /* delivered_in is kept apart */
 } fact;
 
 /* An ACK has tied a content under (session, msg_id) to an UP. */

@@ -95,15 +95,39 @@ static bool hole_is_of_capture(const model *m, size_t k)
     return false;
 }
 
-/* The frame after the hole in which the id lies: the first with the next id that had come by then.
- */
-static size_t frame_after(const model *m, size_t at, size_t until)
+/* Whether it lay in the hole that `skipper` opened, while that was the capture's. */
+static bool is_excused_fill(const model *m, size_t i, size_t skipper)
 {
-    size_t after = NOBODY;
-    for (size_t i = 0; i < until; i++)
-        if (same_counter(&m->facts[i], &m->facts[at]) &&
-            id_of(&m->facts[i]) > id_of(&m->facts[at]) &&
-            (after == NOBODY || id_of(&m->facts[i]) < id_of(&m->facts[after])))
+    return m->facts[i].excuse == skipper && same_counter(&m->facts[i], &m->facts[skipper]);
+}
+
+/* The ids below event `at`, in the hole of `skipper`: bytes that are missing before the skipper, or
+ * before a frame that filled the hole above them, may hold them. */
+static bool rest_is_of_capture(const model *m, size_t at, size_t skipper)
+{
+    const fact *s = &m->facts[skipper];
+    size_t before = skipper;
+    if (hole_is_of_capture(m, skipper))
+        return true;
+    while (before-- > 0)
+        if (same_counter(&m->facts[before], s) && m->facts[before].highest)
+            break;
+    for (size_t i = skipper + 1; i < m->n; i++)
+        if (is_excused_fill(m, i, skipper) && id_of(&m->facts[i]) >= id_of(&m->facts[at]) &&
+            (m->facts[i].v.flags & ANALYSIS_CAPTURE_GAP) != 0 &&
+            loss_between(m, before, i, s->scope, s->direction))
+            return true;
+    return false;
+}
+
+/* The frame after the hole in which the id lies: while it was the capture's, what filled it is in
+ * its place. */
+static size_t frame_after(const model *m, size_t at, size_t skipper)
+{
+    size_t after = skipper;
+    for (size_t i = 0; i < at; i++)
+        if (is_excused_fill(m, i, skipper) && id_of(&m->facts[i]) > id_of(&m->facts[at]) &&
+            id_of(&m->facts[i]) < id_of(&m->facts[after]))
             after = i;
     return after;
 }
@@ -112,13 +136,13 @@ static void judge_fill(model *m, size_t at, size_t skipper)
 {
     fact *f = &m->facts[at];
     const fact *s = &m->facts[skipper];
-    if (hole_is_of_capture(m, skipper)) {
+    if (rest_is_of_capture(m, at, skipper)) {
         f->excuse = skipper;
         return;
     }
     f->v.flags |= ANALYSIS_GAP_FILLED;
     f->v.flags |= is_message(f) ? ANALYSIS_OUT_OF_ORDER : 0;
-    f->v.gap_in = number(s->excuse == NOBODY ? skipper : frame_after(m, at, s->judged_at));
+    f->v.gap_in = number(s->excuse == NOBODY ? skipper : frame_after(m, at, skipper));
 }
 
 void judge_place(model *m, size_t at)
@@ -158,7 +182,7 @@ void judge_holes_again(model *m)
     for (size_t at = 0; at < m->n; at++) {
         fact *f = &m->facts[at];
         uint64_t below = 0;
-        if (f->excuse == NOBODY || f->judged_at != NOBODY || hole_is_of_capture(m, f->excuse))
+        if (f->excuse == NOBODY || f->judged_at != NOBODY || rest_is_of_capture(m, at, f->excuse))
             continue;
         f->judged_at = m->n - 1;
         for (size_t i = 0; i < m->n; i++)

@@ -18,7 +18,9 @@ void settle(model *m, size_t request, size_t ack)
 {
     for (size_t i = 0; i < m->n; i++)
         if ((i == request || (is_message(&m->facts[i]) && m->facts[i].first == request)) &&
-            m->facts[i].v.response_in == 0)
+            m->facts[i].v.response_in == 0 &&
+            !(m->facts[request].msgcmd && m->facts[request].answered_early &&
+              is_frame(&m->facts[request], PLATO_UP)))
             m->facts[i].v.response_in = number(ack);
 }
 
@@ -54,8 +56,7 @@ size_t answered_early(model *m, size_t request, awaited by, int64_t within_ms)
     m->facts[ack].awaits.what = WAITS_NOT;
     if (m->facts[request].e->time_ms - m->facts[ack].e->time_ms > within_ms)
         return NOBODY;
-    m->facts[ack].v.response_to = number(request);
-    settle(m, request, ack);
+    m->facts[request].answered_early = true;
     return ack;
 }
 
@@ -93,6 +94,7 @@ static size_t oldest_open(const model *m, size_t ack, uint32_t type)
     for (size_t i = 0; i < ack; i++) {
         const fact *f = &m->facts[i];
         if (is_frame(f, type) && f->e->connection == e->connection && f->v.response_in == 0 &&
+            !f->answered_early &&
             (type != PLATO_SYNC || f->e->head.sync.session_id == e->head.ack.session_id))
             return i;
     }
@@ -109,7 +111,7 @@ static size_t open_heartbeat(const model *m, size_t ack)
         if (is_ack_of(f, PLATO_HEARTBEAT))
             return NOBODY;
         if (is_frame(f, PLATO_HEARTBEAT))
-            return f->v.response_in == 0 ? i : NOBODY;
+            return f->v.response_in == 0 && !f->answered_early ? i : NOBODY;
     }
     return NOBODY;
 }
@@ -157,7 +159,7 @@ size_t msgcmd_up(const model *m, size_t ack)
         if (!is_frame(f, PLATO_UP) || f->e->connection != e->connection || f->first != i ||
             f->e->head.up.client_id != e->head.ack.client_id)
             continue;
-        if (f->v.response_in == 0)
+        if (f->v.response_in == 0 && !f->answered_early)
             return i;
         answered = i;
     }

@@ -118,7 +118,7 @@ START_TEST(beyond_the_bound_the_oldest_open_request_is_given_up)
     static const row rows[] = {{"0 c1 push 42/1 a", "unacked"}, {"0 c1 push 42/2 a", "in=6"},
                                {"0 c1 push 42/3 a", "in=6"},    {"0 c1 push 42/4 a", "in=6"},
                                {"0 c1 push 42/5 a", "in=6"},    {"0 c1 ack push 42/5", "to=5 rt=0"},
-                               {"0 c1 ack push 42/1", "to=8"},  {"0 c1 push 42/1 a", "in=7"}};
+                               {"0 c1 ack push 42/1", "-"},     {"0 c1 push 42/1 a", "-"}};
     check_rows(rows, sizeof rows / sizeof rows[0], NULL, &limits);
 }
 END_TEST
@@ -187,11 +187,10 @@ START_TEST(acks_without_a_request_are_bounded)
 {
     static const analysis_limits limits = {
         .window = 100, .max_open = 100, .holes = 8, .early_acks = 2};
-    static const row rows[] = {
-        {"0 c1 ack up 42/1 msg=1", "-"},       {"0 c1 ack up 42/2 msg=2", "-"},
-        {"0 c1 ack push 42/9", "-"},           {"0 c1 ack up 42/2 msg=2", "to=8"},
-        {"0 c1 ack push 42/10", "to=7"},       {"0 c1 up 42/1 a", "unacked"},
-        {"0 c1 push 42/10 a", "gap=3-9 in=5"}, {"0 c1 up 42/2 a", "in=4"}};
+    static const row rows[] = {{"0 c1 ack up 42/1 msg=1", "-"},  {"0 c1 ack up 42/2 msg=2", "-"},
+                               {"0 c1 ack push 42/9", "-"},      {"0 c1 ack up 42/2 msg=2", "-"},
+                               {"0 c1 ack push 42/10", "-"},     {"0 c1 up 42/1 a", "unacked"},
+                               {"0 c1 push 42/10 a", "gap=3-9"}, {"0 c1 up 42/2 a", "-"}};
     check_rows(rows, sizeof rows / sizeof rows[0], NULL, &limits);
 }
 END_TEST
@@ -223,6 +222,73 @@ START_TEST(session_names_are_compared_over_their_first_bytes)
     o.number = 3;
     head.up.session_name.n = 255;
     check_said(analysis_frame(analysis, &o), "unacked");
+    end();
+}
+END_TEST
+
+/* ---- frames that had to wait: they come after frames of later packets ---- */
+
+static const analysis_record *feed_up(uint32_t packet, uint64_t client_id)
+{
+    const plato_head head = {.msg_type = PLATO_UP, .up = {.client_id = client_id, .session_id = 4}};
+    const analysis_observation o = {.number = packet,
+                                    .connection = 1,
+                                    .framing = PLATO_FRAMING_MSGCMD,
+                                    .time_ns = (int64_t)packet * 1000000000,
+                                    .head = &head};
+    return analysis_frame(analysis, &o);
+}
+
+static const analysis_record *feed_ack(uint32_t packet, uint64_t client_id)
+{
+    const plato_head head = {.msg_type = PLATO_ACK,
+                             .ack = {.type = PLATO_UP, .client_id = client_id}};
+    const analysis_observation o = {.number = packet,
+                                    .connection = 1,
+                                    .direction = ANALYSIS_DOWNSTREAM,
+                                    .framing = PLATO_FRAMING_MSGCMD,
+                                    .time_ns = (int64_t)packet * 1000000000,
+                                    .head = &head};
+    return analysis_frame(analysis, &o);
+}
+
+START_TEST(a_frame_that_waited_leaves_later_losses_to_later_frames)
+{
+    begin(NULL);
+    check_said(feed_up(1, 1), "unacked");
+    (void)analysis_loss(analysis, 1, ANALYSIS_UPSTREAM, 5);
+    check_said(feed_up(5, 5), "missing unacked");
+    (void)analysis_loss(analysis, 1, ANALYSIS_UPSTREAM, 9);
+    check_said(feed_up(7, 6), "missing unacked");
+    check_said(feed_up(8, 8), "gap=7-7 unacked");
+    end();
+    begin(NULL);
+    check_said(feed_up(1, 1), "unacked");
+    check_said(feed_ack(9, 1), "to=1 rt=8000 slow");
+    check_said(feed_up(9, 2), "unacked");
+    (void)analysis_loss(analysis, 1, ANALYSIS_UPSTREAM, 10);
+    check_said(feed_up(8, 3), "missing unacked");
+    check_said(feed_up(10, 5), "unacked");
+    check_said(feed_up(11, 7), "gap=6-6 unacked");
+    end();
+}
+END_TEST
+
+/* It is of an earlier packet than the ACK that was fed before it. */
+START_TEST(a_request_that_waited_has_its_response)
+{
+    begin(NULL);
+    const analysis_record *ack = feed_ack(7, 1);
+    check_said(ack, "-");
+    check_said(feed_up(5, 1), "in=7");
+    const analysis_verdict v = analysis_get_verdict(analysis, ack);
+    ck_assert_uint_eq(v.response_to, 5);
+    ck_assert_int_eq(v.response_time_ns, 2000000000);
+    ck_assert_uint_eq(v.flags, ANALYSIS_HAS_RESPONSE_TIME | ANALYSIS_SLOW_RESPONSE);
+    ck_assert_uint_eq(v.later_flags, v.flags);
+    ack = feed_ack(8, 2);
+    check_said(feed_up(9, 2), "-");
+    check_said(ack, "-");
     end();
 }
 END_TEST
@@ -347,6 +413,8 @@ int main(void)
         acks_without_a_request_are_bounded,
         contents_of_an_id_are_bounded,
         session_names_are_compared_over_their_first_bytes,
+        a_frame_that_waited_leaves_later_losses_to_later_frames,
+        a_request_that_waited_has_its_response,
         anything_may_be_fed,
         anything_may_be_fed_at_the_bounds,
         traffic_at_the_bounds,

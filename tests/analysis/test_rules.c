@@ -299,6 +299,19 @@ START_TEST(losses_are_filled_in_any_order)
 }
 END_TEST
 
+/* What fills a hole, with bytes missing before it, says that the ids below it may be among them. */
+START_TEST(a_loss_within_a_hole_excuses_what_is_below_it)
+{
+    CHECK_ROWS({"0 c1 push 42/1 a", "unacked"}, {"1 c1 loss down", ""},
+               {"2 c1 push 42/5 a", "was-missing later-gap=4-4 unacked"}, {"3 c1 loss down", ""},
+               {"4 c1 push 42/3 a", "missing unacked"}, {"5 c1 filled 2", ""});
+    CHECK_ROWS({"0 c1 push 42/1 a", "unacked"}, {"1 c1 loss down", ""},
+               {"2 c1 push 42/4 a", "was-missing unacked"}, {"3 c1 loss down", ""},
+               {"4 c1 push 42/3 a", "was-missing later-gap=2-2 unacked"}, {"5 c1 filled 2", ""},
+               {"6 c1 filled 4", ""});
+}
+END_TEST
+
 /* Then nothing was missing when the frame came. */
 START_TEST(a_loss_that_was_filled_before_excuses_nothing)
 {
@@ -443,6 +456,7 @@ int main(void)
         an_ack_of_an_up_comes_late_as_well,
         a_hole_is_excused_as_long_as_one_loss_remains,
         losses_are_filled_in_any_order,
+        a_loss_within_a_hole_excuses_what_is_below_it,
         a_loss_that_was_filled_before_excuses_nothing,
         a_session_that_did_not_speak_keeps_no_excuse,
         a_hole_that_is_forgotten_while_it_is_excused_is_no_gap,

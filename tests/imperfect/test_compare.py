@@ -265,6 +265,19 @@ class WrongRows(unittest.TestCase):
             self.check(self.put(delivery_time="0.000000001"), kind, push)
         self.check(self.drop("delivery_of"), "clean", push)
 
+    def test_a_request_may_wait_longer_than_its_answer_in_one_pass(self):
+        for kind in ("lost", "midstream"):
+            expected = expected_of(kind, 2)
+            waits = next(r for r in expected.whole
+                         if r["response_certain"] and r.get("request_waits"))
+            rows = right_rows(expected)
+            at = next(i for i, row in enumerate(rows)
+                      if (row["frame"], row["index"]) == (waits["packet"], waits["index"]))
+            rows[at] = {name: value for name, value in rows[at].items()
+                        if name not in ("response_to", "response_time")}
+            self.assertEqual(compare.compare_verdicts(expected, rows, 1), [])
+            self.assertNotEqual(compare.compare_verdicts(expected, rows, 2), [])
+
     def test_cut_rows(self):
         cut = lambda row: row["index"] >= CUT
         for change in (self.put(type="UP", client_id=4711), self.put(crc_status="good"),

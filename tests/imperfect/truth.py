@@ -213,6 +213,10 @@ class Truth:
             request = self._first_before(message.answers, record)
             if request is not None:
                 record["response_to"] = request["packet"]
+                # What no CRC proves has to wait after a hole, and in one pass it is known only when
+                # that is filled or given up. A row that was printed before cannot name it.
+                record["request_waits"] = self.capture.framing == conversation.MSGCMD and (
+                    request["may_wait"] or request["late_before"])
                 record["transmissions"] = self._transmissions_before(message.answers, record)
                 record["response_time"] = record["time"] - request["time"]
             record["by_ids"] = message.ids.get("ack_type") in ("UP", "PUSH") and (

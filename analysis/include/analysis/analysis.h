@@ -75,7 +75,7 @@ typedef enum analysis_verdict_flag {
     ANALYSIS_GAP_FILLED = 1 << 5,        /* closes part of the hole reported in frame gap_in */
     ANALYSIS_SLOW_RESPONSE = 1 << 6,     /* response_time_ns over the configured limit */
     ANALYSIS_HEARTBEAT_LATE = 1 << 7,    /* a HEARTBEAT that comes late */
-    ANALYSIS_HAS_RESPONSE_TIME = 1 << 8, /* response_to and response_time_ns are set */
+    ANALYSIS_HAS_RESPONSE_TIME = 1 << 8, /* response_to and response_time_ns are set; LATER */
     ANALYSIS_HAS_DELIVERY_TIME = 1 << 9, /* delivery_of and delivery_time_ns are set; LATER */
 } analysis_verdict_flag;
 
@@ -92,10 +92,10 @@ typedef struct analysis_verdict {
                                  where the bytes came after all */
     uint32_t duplicate_of;
     uint32_t gap_in;
-    uint32_t response_to; /* LATER, and without ANALYSIS_HAS_RESPONSE_TIME, in an ACK that was
-                             captured before its request: then no time is known */
-    uint32_t response_in; /* LATER; in a repeat, where its first transmission was answered. An
-                             earlier frame in some repeats, and where the ACK was captured first */
+    uint32_t response_to; /* LATER, with its time, where the request was fed after the ACK although
+                             it is of no later packet. Never a later frame */
+    uint32_t response_in; /* LATER; in a repeat, where its first transmission was answered, which
+                             may be an earlier frame */
     uint32_t delivery_of; /* LATER, where the PUSH precedes the ACK that explains it */
     uint32_t prev_conn;   /* RECONN: the frame that opened the connection being resumed */
     uint32_t next_conn;   /* LATER: the first RECONN that resumed the connection which this frame

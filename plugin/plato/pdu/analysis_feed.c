@@ -112,9 +112,11 @@ static void lookup_verdict(wmem_allocator_t *scope, bool visited, const analysis
     analysis->handle = handle;
     analysis->verdict = verdict;
     analysis->flags = verdict->flags & ~verdict->later_flags;
-    if (visited) /* the sender's gaps among bytes that came late are known now */
-        analysis->flags = verdict->flags & ~verdict->withdrawn_flags &
-                          ~(verdict->later_flags & ~(uint32_t)ANALYSIS_GAP);
+    if (visited) { /* what bytes that came late, or had to wait, have shown is known now */
+        const uint32_t known = ANALYSIS_GAP | ANALYSIS_HAS_RESPONSE_TIME | ANALYSIS_SLOW_RESPONSE;
+        analysis->flags =
+            verdict->flags & ~verdict->withdrawn_flags & ~(verdict->later_flags & ~known);
+    }
     if (visited)
         analysis->unacked = analysis_is_unacked(engine, handle);
 }

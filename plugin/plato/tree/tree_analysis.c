@@ -88,9 +88,6 @@ static void add_gap(analysis_tree *to, const analysis_verdict *verdict)
 
 static void add_times(analysis_tree *to, const analysis_verdict *verdict)
 {
-    /* an ACK that was captured before its request: later passes know, and no time is known */
-    if ((verdict->flags & ANALYSIS_HAS_RESPONSE_TIME) == 0 && PINFO_FD_VISITED(to->pinfo))
-        add_frame_number(to, hf_response_to, verdict->response_to);
     if (verdict->flags & ANALYSIS_HAS_RESPONSE_TIME) {
         add_frame_number(to, hf_response_to, verdict->response_to);
         add_time(to, hf_response_time, verdict->response_time_ns);
