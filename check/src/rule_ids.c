@@ -16,6 +16,14 @@ static bool is_acceptance(const check_frame *frame)
 
 /* ---- from client to server ---- */
 
+/* Whether the bytes that were missing before this frame came, and no id is missing with them. */
+static bool came_late(const check_frame *frame)
+{
+    const analysis_verdict *verdict = frame->record->verdict;
+    return verdict != NULL && (verdict->withdrawn_flags & ANALYSIS_CAPTURE_GAP) != 0 &&
+           (verdict->flags & ANALYSIS_GAP) == 0;
+}
+
 RULE_FRAME(check_rule_client_ids)
 {
     if (!is_type(frame, PLATO_UP))
@@ -28,7 +36,7 @@ RULE_FRAME(check_rule_client_ids)
         return;
     }
     if (!sequence->known) {
-        if (up->client_id == 1)
+        if (up->client_id == 1 || came_late(frame))
             return;
         if (rule->param[0] != 0 && frame->client->whole && frame->client->lost[DIR_UP] == 0)
             check_broken(rule, frame, "the first client_id is %" PRIu64, up->client_id);
@@ -39,7 +47,7 @@ RULE_FRAME(check_rule_client_ids)
                          up->client_id);
         return;
     }
-    if (up->client_id <= sequence->highest + 1)
+    if (up->client_id <= sequence->highest + 1 || came_late(frame))
         return;
     if (frame->client->lost[DIR_UP] != sequence->lost)
         check_unsure(rule, frame,

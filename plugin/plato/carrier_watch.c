@@ -117,6 +117,11 @@ bool carrier_watch_show(tvbuff_t *frame, packet_info *pinfo, proto_tree *tree)
     return any;
 }
 
+void carrier_watch_forget(uint32_t packet)
+{
+    wmem_map_remove(lost_in, GUINT_TO_POINTER(packet));
+}
+
 void carrier_watch_end(void)
 {
     for (unsigned i = 0; watches != NULL && i < watches->len; i++) {

@@ -21,6 +21,9 @@ bool carrier_watch_segment(const stream_segment *segment, tvbuff_t *frame, packe
 /* Later passes: the same, from what was kept. */
 bool carrier_watch_show(tvbuff_t *frame, packet_info *pinfo, proto_tree *tree);
 
+/* Forgets what was kept with the latest packet, as tcp_store_forget(). */
+void carrier_watch_forget(uint32_t packet);
+
 /* The first pass is over: what is missing now is missing for good. */
 void carrier_watch_end(void);
 

@@ -1,44 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "plato/tcp_given.h"
 
+#include <string.h>
+
+/* Of the payload: a SYN takes a number of its own. */
+static uint32_t first_seq(const stream_segment *s)
+{
+    return s->seq + ((s->flags & STREAM_SYN) != 0 ? 1 : 0);
+}
+
 static void set_anchor(tcp_reader *reader, unsigned direction, const stream_piece *piece)
 {
     if (reader->segment == NULL || piece->packet != reader->segment->stream.packet)
         return;
     reader->anchors[direction] =
-        (seq_anchor){true, reader->segment->stream.seq + piece->payload, piece->offset};
-}
-
-/* The bytes of an earlier packet, kept when it came. */
-static stored_item *part_at(uint32_t packet, uint64_t offset)
-{
-    stored_item *item = tcp_store_items(packet);
-    while (item != NULL && (!item->is_part || item->offset > offset ||
-                            item->offset + (uint64_t)item->length <= offset))
-        item = item->next;
-    return item;
-}
-
-/* The same bytes of an earlier packet as an item of their own. */
-static stored_item *take_part(const tcp_reader *reader, const stream_piece *piece,
-                              unsigned direction, uint64_t offset, uint64_t length)
-{
-    stored_item *part = part_at(piece->packet, offset);
-    if (part == NULL)
-        return NULL;
-    stored_item *item = wmem_memdup(wmem_file_scope(), part, sizeof *part);
-    const int delta = (int)(offset - part->offset);
-    part->superseded = true;
-    item->superseded = false;
-    item->offset = offset;
-    item->length = (int)length;
-    item->direction = direction;
-    item->conversation = reader->conversation;
-    if (item->frame_offset >= 0)
-        item->frame_offset += delta;
-    else
-        item->bytes += delta;
-    return item;
+        (seq_anchor){true, first_seq(&reader->segment->stream) + piece->payload, piece->offset};
 }
 
 /* The packets that hold parts of a frame: each has an item, and the frame a list of them. */
@@ -54,9 +30,11 @@ static void link_parts(const tcp_reader *reader, const stream_reader_pdu *pdu, g
         const uint64_t to = MIN(end, piece.offset + piece.len);
         const pdu_piece entry = {piece.packet, (uint32_t)(to - at)};
         g_array_append_val(pieces, entry);
-        stored_item *item = take_part(reader, &piece, pdu->direction, at, to - at);
+        stored_item *item = tcp_store_take_part(piece.packet, at, to - at);
         if (item == NULL || piece.packet == pdu->packet)
             continue;
+        item->conversation = reader->conversation;
+        item->direction = pdu->direction;
         item->completed_in = pdu->packet;
         tcp_store_add_item(piece.packet, item);
     }
@@ -70,12 +48,16 @@ static void link_parts(const tcp_reader *reader, const stream_reader_pdu *pdu, g
 
 /* Where bytes of one piece are that the packet at hand has brought; false: an earlier one did. */
 static bool place_at_hand(const tcp_reader *reader, const stream_piece *piece, uint64_t offset,
-                          given_pdu *given)
+                          plato_span bytes, given_pdu *given)
 {
     const tcp_segment *segment = reader->segment;
     if (segment == NULL || piece->packet != segment->stream.packet)
         return false;
-    given->payload = (int)(piece->payload + (offset - piece->offset));
+    const uint64_t at = piece->payload + (offset - piece->offset);
+    if (reader->number_again && (at + bytes.n > segment->stream.captured ||
+                                 memcmp(segment->stream.bytes + at, bytes.p, bytes.n) != 0))
+        return false;
+    given->payload = (int)at;
     if (segment->frame_offset >= 0)
         given->item.frame_offset = segment->frame_offset + given->payload;
     return true;
@@ -86,7 +68,9 @@ static void place_frame(const tcp_reader *reader, const stream_reader_pdu *pdu,
                         const stream_piece *first, given_pdu *given)
 {
     const bool whole = first->offset + first->len >= pdu->offset + pdu->pdu.length;
-    if (whole && place_at_hand(reader, first, pdu->offset, given) && given->item.frame_offset >= 0)
+    const plato_span bytes = {pdu->bytes, (size_t)pdu->pdu.length};
+    if (whole && place_at_hand(reader, first, pdu->offset, bytes, given) &&
+        given->item.frame_offset >= 0)
         return;
     given->item.bytes = wmem_memdup(wmem_file_scope(), pdu->bytes, (size_t)pdu->pdu.length);
 }
@@ -106,14 +90,14 @@ static void give_skipped(tcp_reader *reader, const stream_reader_pdu *pdu, const
         given.time_ns = piece.time_ns;
         given.item.offset = at;
         given.item.length = (int)length;
-        if (!place_at_hand(reader, &piece, at, &given)) {
-            const stored_item *part = take_part(reader, &piece, pdu->direction, at, length);
+        const plato_span bytes = {pdu->bytes + (at - pdu->offset), (size_t)length};
+        if (!place_at_hand(reader, &piece, at, bytes, &given)) {
+            const stored_item *part = tcp_store_take_part(piece.packet, at, length);
             given.item.frame_offset = part != NULL ? part->frame_offset : -1;
             given.item.bytes = part != NULL ? part->bytes : NULL;
         }
         if (given.item.frame_offset < 0 && given.item.bytes == NULL)
-            given.item.bytes =
-                wmem_memdup(wmem_file_scope(), pdu->bytes + (at - pdu->offset), (size_t)length);
+            given.item.bytes = wmem_memdup(wmem_file_scope(), bytes.p, bytes.n);
         g_array_append_val(reader->given, given);
     }
 }
@@ -150,6 +134,12 @@ void tcp_given_add(tcp_reader *reader, const stream_reader_pdu *pdu)
         given.item.begin = (frame_begin){pdu->first_packet, pdu->first_time_ns};
     if (pdu->gap == STREAM_GAP_WAITING)
         given.item.gap_reader = reader->stream;
+    if (pdu->begun) {
+        const cut_frame cut = {{pdu->first_packet, pdu->first_time_ns}, pdu->direction};
+        if (reader->cut_frames == NULL)
+            reader->cut_frames = g_array_new(FALSE, FALSE, sizeof cut);
+        g_array_append_val(reader->cut_frames, cut);
+    }
     if (pdu->pdu.kind == STREAM_PDU_SKIPPED) {
         give_skipped(reader, pdu, &given);
         return;
@@ -195,7 +185,7 @@ stored_item *tcp_given_waiting(tcp_reader *reader)
         return NULL;
     if (!anchor->known && stream_piece_at(conn, s->direction, 0, &piece))
         set_anchor(reader, s->direction, &piece);
-    const uint64_t from = anchor->offset + (uint64_t)(int64_t)(int32_t)(s->seq - anchor->seq);
+    const uint64_t from = anchor->offset + (uint64_t)(int64_t)(int32_t)(first_seq(s) - anchor->seq);
     uint64_t at = from;
     while (anchor->known && stream_piece_at(conn, s->direction, at, &piece) &&
            piece.offset < from + s->len) {
@@ -206,6 +196,6 @@ stored_item *tcp_given_waiting(tcp_reader *reader)
         end = &(*end)->next;
     }
     if (from + s->len > from)
-        *anchor = (seq_anchor){anchor->known, s->seq, from};
+        *anchor = (seq_anchor){anchor->known, first_seq(s), from};
     return first;
 }

@@ -30,6 +30,12 @@ typedef struct seq_anchor {
     uint64_t offset;
 } seq_anchor;
 
+/* The first byte of a frame whose end is missing from the capture. */
+typedef struct cut_frame {
+    frame_begin begin;
+    unsigned direction;
+} cut_frame;
+
 struct tcp_reader {
     stream_reader_config config; /* the preferences when the connection was claimed */
     stream_reader *stream;
@@ -38,9 +44,12 @@ struct tcp_reader {
     tcp_losses losses;
     uint32_t tcp_stream;
     uint16_t ports[2];  /* of the sender of each direction */
+    GArray *cut_frames; /* of cut_frame; NULL: there never was one */
     flow_packet latest; /* of the connection */
+    GPtrArray *gaps;    /* of stored_item: first frames after bytes that may still come */
     /* the packet at hand; NULL and empty otherwise */
     packet_info *pinfo;
+    bool number_again; /* an earlier packet had its number, and did not pass the read filter */
     const tcp_segment *segment;
     GArray *given; /* of given_pdu */
 };

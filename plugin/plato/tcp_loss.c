@@ -34,9 +34,19 @@ static uint32_t report(const flow_packet *packet, unsigned direction,
     return plato_report_unseen_segment(&from, conversation);
 }
 
+/* The same ports may carry another connection by now; what was noted is of the old one. */
+static void enter(tcp_losses *losses, const plato_conversation *conversation)
+{
+    if (losses->conversation == conversation)
+        return;
+    tcp_losses_clear(losses);
+    losses->conversation = conversation;
+}
+
 void tcp_losses_report(tcp_losses *losses, unsigned direction, const flow_packet *packet,
                        plato_conversation *conversation)
 {
+    enter(losses, conversation);
     losses->reported[direction] = true;
     (void)report(packet, direction, conversation);
 }
@@ -44,6 +54,7 @@ void tcp_losses_report(tcp_losses *losses, unsigned direction, const flow_packet
 void tcp_losses_event(tcp_losses *losses, const stream_event *event, const flow_packet *packet,
                       plato_conversation *conversation)
 {
+    enter(losses, conversation);
     switch (event->kind) {
     case STREAM_SILENT:
         note_silence(losses, event->direction);
@@ -75,6 +86,7 @@ static void report_gap(tcp_losses *losses, const stored_item *item, const flow_p
 void tcp_losses_frame(tcp_losses *losses, const stored_item *item, bool gap,
                       const flow_packet *packet)
 {
+    enter(losses, item->conversation);
     losses->any_frame[item->direction] = true;
     losses->last_frame[item->direction] = item->position;
     if (gap && !losses->reported[item->direction])

@@ -7,6 +7,7 @@
 
 /* Of one connection; all zero at first. Changed on the first pass only. */
 typedef struct tcp_losses {
+    const plato_conversation *conversation; /* of what follows; another one begins anew */
     GArray *waiting;  /* losses that may still be filled; NULL: there never was one */
     GPtrArray *items; /* stored_item with a gap_reader; NULL: there never was one */
     bool filled;      /* bytes came that were missing */

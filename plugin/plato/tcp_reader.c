@@ -39,6 +39,8 @@ static void free_reader(gpointer p)
     stream_reader_free(reader->stream);
     g_array_free(reader->given, TRUE);
     tcp_losses_clear(&reader->losses);
+    if (reader->cut_frames != NULL)
+        g_array_free(reader->cut_frames, TRUE);
     g_free(reader);
 }
 
@@ -359,26 +361,36 @@ static void end_first_pass(void)
 
 /* ---- registration ---- */
 
+static void report_begun(const tcp_reader *reader, unsigned direction, frame_begin begin,
+                         plato_unfinished_fn each, void *user)
+{
+    const plato_conversation *conversation = reader->conversation;
+    const plato_unfinished frame = {
+        .begin = begin,
+        .tcp_stream = reader->tcp_stream,
+        .port = reader->ports[direction],
+        .stream = conversation->has_stream ? conversation->stream : UINT32_MAX,
+        .framing = stream_reader_framing(reader->stream),
+    };
+    each(&frame, user);
+}
+
 /* Frames of which the capture has the first byte and not the last. */
 static void report_unfinished(plato_unfinished_fn each, void *user)
 {
     for (unsigned i = 0; readers != NULL && i < readers->len; i++) {
         const tcp_reader *reader = g_ptr_array_index(readers, i);
-        const plato_conversation *conversation = reader->conversation;
+        for (unsigned k = 0; reader->cut_frames != NULL && k < reader->cut_frames->len; k++) {
+            const cut_frame *cut = &g_array_index(reader->cut_frames, cut_frame, k);
+            report_begun(reader, cut->direction, cut->begin, each, user);
+        }
         for (unsigned direction = 0; direction < 2; direction++) {
             uint64_t offset;
             stream_piece first;
-            if (!stream_reader_unfinished(reader->stream, direction, &offset) ||
-                !stream_piece_at(stream_reader_conn(reader->stream), direction, offset, &first))
-                continue;
-            const plato_unfinished frame = {
-                .begin = {first.packet, first.time_ns},
-                .tcp_stream = reader->tcp_stream,
-                .port = reader->ports[direction],
-                .stream = conversation->has_stream ? conversation->stream : UINT32_MAX,
-                .framing = stream_reader_framing(reader->stream),
-            };
-            each(&frame, user);
+            if (stream_reader_unfinished(reader->stream, direction, &offset) &&
+                stream_piece_at(stream_reader_conn(reader->stream), direction, offset, &first))
+                report_begun(reader, direction, (frame_begin){first.packet, first.time_ns}, each,
+                             user);
         }
     }
 }

@@ -34,6 +34,14 @@ void tcp_store_add_item(uint32_t packet, stored_item *item)
         list->last = item;
 }
 
+void tcp_store_forget(uint32_t packet)
+{
+    wmem_map_remove(items, GUINT_TO_POINTER(packet));
+    if (packets != NULL && packets->len > 0 &&
+        g_array_index(packets, stored_packet, packets->len - 1).packet == packet)
+        g_array_set_size(packets, packets->len - 1);
+}
+
 const stored_packet *tcp_store_packet(uint32_t packet)
 {
     unsigned low = 0, high = packets != NULL ? packets->len : 0;
@@ -54,6 +62,33 @@ stored_item *tcp_store_items(uint32_t packet)
 {
     const item_list *list = wmem_map_lookup(items, GUINT_TO_POINTER(packet));
     return list != NULL ? list->first : NULL;
+}
+
+static stored_item *part_at(uint32_t packet, uint64_t offset)
+{
+    stored_item *item = tcp_store_items(packet);
+    while (item != NULL && (!item->is_part || item->offset > offset ||
+                            item->offset + (uint64_t)item->length <= offset))
+        item = item->next;
+    return item;
+}
+
+stored_item *tcp_store_take_part(uint32_t packet, uint64_t offset, uint64_t length)
+{
+    stored_item *part = part_at(packet, offset);
+    if (part == NULL)
+        return NULL;
+    part->superseded = true;
+    stored_item *item = wmem_memdup(wmem_file_scope(), part, sizeof *part);
+    const int delta = (int)(offset - part->offset);
+    item->superseded = false;
+    item->offset = offset;
+    item->length = (int)length;
+    if (item->frame_offset >= 0)
+        item->frame_offset += delta;
+    else
+        item->bytes += delta;
+    return item;
 }
 
 static void reset(void)

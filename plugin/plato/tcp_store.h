@@ -50,6 +50,16 @@ void tcp_store_add_packet(const stored_packet *packet);
 /* Adds an item to a packet's, by its place in the stream. It is taken over: file scope. */
 void tcp_store_add_item(uint32_t packet, stored_item *item);
 
+/*
+ * The bytes of a packet from `offset` in the stream on, which were kept as a part when it came, as
+ * an item of their own: file scope, not yet added. The part is superseded. NULL: it was not kept.
+ */
+stored_item *tcp_store_take_part(uint32_t packet, uint64_t offset, uint64_t length);
+
+/* Forgets what was found in the latest packet: it did not pass the read filter, and now another one
+ * has its number. */
+void tcp_store_forget(uint32_t packet);
+
 /* Both NULL if nothing was found in it. O(log n). */
 const stored_packet *tcp_store_packet(uint32_t packet);
 stored_item *tcp_store_items(uint32_t packet);

@@ -9,19 +9,31 @@
 
 /* ---- marks ---- */
 
+static bool is_mark(const stream_mark *mark)
+{
+    return mark->out_of_sync || mark->gap != STREAM_GAP_NONE;
+}
+
 static void add_mark(stream_flow *flow, const stream_mark *mark)
 {
-    if (mark->out_of_sync || mark->gap != STREAM_GAP_NONE)
-        flow->marks[flow->mark_count++ % STREAM_MARKS] = *mark;
+    if (!is_mark(mark))
+        return;
+    for (unsigned i = 0; i < STREAM_MARKS; i++) {
+        if (!is_mark(&flow->marks[i])) {
+            flow->marks[i] = *mark;
+            return;
+        }
+    }
+    flow->marks[flow->marks_lost++ % STREAM_MARKS] = *mark;
 }
 
 /* The mark at `offset`, which is no longer there; without one, an ordinary place. */
 static stream_mark take_mark(stream_flow *flow, uint64_t offset)
 {
-    for (unsigned i = 0; i < flow->mark_count && i < STREAM_MARKS; i++) {
+    for (unsigned i = 0; i < STREAM_MARKS; i++) {
         stream_mark *mark = &flow->marks[i];
         const stream_mark taken = *mark;
-        if (taken.offset != offset || (!taken.out_of_sync && taken.gap == STREAM_GAP_NONE))
+        if (taken.offset != offset || !is_mark(&taken))
             continue;
         *mark = (stream_mark){0};
         return taken;
@@ -37,6 +49,7 @@ typedef struct place {
     stream_run run; /* what is left of it */
     stream_mark at; /* how its beginning is reached */
     uint64_t reach; /* end of the run, and of what the snaplen cut off after it */
+    bool begun;     /* a frame begins here whose end is missing */
 } place;
 
 static void lose_frames(stream_reader *reader, place *at)
@@ -59,6 +72,7 @@ static void give(stream_reader *reader, place *at, const stream_pdu *pdu, const 
         .framing = reader->flows[at->direction].pdu.framing,
         .pdu = *pdu,
         .rest = rest,
+        .begun = at->begun && !is_frame,
         .offset = at->run.offset,
         .bytes = bytes,
         .gap = at->at.gap,
@@ -147,6 +161,7 @@ static bool skip_rest(stream_reader *reader, place *at)
     if (p == NULL)
         return false;
     flow->pdu.in_sync = true;
+    at->begun = false;
     give(reader, at, &pdu, p, true);
     return true;
 }
@@ -198,6 +213,9 @@ static bool read_pdu(stream_reader *reader, place *at)
         return false;
     }
     const bool by_hole = run->after == STREAM_EDGE_GIVEN_UP || run->after == STREAM_EDGE_CONSUMED;
+    at->begun = by_hole && !at->at.out_of_sync &&
+                (pdu.kind == STREAM_PDU_CUT ||
+                 (pdu.kind == STREAM_PDU_SKIPPED && pdu.length == bytes.captured));
     if (pdu.kind == STREAM_PDU_CUT && bytes.captured == bytes.reported) {
         if (reader->ended && !by_hole && reader->config->reassemble)
             return false; /* the capture ends within it */
@@ -376,6 +394,7 @@ void stream_reader_segment(stream_reader *reader, const stream_segment *segment)
     while (stream_conn_segment(reader->conn, segment) == STREAM_RESTART)
         restart(reader);
     reader->segments++;
+    reader->ended = false;
     read_changed(reader, segment->time_ns);
     end_midstream(reader, segment->time_ns, false);
     stream_conn_keep(reader->conn);

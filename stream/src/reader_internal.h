@@ -13,7 +13,7 @@ typedef struct stream_mark {
     stream_gap gap;
 } stream_mark;
 
-#define STREAM_MARKS 16 /* of a direction; the oldest is forgotten, as if it were in sync */
+#define STREAM_MARKS 16 /* of a direction; with more, one is forgotten, as if it were in sync */
 
 /* A frame that was given as cut: bytes in [from, to) are its own, whenever they come. */
 typedef struct stream_cut_frame {
@@ -55,9 +55,9 @@ typedef struct stream_flow {
     uint64_t need_at;    /* nothing new can be said of the bytes at this offset */
     uint64_t need_until; /* before the bytes reach up to this one */
     stream_mark marks[STREAM_MARKS];
-    unsigned mark_count; /* in all; the newest overwrite the oldest */
+    unsigned marks_lost; /* that had to be overwritten */
     stream_cut_frame cut_frames[STREAM_CUT_FRAMES];
-    unsigned cut_count;    /* as mark_count */
+    unsigned cut_count;    /* in all; the newest overwrite the oldest */
     stream_array searches; /* stream_search, by offset */
     stream_array chains;   /* stream_chain, by offset */
     stream_array gaps;     /* stream_gap_entry, by offset */

@@ -457,8 +457,8 @@ def lost_bytes(s):
     s.login("lost")
     s.heard("lost", 113, 1)
     s.flows["lost"].server(push(2, "2", session_id=113), record=False)
-    s.down("lost", push(3, "3", session_id=113))
-    return {"capture": [0]}
+    after = s.down("lost", push(3, "3", session_id=113))
+    return {"capture": [0, after], "unacked": [after]}
 
 
 class Rules(SceneTest):

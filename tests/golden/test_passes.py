@@ -123,6 +123,15 @@ class EveryWay(unittest.TestCase):
             self.assertGreater(self.same_in_two_passes(path, *option), 0)
             golden.check_random_access(path)
 
+    def test_read_filter(self):
+        """A packet that does not pass it has the number of the one after it."""
+        names = ("frame.time_epoch", "plato.msg_type", "plato.crc32.status")
+        for text in ("tcp.srcport == 8900", "frame.len > 100", "plato.msg_type == 5"):
+            path = os.path.join(CAPTURES, "first-chat.pcapng")
+            right = wireshark.fields(path, names, "-2", "-Y", text)
+            self.assertGreater(len(right), 3)
+            self.assertEqual(wireshark.fields(path, names, "-2", "-R", text), right, text)
+
     def test_any_order(self):
         for seed in SEEDS:
             golden.check_random_access(self.spoiled(seed))

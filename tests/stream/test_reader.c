@@ -48,8 +48,9 @@ typedef struct world {
     capture_packet packets[MAX_PACKETS];
     unsigned packet_count;
     unsigned lost, delayed, repeated; /* segments of a hundred */
-    uint32_t snaplen;                 /* bytes of each segment; 0: all of them */
-    bool damaged;                     /* some frames are */
+    unsigned ended;   /* after so many of a hundred packets the capture seems to end */
+    uint32_t snaplen; /* bytes of each segment; 0: all of them */
+    bool damaged;     /* some frames are */
     bool syn;
     uint64_t start; /* where the capture begins: with the first packet, or 0 with its SYN */
     uint64_t seed;
@@ -254,6 +255,8 @@ static void feed(world *w)
         w->at_hand = i + 1;
         stream_reader_segment(w->reader, &segment);
         free(bytes);
+        if (rng_below(&w->r, 100) < w->ended)
+            stream_reader_end(w->reader);
     }
     stream_reader_end(w->reader);
 }
@@ -554,6 +557,19 @@ START_TEST(snaplen_msgcmd)
 }
 END_TEST
 
+START_TEST(live)
+{
+    const world with_header = {
+        .framing = PLATO_FRAMING_HEADER, .syn = true, .repeated = 5, .ended = 20};
+    const world without = {
+        .framing = PLATO_FRAMING_MSGCMD, .syn = true, .repeated = 5, .ended = 20};
+    for (uint64_t seed = 1; seed <= RUNS / 4; seed++) {
+        run(seed, &with_header, 60, 0);
+        run(seed, &without, 60, 0);
+    }
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {clean,
@@ -569,6 +585,7 @@ int main(void)
                                   snaplen,
                                   snaplen_reordered,
                                   snaplen_lost,
-                                  snaplen_msgcmd};
+                                  snaplen_msgcmd,
+                                  live};
     return RUN_TESTS("reader", tests);
 }

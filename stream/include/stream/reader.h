@@ -31,9 +31,10 @@ typedef enum stream_gap {
 typedef struct stream_reader_pdu {
     unsigned direction;
     plato_framing framing;
-    stream_pdu pdu;        /* what it is; never STREAM_PDU_NEED_MORE */
-    bool rest;             /* SKIPPED: the rest of a frame that was given as CUT */
-    uint64_t offset;       /* of its first byte in the direction */
+    stream_pdu pdu;  /* what it is; never STREAM_PDU_NEED_MORE */
+    bool rest;       /* SKIPPED: the rest of a frame that was given as CUT */
+    bool begun;      /* SKIPPED: a frame begins with them, whose end is missing from the capture */
+    uint64_t offset; /* of its first byte in the direction */
     const uint8_t *bytes;  /* pdu.length of them */
     uint32_t packet;       /* that brought its last byte: earlier than the segment at hand where
                               it had to wait */
@@ -67,8 +68,8 @@ void stream_reader_config_init(stream_reader_config *config);
 typedef struct stream_reader stream_reader;
 
 /*
- * `config` is borrowed and must outlive the reader. NULL without memory. Memory comes from the
- * budget's allocator and, but for a few hundred bytes, counts in it.
+ * `config` is borrowed and must outlive the reader. NULL without memory. The bytes that
+ * wait come from the budget; the rest, about 3 KB and some bytes for each hole, from `allocator`.
  */
 stream_reader *stream_reader_new(const stream_reader_config *config, stream_budget *budget,
                                  const plato_allocator *allocator, void *user);
@@ -77,7 +78,8 @@ void stream_reader_free(stream_reader *reader);
 /* Takes a segment; its bytes are no longer needed when this returns. */
 void stream_reader_segment(stream_reader *reader, const stream_segment *segment);
 
-/* The capture ends: what still waits is given. */
+/* The capture ends, as far as is known: what still waits is given. Later segments are still taken.
+ */
 void stream_reader_end(stream_reader *reader);
 
 /* The connection's bytes: to ask, not to change. */
