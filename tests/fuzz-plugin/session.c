@@ -424,9 +424,23 @@ static bool is_same(const found_frame *a, const found_frame *b)
            a->stream == b->stream && a->flags == b->flags && a->has_verdict == b->has_verdict;
 }
 
+/* A frame is given later than its packet where bytes that follow had to decide what it is. */
+static void sort_by_packet(found_frames *found)
+{
+    for (size_t i = 1; i < found->count; i++) {
+        const found_frame one = found->frame[i];
+        size_t k = i;
+        for (; k > 0 && found->frame[k - 1].packet > one.packet; k--)
+            found->frame[k] = found->frame[k - 1];
+        found->frame[k] = one;
+    }
+}
+
 static void compare_all(void)
 {
-    const found_frames *first = &passes[0], *second = &passes[1];
+    found_frames *first = &passes[0];
+    const found_frames *second = &passes[1];
+    sort_by_packet(first);
     const size_t n = first->count < second->count ? first->count : second->count;
     for (size_t i = 0; i < n; i++) {
         if (is_same(&first->frame[i], &second->frame[i]) &&

@@ -60,7 +60,7 @@ typedef enum session_compare {
      * withdrawn, and who is the client may be known better.
      */
     COMPARE_LENIENT,
-    COMPARE_ALL, /* the same, in the same order, and nothing else */
+    COMPARE_ALL, /* the same, in the order of the packets, and nothing else */
 } session_compare;
 
 /* Second pass over the packets since session_begin(). Returns the number of frames and messages

@@ -137,12 +137,12 @@ static void require_kind(const stream_reader_pdu *pdu)
     REQUIRE(p->kind != STREAM_PDU_NEED_MORE);
     REQUIRE(p->consume >= p->length);
     if (p->kind == STREAM_PDU_SKIPPED)
-        REQUIRE(pdu->gap == STREAM_GAP_NONE && p->length > 0 && p->total == 0);
+        REQUIRE(p->length > 0 && p->total == 0);
     else if (p->kind == STREAM_PDU_FRAME)
         REQUIRE(p->length > 0 && (p->impossible || p->length == p->total));
     else
         REQUIRE(p->length < p->total);
-    REQUIRE(!pdu->rest || p->kind == STREAM_PDU_SKIPPED);
+    REQUIRE((!pdu->rest && !pdu->begun) || p->kind == STREAM_PDU_SKIPPED);
     REQUIRE(pdu->framing == PLATO_FRAMING_HEADER || pdu->framing == PLATO_FRAMING_MSGCMD);
 }
 
@@ -154,7 +154,7 @@ static void on_pdu(void *user, const stream_reader_pdu *pdu)
         return;
     require_captured(c, pdu);
     require_new(&c->given[pdu->direction], pdu->offset, pdu->offset + pdu->pdu.length);
-    if (pdu->gap == STREAM_GAP_NONE)
+    if (pdu->gap == STREAM_GAP_NONE || pdu->pdu.kind == STREAM_PDU_SKIPPED)
         return;
     const stream_gap gap = stream_reader_gap(c->reader, pdu->direction, pdu->offset);
     REQUIRE(pdu->gap == STREAM_GAP_WAITING || gap == STREAM_GAP_FINAL);
