@@ -84,9 +84,9 @@ static stream_range *find_bytes(const stream_direction *d, uint64_t offset, uint
 static bool join(stream_conn *conn, stream_direction *d, stream_range *range, uint64_t to)
 {
     stream_block *block = range->u.data.block;
-    stream_range *next = range;
-    while (block != NULL && next != NULL && next->at < to && next->u.data.block == block)
-        next = stream_tree_next(next);
+    stream_range *next = NULL;
+    if (block != NULL) /* the first that it lacks */
+        next = stream_tree_find(&d->tree, block->at + block->used);
     if (block == NULL || next == NULL || block->at + block->used != next->at) {
         if (!stream_block_begin(conn, d, range, (size_t)(to - range->at)))
             return false;
