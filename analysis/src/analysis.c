@@ -274,7 +274,7 @@ const analysis_record *analysis_frame(analysis_state *a, const analysis_observat
         return NULL;
     r->number = o->number;
     r->time_ns = o->time_ns;
-    const frame f = {
+    frame f = {
         .head = o->head,
         .conn = analysis_connection_get(a, o->connection),
         .record = r,

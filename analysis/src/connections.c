@@ -97,7 +97,7 @@ static bool has_ids(const plato_head *head)
     return type == PLATO_UP || type == PLATO_PUSH;
 }
 
-void analysis_connection_add_frame(analysis_state *a, const frame *f)
+void analysis_connection_add_frame(analysis_state *a, frame *f)
 {
     connection *conn = f->conn;
     if (conn->first == NULL)
@@ -105,6 +105,7 @@ void analysis_connection_add_frame(analysis_state *a, const frame *f)
     if (!f->msgcmd && conn->id_scope == &conn->own && has_ids(f->head))
         conn->numbered = true;
     flag_missing(a, f);
+    f->waited = f->record->number < conn->latest[f->direction];
     conn->latest[f->direction] = MAX(conn->latest[f->direction], f->record->number);
 }
 

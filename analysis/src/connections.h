@@ -39,7 +39,7 @@ uint32_t analysis_connection_loss(analysis_state *a, connection *conn,
                                   analysis_direction direction);
 
 /* Adds a frame of any type to its connection, and flags it if bytes before it are missing. */
-void analysis_connection_add_frame(analysis_state *a, const frame *f);
+void analysis_connection_add_frame(analysis_state *a, frame *f);
 
 void analysis_connections_login(analysis_state *a, const frame *f);
 void analysis_connections_reconn(analysis_state *a, const frame *f);

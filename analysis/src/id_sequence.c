@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "id_sequence.h"
 
-#include "connections.h"
-
 enum { NUMBERING_UP = 0, NUMBERING_DOWN = 1, NUMBERING_NAMED = 2 };
 
 /* Bytes of a session's name that are compared: names equal in these are one session. */
@@ -109,8 +107,7 @@ static void check_order(analysis_state *a, id_sequence *c, uint64_t id, const fr
     const bool missing = (r->flags & ANALYSIS_CAPTURE_GAP) != 0;
     const id_observation s =
         analysis_intervals_observe(&c->ids, id, r, excuse, missing, a->limits.holes);
-    const bool waited = r->number < f->conn->latest[f->direction];
-    if (!waited && (s.kind == ID_EXPECTED || s.kind == ID_SKIPS))
+    if (!f->waited && (s.kind == ID_EXPECTED || s.kind == ID_SKIPS))
         c->losses_seen = excuse.upto;
     if (s.kind == ID_SKIPS)
         check_skip(a, &s, r);

@@ -58,6 +58,7 @@ typedef struct frame {
     content content;
     analysis_direction direction; /* by the type where the type decides it */
     bool msgcmd;                  /* MsgCmd framing */
+    bool waited; /* for frames of later packets: those of the connection were fed before it */
 } frame;
 
 /* analysis_new() with limits that a test can reach. `config` and `allocator` may be NULL. */

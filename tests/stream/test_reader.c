@@ -48,7 +48,7 @@ typedef struct world {
     capture_packet packets[MAX_PACKETS];
     unsigned packet_count;
     unsigned lost, delayed, repeated; /* segments of a hundred */
-    unsigned ended;   /* after so many of a hundred packets the capture seems to end */
+    unsigned ended;   /* per cent of the packets after which the capture seems to end */
     uint32_t snaplen; /* bytes of each segment; 0: all of them */
     bool damaged;     /* some frames are */
     bool syn;
