@@ -4,12 +4,6 @@
 
 #include "plato/pdu/conversation.h"
 
-/* Bytes before the payload. */
-static inline size_t plato_header_len(plato_framing framing)
-{
-    return framing == PLATO_FRAMING_MSGCMD ? PLATO_LENGTH_PREFIX_LEN : PLATO_HEADER_LEN;
-}
-
 /*
  * The framing of a conversation; detects it, on the first pass, if that has not been done. `p` is
  * where a frame begins if `in_sync`, else anywhere. PLATO_FRAMING_HEADER while it is not known.

@@ -13,7 +13,6 @@
  */
 #include "plato/tree/tree_frame.h"
 
-#include "plato/pdu/framing.h"
 #include "plato/pdu/prefs.h"
 #include "plato/pdu/proto.h"
 #include "plato/tree/col_info.h"
@@ -27,6 +26,7 @@
 
 #include <epan/exceptions.h>
 #include <epan/show_exception.h>
+#include <stream/pdu.h>
 
 static int hf_version = -1;
 static int hf_msg_type = -1;
@@ -111,7 +111,7 @@ static bool is_header_too_long(const pdu_info *facts)
 /* The bytes after a header whose length cannot be, or was damaged, belong to no frame. */
 static void add_bytes_after_header(const pdu_info *facts, tvbuff_t *tvb, proto_tree *tree)
 {
-    const int header = (int)plato_header_len(facts->frame.framing);
+    const int header = (int)stream_pdu_header_len(facts->frame.framing);
     if (facts->captured > header)
         proto_tree_add_item(tree, hf_continuation, tvb, header, facts->captured - header, ENC_NA);
 }
