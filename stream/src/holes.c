@@ -135,6 +135,11 @@ void stream_hole_give_up(stream_conn *conn, stream_direction *d, stream_range *h
                                .reason = reason,
                                .tail = tail,
                                .maybe_fin = hole->maybe_fin});
+    /* acknowledged further since */
+    if (tail && reason != STREAM_BY_END && stream_tree_next(hole) != NULL && !d->silent) {
+        d->silent = true;
+        stream_emit(conn, d, (stream_event){.kind = STREAM_SILENT, .offset = d->captured_end});
+    }
     join(conn, d, hole, stream_tree_next(hole));
     join(conn, d, prev, hole);
     /* forgotten: as if its bytes had been there */

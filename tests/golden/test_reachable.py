@@ -6,6 +6,7 @@ The committed captures show most of them; what is left stands in a capture made 
 import os
 import re
 import shutil
+import subprocess
 import tempfile
 import unittest
 
@@ -20,6 +21,7 @@ from plato_bytes import data, frame, number
 
 COMMITTED = [os.path.join(wireshark.ROOT, "captures", name)
              for name in ("first-chat.pcapng", "trouble.pcapng")]
+COMMITTED_WEBSOCKET = os.path.join(wireshark.ROOT, "captures", "websocket.pcapng")
 
 # A compiled schema: message Order { int64 amount = 1; }
 SCHEMA = data(1, data(1, "order.proto") + data(12, "proto3") + data(4, data(1, "Order") + data(
@@ -39,6 +41,13 @@ def write_rest(path):
     pcap.Flow(capture, client_port=30001).client(b"\1\4\x7f\xff\xff\xff" + bytes(8))
     pcap.Flow(capture, client_port=30002).client(
         test_variant.up(5, "room", conn_id=100000000000 << 16))
+    silent = pcap.Flow(capture, client_port=30006)
+    silent.client(plato.login())
+    silent.server(frame(plato.PUSH, number(1, 1) + number(2, 42)))
+    for _ in range(4):
+        silent.server(frame(plato.PUSH, number(1, 2) + number(2, 42)), record=False)
+        silent.client(frame(plato.HEARTBEAT))
+        capture.pause(1)
     capture.write(path)
 
 
@@ -93,11 +102,14 @@ class Reachable(unittest.TestCase):
             out.write(SCHEMA)
         write_rest(rest)
         write_commands(small)
+        lost = os.path.join(folder, "lost.pcapng")
+        subprocess.run(["editcap", COMMITTED_WEBSOCKET, lost, "39"], check=True, capture_output=True)
         # each with its options, and with what `-T fields` shows in each packet
         cls.captures = [(path, ("-2", *golden.options_of(path.rsplit(".", 1)[0])))
                         for path in COMMITTED]
         cls.captures.append((rest, ("-2", "-o", f"plato.descriptor_set:{schema}", "-o",
                                     'uat:plato_body_types:"PUSH","Order"')))
+        cls.captures.append((lost, ("-2",)))
         cls.captures.append((small, ("-2", "-o", "tcp.reassemble_out_of_order:FALSE")))
         cls.rows = [wireshark.fields(path, cls.names, *options) for path, options in cls.captures]
 

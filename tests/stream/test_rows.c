@@ -89,7 +89,7 @@ static const row rows[] = {
      "3:c0\"ab\" 4:open c2+2 = c?4\"efgh\" c2 hole2?"},
     {"only the ACKs' side was captured", "s1/1'ab' s3/9'cd' s5/19'ef' s7/19'gh'@300 s9/29'ij' !",
      "1:s^m0\"ab\" 2:open cm0+8 2:sm2\"cd\" 3:open+ cm8+10 3:sm4\"ef\" 4:gone(ack) cm0+8 "
-     "tail 4:gone(ack) cm8+10 tail 4:sm6\"gh\" 5:open+ cm18+10 5:silent cm0 5:sm8\"ij\" "
+     "tail 4:silent cm0 4:gone(ack) cm8+10 tail 4:sm6\"gh\" 5:open+ cm18+10 5:sm8\"ij\" "
      "5:gone(end) cm18+10 tail = cm0 hole28"},
     {"at the sender's FIN, with the grace", "cS0 sSA0/1 c1/1'ab' c5/1'ef' cF7/1 s1/3 s1/3@200",
      "3:c0\"ab\" 4:open c2+2 7:gone(fin) c2+2 7:c|4\"ef\" = c2 hole2"},
