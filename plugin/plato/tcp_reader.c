@@ -468,6 +468,13 @@ void tcp_reader_dissect(packet_info *pinfo, proto_tree *tree)
     (void)read_segment(reader, &segment, is_number_again(pinfo->num), frame, pinfo, tree);
 }
 
+/* TCP of Wireshark 4.4 and later closes the columns of a segment that it withholds. */
+static void open_columns(const packet_info *pinfo)
+{
+    col_set_writable(pinfo->cinfo, COL_PROTOCOL, TRUE);
+    col_set_writable(pinfo->cinfo, COL_INFO, TRUE);
+}
+
 /* All that TCP does not hand over. */
 static int dissect_postponed(tvbuff_t *frame, packet_info *pinfo, proto_tree *tree, void *data _U_)
 {
@@ -476,11 +483,15 @@ static int dissect_postponed(tvbuff_t *frame, packet_info *pinfo, proto_tree *tr
     if (pinfo->ptype != PT_TCP || is_done(pinfo))
         return 0;
     if (PINFO_FD_VISITED(pinfo)) {
+        if (tcp_store_packet(pinfo->num) != NULL || tcp_store_items(pinfo->num) != NULL)
+            open_columns(pinfo);
         any = show_again(frame, pinfo, tree) || carrier_watch_show(frame, pinfo, tree);
     } else if (tcp_segment_of(frame, pinfo, tree, &segment)) {
         tcp_reader *reader = reader_of(pinfo);
         const bool number_again = is_number_again(pinfo->num);
         ended = false;
+        if (reader != NULL)
+            open_columns(pinfo);
         any = reader != NULL ? read_segment(reader, &segment, number_again, frame, pinfo, tree)
                              : carrier_watch_segment(&segment.stream, frame, pinfo, tree);
     }

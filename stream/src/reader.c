@@ -60,6 +60,13 @@ static void lose_frames(stream_reader *reader, place *at)
         reader->config->on_frames_lost(reader->user, at->direction);
 }
 
+/* Whether bytes beside these are missing, or are not in the capture. */
+static bool beside_missing(const place *at, const stream_pdu *pdu)
+{
+    return at->run.before != STREAM_EDGE_NOTHING || at->run.after != STREAM_EDGE_NOTHING ||
+           at->reach > at->run.offset + at->run.len || pdu->frames_lost || at->at.after_cut;
+}
+
 static void give(stream_reader *reader, place *at, const stream_pdu *pdu, const uint8_t *bytes,
                  bool rest)
 {
@@ -83,6 +90,8 @@ static void give(stream_reader *reader, place *at, const stream_pdu *pdu, const 
         given.first_packet = first.packet;
         given.first_time_ns = first.time_ns;
     }
+    if (!is_frame && beside_missing(at, pdu))
+        given.gap = STREAM_GAP_FINAL;
     if (is_frame && given.gap != STREAM_GAP_NONE &&
         stream_gaps_none_before(reader, at->direction, given.offset))
         given.gap = STREAM_GAP_WAITING;

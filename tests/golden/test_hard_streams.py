@@ -16,7 +16,8 @@ def ids(rows):
 
 def good_ids(rows):
     """Of the frames with which nothing is wrong: a remark stands in brackets."""
-    shown = " | ".join(row["_ws.col.Info"][0] for row in rows if "_ws.col.Info" in row)
+    shown = " | ".join(re.sub(r"\[TCP [^]]*\] *", "", row["_ws.col.Info"][0])
+                       for row in rows if "_ws.col.Info" in row)
     return [int(re.search(r"client=(\d+)", part).group(1)) for part in shown.split(" | ")
             if "client=" in part and "[" not in part]
 
