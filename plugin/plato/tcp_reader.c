@@ -471,6 +471,7 @@ void tcp_reader_dissect(packet_info *pinfo, proto_tree *tree)
 /* TCP of Wireshark 4.4 and later closes the columns of a segment that it withholds. */
 static void open_columns(const packet_info *pinfo)
 {
+    col_set_writable(pinfo->cinfo, -1, TRUE);
     col_set_writable(pinfo->cinfo, COL_PROTOCOL, TRUE);
     col_set_writable(pinfo->cinfo, COL_INFO, TRUE);
 }
