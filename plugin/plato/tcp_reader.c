@@ -16,6 +16,7 @@
 #include "plato/tcp_show.h"
 #include "plato/tcp_store.h"
 #include "plato/tree/tree_frame.h"
+#include "support/column.h"
 #include "taps/tap.h"
 
 #include <epan/dissectors/packet-tcp.h>
@@ -496,6 +497,8 @@ static int dissect_postponed(tvbuff_t *frame, packet_info *pinfo, proto_tree *tr
         any = reader != NULL ? read_segment(reader, &segment, number_again, frame, pinfo, tree)
                              : carrier_watch_segment(&segment.stream, frame, pinfo, tree);
     }
+    if (any)
+        column_update_fields(pinfo, tree);
     return any ? (int)tvb_captured_length(frame) : 0;
 }
 

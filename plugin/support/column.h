@@ -11,4 +11,10 @@
  */
 void column_append_pdu(packet_info *pinfo, const char *protocol, const char *text);
 
+/*
+ * For a postdissector that changed the columns: the fields _ws.col.protocol and _ws.col.info of
+ * `tree` get the text of the columns, where they are fields.
+ */
+void column_update_fields(packet_info *pinfo, proto_tree *tree);
+
 #endif

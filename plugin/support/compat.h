@@ -58,6 +58,13 @@ typedef gboolean ws_bool;
 #define ws_finfo_uint(finfo) fvalue_get_uinteger((fvalue_t *)&(finfo)->value)
 #endif
 
+/* Since 4.4 columns are fields, which are filled before the postdissectors run. */
+#if WS_AT_LEAST(4, 4)
+#define WS_COLUMNS_ARE_FIELDS 1
+#else
+#define WS_COLUMNS_ARE_FIELDS 0
+#endif
+
 /* Between the levels of a statistic's name in the menus. */
 #include <epan/stats_tree.h>
 #ifndef STATS_TREE_MENU_SEPARATOR
