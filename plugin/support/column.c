@@ -33,8 +33,6 @@ static void update_field(packet_info *pinfo, proto_tree *tree, const char *name,
 
 void column_update_fields(packet_info *pinfo, proto_tree *tree)
 {
-    if (tree == NULL)
-        return;
     update_field(pinfo, tree, "_ws.col.protocol", COL_PROTOCOL);
     update_field(pinfo, tree, "_ws.col.info", COL_INFO);
 }

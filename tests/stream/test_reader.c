@@ -135,6 +135,54 @@ static void add_packet(world *w, const capture_packet *p)
     w->packets[w->packet_count++] = *p;
 }
 
+/* The packets of the data in the order in which they were sent, and what becomes of each. */
+typedef struct sent_packets {
+    capture_packet sent[MAX_PACKETS / 4];
+    unsigned when[MAX_PACKETS / 4]; /* the slot in which it is captured */
+    bool lost[MAX_PACKETS / 4];     /* not captured */
+    bool moved[MAX_PACKETS / 4];    /* its slot has come */
+    unsigned count;
+} sent_packets;
+
+static void send_data(world *w, sent_packets *s)
+{
+    for (uint64_t at = 0; at < w->len;) {
+        const uint64_t left = w->len - at;
+        const uint64_t len = 1 + rng_below(&w->r, rng_below(&w->r, 3) == 0 ? 1400 : 300);
+        s->sent[s->count] = (capture_packet){0, at, at + (len < left ? len : left), 0, STREAM_ACK};
+        at = s->sent[s->count++].to;
+    }
+    for (unsigned i = 0; i < s->count; i++) {
+        s->lost[i] = rng_below(&w->r, 100) < w->lost;
+        s->when[i] = i;
+        if (rng_below(&w->r, 100) < w->delayed)
+            s->when[i] += 1 + (unsigned)rng_below(&w->r, 8);
+    }
+}
+
+static void capture_slot(world *w, sent_packets *s, unsigned slot)
+{
+    for (unsigned i = slot > 10 ? slot - 10 : 0; i <= slot && i < s->count; i++) {
+        if (s->when[i] != slot)
+            continue;
+        s->moved[i] = true;
+        if (s->lost[i])
+            continue;
+        add_packet(w, &s->sent[i]);
+        if (rng_below(&w->r, 100) < w->repeated)
+            add_packet(w, &s->sent[i]);
+    }
+}
+
+/* All that moved in order. */
+static uint64_t acknowledged(const world *w, const sent_packets *s)
+{
+    unsigned i = 0;
+    while (i < s->count && s->moved[i])
+        i++;
+    return i < s->count ? s->sent[i].from : w->len;
+}
+
 /*
  * The packets as they were sent; then some data packets move back by up to ten, some come twice,
  * some were not captured. The ACKs stay where they are: they acknowledge what the peer has, which
@@ -142,41 +190,11 @@ static void add_packet(world *w, const capture_packet *p)
  */
 static void make_packets(world *w)
 {
-    capture_packet sent[MAX_PACKETS / 4];
-    unsigned count = 0;
-    for (uint64_t at = 0; at < w->len;) {
-        const uint64_t left = w->len - at;
-        const uint64_t len = 1 + rng_below(&w->r, rng_below(&w->r, 3) == 0 ? 1400 : 300);
-        sent[count] = (capture_packet){0, at, at + (len < left ? len : left), 0, STREAM_ACK};
-        at = sent[count++].to;
-    }
-    unsigned when[MAX_PACKETS / 4];
-    bool lost[MAX_PACKETS / 4];
-    for (unsigned i = 0; i < count; i++) {
-        lost[i] = rng_below(&w->r, 100) < w->lost;
-        when[i] = i + (rng_below(&w->r, 100) < w->delayed ? 1 + (unsigned)rng_below(&w->r, 8) : 0);
-    }
-    bool moved[MAX_PACKETS / 4] = {false};
-    uint64_t acked = 0;
-    for (unsigned slot = 0; slot < count + 10; slot++) {
-        for (unsigned i = slot > 10 ? slot - 10 : 0; i <= slot && i < count; i++) {
-            if (when[i] != slot)
-                continue;
-            moved[i] = true;
-            if (!lost[i])
-                add_packet(w, &sent[i]);
-            if (!lost[i] && rng_below(&w->r, 100) < w->repeated)
-                add_packet(w, &sent[i]);
-        }
-        while (acked < w->len) { /* all that moved in order is acknowledged */
-            unsigned i = 0;
-            while (i < count && sent[i].from != acked)
-                i++;
-            if (!moved[i])
-                break;
-            acked = sent[i].to;
-        }
-        const capture_packet ack = {1, 0, 0, acked, STREAM_ACK};
+    sent_packets s = {.count = 0};
+    send_data(w, &s);
+    for (unsigned slot = 0; slot < s.count + 10; slot++) {
+        capture_slot(w, &s, slot);
+        const capture_packet ack = {1, 0, 0, acknowledged(w, &s), STREAM_ACK};
         if (rng_below(&w->r, 2) == 0)
             add_packet(w, &ack);
     }
