@@ -30,6 +30,12 @@ def line(text):
     return text.replace("_ws.col.info", "_ws.col.Info")  # in a heading, from 4.4 on
 
 
+def late_segment(text):
+    """A line in which the two names of TCP for a late segment are one: of some segments 4.6 says
+    that they are retransmissions, and earlier versions that they are out of order."""
+    return text.replace("[TCP Retransmission]", "[TCP Out-Of-Order]")
+
+
 def node(found):
     """A node of `-T json`."""
     if isinstance(found, list):
