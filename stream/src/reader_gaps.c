@@ -5,57 +5,26 @@
  */
 #include "reader_internal.h"
 
+#include <stddef.h>
 #include <string.h>
 
-void *stream_array_insert(stream_reader *reader, stream_array *array, size_t index, size_t size)
+/* The first entry at `offset` or after it. */
+static size_t gap_index(const stream_array *gaps, uint64_t offset)
 {
-    if (array->count == array->room) {
-        const size_t room = array->room == 0 ? 4 : array->room * 2;
-        void *items = reader->allocator.resize(reader->allocator.user, array->items, room * size);
-        if (items == NULL)
-            return NULL;
-        array->items = items;
-        array->room = room;
-    }
-    char *place = (char *)array->items + index * size;
-    memmove(place + size, place, (array->count - index) * size);
-    array->count++;
-    return place;
+    return stream_array_find(gaps, sizeof(stream_gap_entry), offsetof(stream_gap_entry, offset),
+                             offset);
 }
 
-void stream_array_remove(stream_array *array, size_t index, size_t size)
+/* The first chain that ends at `offset` or after it. */
+static size_t chain_index(const stream_array *chains, uint64_t offset)
 {
-    char *place = (char *)array->items + index * size;
-    memmove(place, place + size, (array->count - index - 1) * size);
-    array->count--;
-}
-
-void stream_array_free(stream_reader *reader, stream_array *array)
-{
-    if (array->items != NULL)
-        reader->allocator.release(reader->allocator.user, array->items);
-    *array = (stream_array){0};
-}
-
-/* Index of the first entry at `offset` or after it. */
-static size_t lower_bound(const stream_array *gaps, uint64_t offset)
-{
-    const stream_gap_entry *entries = gaps->items;
-    size_t low = 0, high = gaps->count;
-    while (low < high) {
-        const size_t middle = low + (high - low) / 2;
-        if (entries[middle].offset < offset)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    return stream_array_find(chains, sizeof(stream_chain), offsetof(stream_chain, to), offset);
 }
 
 static stream_gap_entry *entry_at(const stream_reader *reader, unsigned direction, uint64_t offset)
 {
     const stream_array *gaps = &reader->flows[direction].gaps;
-    const size_t index = lower_bound(gaps, offset);
+    const size_t index = gap_index(gaps, offset);
     return index < gaps->count ? (stream_gap_entry *)gaps->items + index : NULL;
 }
 
@@ -72,21 +41,6 @@ static bool is_missing(const stream_reader *reader, unsigned direction, uint64_t
     return false;
 }
 
-/* Index of the first chain that ends at `offset` or after it. */
-static size_t chain_before(const stream_array *array, uint64_t offset)
-{
-    const stream_chain *chains = array->items;
-    size_t low = 0, high = array->count;
-    while (low < high) {
-        const size_t middle = low + (high - low) / 2;
-        if (chains[middle].to < offset)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 /* Notes a frame. Returns where the last frame before it ends, 0 if there is none. */
 static uint64_t extend_chains(stream_reader *reader, stream_array *array, uint64_t offset,
                               uint64_t end)
@@ -96,7 +50,7 @@ static uint64_t extend_chains(stream_reader *reader, stream_array *array, uint64
         chains[array->count - 1].to = end;
         return offset;
     }
-    const size_t index = chain_before(array, offset);
+    const size_t index = chain_index(array, offset);
     const uint64_t before = index > 0 ? chains[index - 1].to : 0;
     if (index < array->count && chains[index].to == offset) {
         chains[index].to = end;
@@ -126,7 +80,7 @@ void stream_gaps_frame(stream_reader *reader, unsigned direction, uint64_t offse
 {
     stream_flow *flow = &reader->flows[direction];
     const uint64_t before = extend_chains(reader, &flow->chains, offset, end);
-    size_t index = lower_bound(&flow->gaps, offset);
+    size_t index = gap_index(&flow->gaps, offset);
     stream_gap_entry *entries = flow->gaps.items;
     if (index < flow->gaps.count && entries[index].from < end) {
         entries[index].from = end;

@@ -119,4 +119,7 @@ void *stream_array_insert(stream_reader *reader, stream_array *array, size_t ind
 void stream_array_remove(stream_array *array, size_t index, size_t size);
 void stream_array_free(stream_reader *reader, stream_array *array);
 
+/* Index of the first item whose uint64_t at `key` bytes is `offset` or more; O(log n). */
+size_t stream_array_find(const stream_array *array, size_t size, size_t key, uint64_t offset);
+
 #endif

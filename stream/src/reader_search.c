@@ -2,6 +2,8 @@
 /* Frames after a hole that may still be filled: those that prove themselves, and no others. */
 #include "reader_internal.h"
 
+#include <stddef.h>
+
 #include <plato/head.h>
 
 #define CHAIN 3 /* frames without CRC, one after the other, that prove themselves */
@@ -11,24 +13,16 @@
 #define CHAIN_TRIES 16 /* places within a run, for each segment */
 
 /* Index of the search of the run at `offset`, or where it belongs. */
-static size_t lower_bound(const stream_array *searches, uint64_t offset)
+static size_t search_index(const stream_array *searches, uint64_t offset)
 {
-    const stream_search *items = searches->items;
-    size_t low = 0, high = searches->count;
-    while (low < high) {
-        const size_t middle = low + (high - low) / 2;
-        if (items[middle].offset < offset)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    return stream_array_find(searches, sizeof(stream_search), offsetof(stream_search, offset),
+                             offset);
 }
 
 static stream_search *search_of(stream_reader *reader, unsigned direction, uint64_t offset)
 {
     stream_array *searches = &reader->flows[direction].searches;
-    const size_t index = lower_bound(searches, offset);
+    const size_t index = search_index(searches, offset);
     stream_search *items = searches->items;
     if (index < searches->count && items[index].offset == offset)
         return &items[index];
@@ -41,7 +35,7 @@ static stream_search *search_of(stream_reader *reader, unsigned direction, uint6
 void stream_search_forget(stream_reader *reader, unsigned direction, uint64_t offset)
 {
     stream_array *searches = &reader->flows[direction].searches;
-    const size_t index = lower_bound(searches, offset);
+    const size_t index = search_index(searches, offset);
     const stream_search *items = searches->items;
     if (index < searches->count && items[index].offset == offset)
         stream_array_remove(searches, index, sizeof *items);
