@@ -51,7 +51,8 @@ def main():
     if sum(line.startswith("$ ") for line in now) < 10:
         sys.exit("no recipes found")
     difference = list(difflib.unified_diff([versions.late_segment(line) for line in written],
-                                           [versions.late_segment(line) for line in now], PATH, "now", lineterm=""))
+                                           [versions.late_segment(line) for line in now],
+                                           PATH, "now", lineterm=""))
     print("\n".join(difference))
     sys.exit(1 if difference else 0)
 
